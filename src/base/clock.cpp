@@ -1,0 +1,84 @@
+#include "base/clock.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <chrono>
+#include <cstdlib>
+
+#include "base/bytes.h"
+
+namespace gapferry {
+namespace {
+
+using std::chrono::day;
+using std::chrono::month;
+using std::chrono::sys_days;
+using std::chrono::year;
+using std::chrono::year_month_day;
+
+std::optional<int> ParseDigits(std::string_view text, std::size_t position, std::size_t length) {
+  int value = 0;
+  for (std::size_t i = position; i < position + length; ++i) {
+    if (i >= text.size() || !IsAsciiDigit(text[i])) return std::nullopt;
+    value = value * 10 + (text[i] - '0');
+  }
+  return value;
+}
+
+year_month_day CivilFromTime(Time time) {
+  const Time days = (time >= 0 ? time : time - (kSecondsPerDay - 1)) / kSecondsPerDay;
+  return year_month_day{sys_days{std::chrono::days{days}}};
+}
+
+}  // namespace
+
+Time Now() {
+  if (const char* fixed = std::getenv("SOURCE_DATE_EPOCH")) {
+    const std::string_view text(fixed);
+    Time time = 0;
+    auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), time);
+    if (error == std::errc{} && stop == text.data() + text.size()) return time;
+  }
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::seconds>(now).count();
+}
+
+std::string FormatDate(Time time) {
+  const year_month_day civil = CivilFromTime(time);
+  return fmt::format("{:04}-{:02}-{:02}", static_cast<int>(civil.year()),
+                     static_cast<unsigned>(civil.month()), static_cast<unsigned>(civil.day()));
+}
+
+std::string FormatTime(Time time) {
+  const Time second_of_day = ((time % kSecondsPerDay) + kSecondsPerDay) % kSecondsPerDay;
+  return fmt::format("{}T{:02}:{:02}:{:02}Z", FormatDate(time), second_of_day / 3600,
+                     second_of_day / 60 % 60, second_of_day % 60);
+}
+
+std::optional<Time> ParseDate(std::string_view text) {
+  if (text.size() != 10 || text[4] != '-' || text[7] != '-') return std::nullopt;
+  const auto y = ParseDigits(text, 0, 4);
+  const auto m = ParseDigits(text, 5, 2);
+  const auto d = ParseDigits(text, 8, 2);
+  if (!y || !m || !d || *y < 1970) return std::nullopt;
+  const year_month_day civil{year{*y}, month{static_cast<unsigned>(*m)},
+                             day{static_cast<unsigned>(*d)}};
+  if (!civil.ok()) return std::nullopt;
+  return static_cast<Time>(sys_days{civil}.time_since_epoch().count()) * kSecondsPerDay;
+}
+
+std::optional<Time> ParseTime(std::string_view text) {
+  if (text.size() != 20 || text[10] != 'T' || text[13] != ':' || text[16] != ':' ||
+      text[19] != 'Z') {
+    return std::nullopt;
+  }
+  const auto date = ParseDate(text.substr(0, 10));
+  const auto h = ParseDigits(text, 11, 2);
+  const auto m = ParseDigits(text, 14, 2);
+  const auto s = ParseDigits(text, 17, 2);
+  if (!date || !h || !m || !s || *h > 23 || *m > 59 || *s > 59) return std::nullopt;
+  return *date + *h * 3600 + *m * 60 + *s;
+}
+
+}  // namespace gapferry

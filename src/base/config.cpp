@@ -1,0 +1,227 @@
+#include "base/config.h"
+
+#include <yaml-cpp/yaml.h>
+
+#include <charconv>
+
+#include "base/file.h"
+#include "base/suggest.h"
+
+namespace gapferry {
+
+struct ConfigMap::State {
+  std::string file;
+  YAML::Node node;  // a map, or undefined for a missing one
+  std::vector<std::string> asked;
+  std::optional<Error> error;
+};
+
+namespace {
+
+std::string Place(const std::string& file, const YAML::Mark& mark) {
+  return mark.is_null() ? file : fmt::format("{}:{}", file, mark.line + 1);
+}
+
+// yaml-cpp keeps the first of two equal keys in silence (reference/cpp.md §1.6).
+std::optional<Error> FindDuplicate(const YAML::Node& map, const std::string& file) {
+  std::set<std::string> seen;
+  for (const auto& entry : map) {
+    if (!entry.first.IsScalar()) {
+      return Error::Make(Kind::kConfig, "{}: a key must be a word",
+                         Place(file, entry.first.Mark()));
+    }
+    if (!seen.insert(entry.first.Scalar()).second) {
+      return Error::Make(Kind::kConfig, "{}: key \"{}\" is given twice",
+                         Place(file, entry.first.Mark()), entry.first.Scalar());
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+ConfigMap::ConfigMap(std::unique_ptr<State> state) : state_(std::move(state)) {}
+ConfigMap::ConfigMap(ConfigMap&&) noexcept = default;
+ConfigMap& ConfigMap::operator=(ConfigMap&&) noexcept = default;
+ConfigMap::~ConfigMap() = default;
+
+Result<ConfigMap> ConfigMap::Load(const std::filesystem::path& path) {
+  auto text = ReadFile(path, kMaxConfigBytes);
+  if (!text.ok()) {
+    if (text.error().kind == Kind::kNotFound) {
+      return Error::Make(Kind::kNotReady, "there is no configuration at {}", path.string());
+    }
+    return std::move(text).error();
+  }
+  return Parse(*text, path.string());
+}
+
+Result<ConfigMap> ConfigMap::Parse(std::string_view text, std::string_view file_name) {
+  auto state = std::make_unique<State>();
+  state->file = std::string(file_name);
+  try {
+    state->node = YAML::Load(std::string(text));
+  } catch (const YAML::Exception& error) {
+    return Error::Make(Kind::kConfig, "{}: {}", Place(state->file, error.mark), error.msg);
+  }
+  if (state->node.IsNull()) state->node = YAML::Node(YAML::NodeType::Map);
+  if (!state->node.IsMap()) {
+    return Error::Make(Kind::kConfig, "{}: expected `key: value` lines", state->file);
+  }
+  if (auto duplicate = FindDuplicate(state->node, state->file)) return *std::move(duplicate);
+  return ConfigMap(std::move(state));
+}
+
+YAML::Node ConfigMap::Find(std::string_view key) {
+  state_->asked.emplace_back(key);
+  if (!state_->node.IsDefined() || !state_->node.IsMap())
+    return YAML::Node(YAML::NodeType::Undefined);
+  const YAML::Node& map = state_->node;
+  return map[std::string(key)];
+}
+
+bool ConfigMap::Has(std::string_view key) {
+  const YAML::Node node = Find(key);
+  return node.IsDefined() && !node.IsNull();
+}
+
+void ConfigMap::Fail(std::string_view key, std::string_view reason) {
+  if (state_->error) return;
+  YAML::Mark mark = state_->node.IsDefined() ? state_->node.Mark() : YAML::Mark::null_mark();
+  if (state_->node.IsDefined() && state_->node.IsMap()) {
+    for (const auto& entry : state_->node) {
+      if (entry.first.Scalar() == key) mark = entry.first.Mark();
+    }
+  }
+  state_->error =
+      key.empty()
+          ? Error::Make(Kind::kConfig, "{}: {}", Place(state_->file, mark), reason)
+          : Error::Make(Kind::kConfig, "{}: {}: {}", Place(state_->file, mark), key, reason);
+}
+
+std::string ConfigMap::String(std::string_view key, std::optional<std::string> fallback) {
+  const YAML::Node node = Find(key);
+  if (!node.IsDefined() || node.IsNull()) {
+    if (!fallback) Fail(key, "is missing");
+    return fallback.value_or("");
+  }
+  if (!node.IsScalar()) {
+    Fail(key, "expected one value");
+    return fallback.value_or("");
+  }
+  return node.Scalar();
+}
+
+bool ConfigMap::Bool(std::string_view key, bool fallback) {
+  const std::string word = String(key, fallback ? "true" : "false");
+  if (word == "true" || word == "yes" || word == "on") return true;
+  if (word == "false" || word == "no" || word == "off") return false;
+  Fail(key, fmt::format("\"{}\" is neither true nor false", word));
+  return fallback;
+}
+
+std::int64_t ConfigMap::Integer(std::string_view key, std::int64_t low, std::int64_t high,
+                                std::optional<std::int64_t> fallback) {
+  std::optional<std::string> text_fallback;
+  if (fallback) text_fallback = std::to_string(*fallback);
+  const std::string word = String(key, text_fallback);
+  std::int64_t value = 0;
+  auto [stop, error] = std::from_chars(word.data(), word.data() + word.size(), value);
+  if (error != std::errc{} || stop != word.data() + word.size() || value < low || value > high) {
+    Fail(key, fmt::format("\"{}\" is not a whole number from {} to {}", word, low, high));
+    return fallback.value_or(low);
+  }
+  return value;
+}
+
+std::string ConfigMap::Choice(std::string_view key, const std::vector<std::string_view>& choices,
+                              std::optional<std::string> fallback) {
+  std::string word = String(key, std::move(fallback));
+  for (std::string_view choice : choices) {
+    if (word == choice) return word;
+  }
+  Fail(key, fmt::format("\"{}\" is not one of {}{}", word, fmt::join(choices, ", "),
+                        DidYouMean(word, {choices.begin(), choices.end()})));
+  return word;
+}
+
+std::vector<std::string> ConfigMap::Strings(std::string_view key) {
+  std::vector<std::string> values;
+  const YAML::Node node = Find(key);
+  if (!node.IsDefined() || node.IsNull()) return values;
+  if (!node.IsSequence()) {
+    Fail(key, "expected a list");
+    return values;
+  }
+  for (const YAML::Node& entry : node) {
+    if (entry.IsScalar()) {
+      values.push_back(entry.Scalar());
+    } else {
+      Fail(key, "expected a list of words");
+    }
+  }
+  return values;
+}
+
+ConfigMap ConfigMap::Map(std::string_view key) {
+  auto nested = std::make_unique<State>();
+  nested->file = state_->file;
+  const YAML::Node node = Find(key);
+  if (node.IsDefined() && !node.IsNull()) {
+    if (node.IsMap()) {
+      nested->node = node;
+      nested->error = FindDuplicate(node, state_->file);
+    } else {
+      Fail(key, "expected `key: value` lines below it");
+    }
+  } else {
+    nested->node = YAML::Node(YAML::NodeType::Map);
+  }
+  return ConfigMap(std::move(nested));
+}
+
+std::vector<ConfigMap> ConfigMap::Maps(std::string_view key) {
+  std::vector<ConfigMap> maps;
+  const YAML::Node node = Find(key);
+  if (!node.IsDefined() || node.IsNull()) return maps;
+  if (!node.IsSequence()) {
+    Fail(key, "expected a list");
+    return maps;
+  }
+  for (const YAML::Node& entry : node) {
+    if (!entry.IsMap()) {
+      Fail(key, "expected a list of `key: value` blocks");
+      continue;
+    }
+    auto nested = std::make_unique<State>();
+    nested->file = state_->file;
+    nested->node = entry;
+    nested->error = FindDuplicate(entry, state_->file);
+    maps.push_back(ConfigMap(std::move(nested)));
+  }
+  return maps;
+}
+
+std::vector<std::string> ConfigMap::Keys() {
+  std::vector<std::string> keys;
+  if (!state_->node.IsDefined() || !state_->node.IsMap()) return keys;
+  for (const auto& entry : state_->node)
+    keys.push_back(entry.first.Scalar());
+  return keys;
+}
+
+Status ConfigMap::Finish() {
+  if (state_->error) return *state_->error;
+  for (const std::string& key : Keys()) {
+    bool known = false;
+    for (const std::string& asked : state_->asked)
+      known = known || asked == key;
+    if (!known) {
+      Fail(key, fmt::format("unknown key{}", DidYouMean(key, state_->asked)));
+      return *state_->error;
+    }
+  }
+  return Ok();
+}
+
+}  // namespace gapferry

@@ -1,0 +1,222 @@
+#include "base/file.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <system_error>
+#include <utility>
+
+namespace gapferry {
+namespace {
+
+constexpr std::size_t kWriteBuffer = 1 << 16;
+
+std::string Shown(const std::filesystem::path& path) {
+  return path.string();
+}
+
+}  // namespace
+
+Fd& Fd::operator=(Fd&& other) noexcept {
+  if (this != &other) {
+    Close();
+    fd_ = other.Release();
+  }
+  return *this;
+}
+
+int Fd::Release() {
+  return std::exchange(fd_, -1);
+}
+
+void Fd::Close() {
+  if (fd_ >= 0) ::close(fd_);
+  fd_ = -1;
+}
+
+Error SystemError(std::string_view what, int error_number) {
+  Kind kind = Kind::kIo;
+  if (error_number == ENOSPC || error_number == EDQUOT) kind = Kind::kNoSpace;
+  if (error_number == ENOENT) kind = Kind::kNotFound;
+  return Error::Make(kind, "{}: {}", what, std::generic_category().message(error_number));
+}
+
+Result<Fd> OpenRegular(const std::filesystem::path& path) {
+  Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  if (!fd.open()) {
+    if (errno == ELOOP) {
+      return Error::Make(Kind::kIo, "{} is a symbolic link", Shown(path))
+          .Hint("name the file itself; links on a medium are never followed");
+    }
+    return SystemError("cannot open " + Shown(path), errno);
+  }
+  struct stat info {};
+  if (::fstat(fd.get(), &info) != 0) return SystemError("cannot look at " + Shown(path), errno);
+  if (!S_ISREG(info.st_mode))
+    return Error::Make(Kind::kIo, "{} is not a regular file", Shown(path));
+  return fd;
+}
+
+Result<std::uint64_t> SizeOf(const Fd& fd) {
+  struct stat info {};
+  if (::fstat(fd.get(), &info) != 0) return SystemError("cannot look at a file", errno);
+  return static_cast<std::uint64_t>(info.st_size);
+}
+
+Result<std::size_t> ReadFull(int fd, std::span<std::uint8_t> buffer) {
+  std::size_t done = 0;
+  while (done < buffer.size()) {
+    const ssize_t got = ::read(fd, buffer.data() + done, buffer.size() - done);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return SystemError("cannot read", errno);
+    if (got == 0) break;
+    done += static_cast<std::size_t>(got);
+  }
+  return done;
+}
+
+Status WriteFull(int fd, ByteView bytes) {
+  while (!bytes.empty()) {
+    const ssize_t put = ::write(fd, bytes.data(), bytes.size());
+    if (put < 0 && errno == EINTR) continue;
+    if (put < 0) return SystemError("cannot write", errno);
+    bytes = bytes.subspan(static_cast<std::size_t>(put));
+  }
+  return Ok();
+}
+
+Result<std::string> ReadFile(const std::filesystem::path& path, std::uint64_t max_bytes) {
+  Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!fd.open()) return SystemError("cannot open " + Shown(path), errno);
+  struct stat info {};
+  if (::fstat(fd.get(), &info) != 0) return SystemError("cannot look at " + Shown(path), errno);
+  if (!S_ISREG(info.st_mode))
+    return Error::Make(Kind::kIo, "{} is not a regular file", Shown(path));
+  const auto size = static_cast<std::uint64_t>(info.st_size);
+  if (size > max_bytes) {
+    return Error::Make(Kind::kTooLarge, "{} has {} bytes; the limit is {}", Shown(path), size,
+                       max_bytes);
+  }
+  std::string content(size, '\0');
+  auto* data = reinterpret_cast<std::uint8_t*>(content.data());
+  auto got = ReadFull(fd.get(), {data, content.size()});
+  if (!got.ok()) return std::move(got).error().In(Shown(path));
+  content.resize(*got);
+  return content;
+}
+
+AtomicFile::AtomicFile(Fd fd, std::filesystem::path temporary, std::filesystem::path target)
+    : fd_(std::move(fd)), temporary_(std::move(temporary)), target_(std::move(target)) {}
+
+AtomicFile::~AtomicFile() {
+  if (fd_.open()) ::unlink(temporary_.c_str());
+}
+
+Result<AtomicFile> AtomicFile::Create(std::filesystem::path target, mode_t mode) {
+  std::filesystem::path temporary = target;
+  temporary += ".part";
+  ::unlink(temporary.c_str());
+  Fd fd(::open(temporary.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode));
+  if (!fd.open()) return SystemError("cannot create " + Shown(temporary), errno);
+  return AtomicFile(std::move(fd), std::move(temporary), std::move(target));
+}
+
+Status AtomicFile::Write(ByteView bytes) {
+  buffer_.append(AsText(bytes));
+  if (buffer_.size() < kWriteBuffer) return Ok();
+  auto written = WriteFull(fd_.get(), AsBytes(buffer_));
+  buffer_.clear();
+  if (!written.ok()) return std::move(written).error().In(Shown(temporary_));
+  return Ok();
+}
+
+Status AtomicFile::Commit() {
+  auto written = WriteFull(fd_.get(), AsBytes(buffer_));
+  buffer_.clear();
+  if (!written.ok()) return std::move(written).error().In(Shown(temporary_));
+  if (::fsync(fd_.get()) != 0) return SystemError("cannot sync " + Shown(temporary_), errno);
+  if (::rename(temporary_.c_str(), target_.c_str()) != 0) {
+    return SystemError("cannot rename to " + Shown(target_), errno);
+  }
+  fd_.Close();
+  return SyncFolder(target_.parent_path());
+}
+
+Status WriteFileAtomically(const std::filesystem::path& path, std::string_view content,
+                           mode_t mode) {
+  GF_TRY(AtomicFile file, AtomicFile::Create(path, mode));
+  GF_CHECK(file.Write(content));
+  return file.Commit();
+}
+
+Status SyncFolder(const std::filesystem::path& folder) {
+  const std::filesystem::path shown = folder.empty() ? "." : folder;
+  Fd fd(::open(shown.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd.open()) return SystemError("cannot open folder " + Shown(shown), errno);
+  // Some file systems for removable media cannot sync a folder; the file itself is on the medium by
+  // then.
+  if (::fsync(fd.get()) != 0 && errno != EINVAL && errno != ENOTSUP) {
+    return SystemError("cannot sync folder " + Shown(shown), errno);
+  }
+  return Ok();
+}
+
+Status MakeFolder(const std::filesystem::path& folder, mode_t mode) {
+  std::error_code error;
+  if (std::filesystem::is_directory(folder, error)) return Ok();
+  if (!folder.parent_path().empty())
+    std::filesystem::create_directories(folder.parent_path(), error);
+  if (::mkdir(folder.c_str(), mode) != 0 && errno != EEXIST) {
+    return SystemError("cannot create folder " + Shown(folder), errno);
+  }
+  return Ok();
+}
+
+Result<Fd> UnnamedFile(const std::filesystem::path& folder) {
+  Fd fd(::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+  if (fd.open()) return fd;
+  std::string name = (folder / ".gapferry-XXXXXX").string();
+  fd = Fd(::mkostemp(name.data(), O_CLOEXEC));
+  if (!fd.open()) return SystemError("cannot create a temporary file in " + Shown(folder), errno);
+  ::unlink(name.c_str());
+  return fd;
+}
+
+Result<std::vector<std::filesystem::path>> ListFiles(const std::filesystem::path& folder) {
+  std::error_code error;
+  std::filesystem::directory_iterator entries(folder, error);
+  if (error) return SystemError("cannot list " + Shown(folder), error.value());
+  std::vector<std::filesystem::path> files;
+  while (entries != std::filesystem::directory_iterator()) {
+    if (entries->symlink_status(error).type() == std::filesystem::file_type::regular) {
+      files.push_back(entries->path());
+    }
+    entries.increment(error);
+    if (error) return SystemError("cannot list " + Shown(folder), error.value());
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+Result<Fd> LockFolder(const std::filesystem::path& folder) {
+  const std::filesystem::path path = folder / "lock";
+  Fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!fd.open()) return SystemError("cannot open " + Shown(path), errno);
+  if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+    auto holder = ReadFile(path, 64);
+    const std::string process = holder.ok() ? std::string(AsciiTrim(*holder)) : "unknown";
+    return Error::Make(Kind::kLocked, "{} is in use by process {}", Shown(folder), process)
+        .Hint("wait until it has ended; `ps -p {}` shows what it is", process);
+  }
+  const std::string self = fmt::format("{}\n", ::getpid());
+  if (::ftruncate(fd.get(), 0) != 0) return SystemError("cannot write " + Shown(path), errno);
+  GF_CHECK(WriteFull(fd.get(), AsBytes(self)));
+  return fd;
+}
+
+}  // namespace gapferry

@@ -1,0 +1,36 @@
+// base/hash.h: BLAKE2b, the one hash of gapferry (RFC 7693; `b2sum` prints the 512-bit form).
+#pragma once
+
+#include <sodium.h>
+
+#include <array>
+#include <string>
+
+#include "base/bytes.h"
+
+namespace gapferry {
+
+using Digest256 = std::array<std::uint8_t, 32>;
+using Digest512 = std::array<std::uint8_t, 64>;
+
+// Must succeed before anything of libsodium is used; safe to call again.
+void InitCrypto();
+
+// Feeds bytes in any portions. Copying forks the state.
+class Blake2b {
+ public:
+  // `output_size` 1 … 64 bytes; `key` at most 64 bytes, empty for none.
+  explicit Blake2b(std::size_t output_size, ByteView key = {});
+  Blake2b& Update(ByteView bytes);
+  Blake2b& Update(std::string_view text) { return Update(AsBytes(text)); }
+  [[nodiscard]] Digest512 Finish512();
+  [[nodiscard]] Digest256 Finish256();
+
+ private:
+  crypto_generichash_state state_;
+};
+
+[[nodiscard]] Digest512 Hash512(ByteView bytes);
+[[nodiscard]] Digest256 Hash256(ByteView bytes, ByteView key = {});
+
+}  // namespace gapferry
