@@ -1,0 +1,101 @@
+#include <array>
+
+#include "base/bytes.h"
+#include "intel/value.h"
+
+namespace gapferry::intel {
+namespace {
+
+struct Substitution {
+  std::string_view defanged;  // lower case
+  std::string_view plain;
+};
+
+// Forms seen in the wild, longest first where one begins another. MISP knows the square and the
+// (dot) ones only.
+constexpr auto kAnywhere = std::to_array<Substitution>({
+    {"[hxxp://]", "http://"},
+    {"[hxxps://]", "https://"},
+    {"[http://]", "http://"},
+    {"[https://]", "https://"},
+    {"[://]", "://"},
+    {"[:]//", "://"},
+    {"[:]", ":"},
+    {"[.]", "."},
+    {"(.)", "."},
+    {"{.}", "."},
+    {"[dot]", "."},
+    {"(dot)", "."},
+    {"{dot}", "."},
+    {"[at]", "@"},
+    {"(at)", "@"},
+    {"[@]", "@"},
+    {"(@)", "@"},
+    {"[/]", "/"},
+    {"\\.", "."},
+});
+
+constexpr auto kSchemes = std::to_array<Substitution>({
+    {"hxxps", "https"},
+    {"hxxp", "http"},
+    {"hxtps", "https"},
+    {"hxtp", "http"},
+    {"htxps", "https"},
+    {"htxp", "http"},
+    {"h[tt]ps", "https"},
+    {"h[tt]p", "http"},
+    {"h**ps", "https"},
+    {"h**p", "http"},
+    {"meows", "https"},
+    {"meow", "http"},
+    {"fxps", "ftps"},
+    {"fxp", "ftp"},
+});
+
+bool StartsLike(std::string_view text, std::string_view lower_prefix) {
+  if (text.size() < lower_prefix.size()) return false;
+  for (std::size_t i = 0; i < lower_prefix.size(); ++i) {
+    const char c = text[i];
+    const char lower = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    if (lower != lower_prefix[i]) return false;
+  }
+  return true;
+}
+
+bool LooksDefanged(std::string_view value) {
+  if (value.find_first_of("[({\\*") != std::string_view::npos) return true;
+  return StartsLike(value, "hx") || StartsLike(value, "htx") || StartsLike(value, "meow") ||
+         StartsLike(value, "fxp");
+}
+
+}  // namespace
+
+std::string Refang(std::string_view value) {
+  if (!LooksDefanged(value)) return std::string(value);
+  std::string plain;
+  for (const Substitution& scheme : kSchemes) {
+    if (!StartsLike(value, scheme.defanged)) continue;
+    const std::string_view rest = value.substr(scheme.defanged.size());
+    if (rest.empty() || (rest.front() != ':' && rest.front() != '[')) continue;
+    plain = scheme.plain;
+    value = rest;
+    break;
+  }
+  // An IPv6 host in brackets is no defanging: "[" stays unless one of the known forms begins there.
+  while (!value.empty()) {
+    bool replaced = false;
+    for (const Substitution& form : kAnywhere) {
+      if (!StartsLike(value, form.defanged)) continue;
+      plain += form.plain;
+      value.remove_prefix(form.defanged.size());
+      replaced = true;
+      break;
+    }
+    if (replaced) continue;
+    plain.push_back(value.front());
+    value.remove_prefix(1);
+  }
+  return plain;
+}
+
+}  // namespace gapferry::intel
