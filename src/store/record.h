@@ -1,0 +1,87 @@
+// store/record.h: one row of a state as bytes: what the state digest is taken over, and what the
+// sandboxed reader of a payload writes to its pipe. docs/payload-format.md §3 gives the encoding
+// for other implementations.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/hash.h"
+#include "base/result.h"
+#include "intel/event.h"
+#include "intel/tlp.h"
+
+namespace gapferry::store {
+
+// DO NOT CHANGE THESE VALUES: they are embedded in state digests.
+enum class RecordKind : std::uint8_t {
+  kSource = 1,
+  kEvent = 2,
+  kObject = 3,
+  kAttribute = 4,
+  kReference = 5,
+  kReport = 6,
+  kWarninglist = 7,
+  kWarninglistEntry = 8,
+};
+constexpr int kRecordKinds = 8;
+[[nodiscard]] std::string_view RecordKindName(RecordKind kind);  // "attribute", …
+
+struct WarninglistHead {
+  std::string name;
+  std::string type;
+  std::string description;
+  std::string matching_attributes;  // separated by newlines
+  std::int64_t version = 0;
+};
+
+// Any one row. Only the members of its kind are meaningful; the struct is reused from row to row.
+struct Record {
+  RecordKind kind = RecordKind::kSource;
+  std::string source;                           // every kind
+  intel::Tlp default_tlp = intel::Tlp::kAmber;  // kSource
+  Uuid event_uuid;                              // kEvent … kReport
+  Uuid object_uuid;                             // kAttribute (nil outside objects), kReference
+  intel::Event event;
+  intel::Object object;
+  intel::Attribute attribute;
+  intel::Reference reference;
+  intel::Report report;
+  WarninglistHead warninglist;  // kWarninglist; kWarninglistEntry: name only
+  std::string entry;            // kWarninglistEntry
+};
+
+constexpr std::size_t kMaxRecordBytes = 16 << 20;
+constexpr std::size_t kMaxTags = 4096;
+
+// Appends the canonical bytes of `record` to `out`.
+void EncodeRecord(const Record& record, std::string* out);
+// Accepts exactly what EncodeRecord writes. Error: kMalformed.
+[[nodiscard]] Status DecodeRecord(ByteView bytes, Record* record);
+// The part of the encoding that identifies the row: kind, source and UUIDs or names.
+[[nodiscard]] std::string EncodeKey(const Record& record);
+
+void EncodeTags(const std::vector<intel::Tag>& tags, std::string* out);
+[[nodiscard]] bool DecodeTags(ByteView bytes, std::vector<intel::Tag>* tags);
+
+// Sum modulo 2^256 of the BLAKE2b-256 of every row, keyed with the stream's key: order does not
+// matter, and a row can be taken out again. It finds faults and divergence; it replaces no
+// signature.
+class StateDigest {
+ public:
+  void Add(const Digest256& row);
+  void Subtract(const Digest256& row);
+  // Big-endian.
+  [[nodiscard]] Digest256 value() const;
+
+ private:
+  std::array<std::uint64_t, 4> limbs_{};  // least significant first
+};
+
+constexpr std::size_t kDigestKeyBytes = 32;
+[[nodiscard]] inline Digest256 RowDigest(std::string_view record, ByteView key) {
+  return Hash256(AsBytes(record), key);
+}
+
+}  // namespace gapferry::store

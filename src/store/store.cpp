@@ -1,0 +1,397 @@
+#include "store/store.h"
+
+#include <sqlite3.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+
+#include "base/file.h"
+#include "store/database.h"
+#include "store/schema_sql.h"
+
+namespace gapferry::store {
+namespace {
+
+constexpr std::string_view kUsing = "cannot use the database";
+constexpr int kBusyMilliseconds = 5000;
+
+template <std::size_t N>
+std::optional<std::array<std::uint8_t, N>> ReadDigest(const SQLite::Column& column) {
+  const ByteView blob = ReadBlob(column);
+  if (blob.size() != N) return std::nullopt;
+  std::array<std::uint8_t, N> digest;
+  std::copy(blob.begin(), blob.end(), digest.begin());
+  return digest;
+}
+
+int ReadPragma(SQLite::Database& database, const char* name) {
+  return database.execAndGet(std::string("PRAGMA ") + name).getInt();
+}
+
+}  // namespace
+
+struct Store::State {
+  State(const std::string& path, int flags) : database(path, flags, kBusyMilliseconds) {}
+  SQLite::Database database;
+  bool in_transaction = false;
+};
+
+Store::Store(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Store::Store(Store&&) noexcept = default;
+Store& Store::operator=(Store&&) noexcept = default;
+Store::~Store() {
+  if (state_ && state_->in_transaction) Rollback();
+}
+
+Result<Store> Store::Open(const std::filesystem::path& path) {
+  return Guarded("cannot open " + path.string(), [&]() -> Result<Store> {
+    const mode_t before = ::umask(0077);
+    auto state =
+        std::make_unique<State>(path.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+    ::umask(before);
+    SQLite::Database& db = state->database;
+    db.exec(
+        "PRAGMA journal_mode = DELETE; PRAGMA synchronous = FULL; PRAGMA cache_size = -32000;"
+        "PRAGMA temp_store = FILE; PRAGMA foreign_keys = OFF; PRAGMA trusted_schema = OFF;");
+    const int version = ReadPragma(db, "user_version");
+    if (version == 0) {
+      SQLite::Transaction transaction(db);
+      db.exec(kStoreSql);
+      db.exec(fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {};",
+                          kStoreApplicationId, kStoreVersion));
+      transaction.commit();
+    } else if (ReadPragma(db, "application_id") != kStoreApplicationId) {
+      return Error::Make(Kind::kMalformed, "{} is a database, but no store of gapferry",
+                         path.string());
+    } else if (version > kStoreVersion) {
+      return Error::Make(Kind::kUnsupported, "{} has version {}; this program knows {}",
+                         path.string(), version, kStoreVersion);
+    }
+    return Store(std::move(state));
+  });
+}
+
+Result<Store> Store::OpenReadOnly(const std::filesystem::path& path) {
+  return Guarded("cannot open " + path.string(), [&]() -> Result<Store> {
+    auto state = std::make_unique<State>(path.string(), SQLite::OPEN_READONLY);
+    state->database.exec(
+        "PRAGMA cache_size = -32000; PRAGMA temp_store = FILE; PRAGMA trusted_schema = OFF;");
+    if (ReadPragma(state->database, "application_id") != kStoreApplicationId) {
+      return Error::Make(Kind::kMalformed, "{} is no store of gapferry", path.string());
+    }
+    return Store(std::move(state));
+  });
+}
+
+SQLite::Database& Store::database() {
+  return state_->database;
+}
+
+Status Store::Begin() {
+  GF_CHECK(Guarded(kUsing, [&] { state_->database.exec("BEGIN IMMEDIATE"); }));
+  state_->in_transaction = true;
+  return Ok();
+}
+
+Status Store::Commit() {
+  GF_CHECK(Guarded("cannot commit", [&] { state_->database.exec("COMMIT"); }));
+  state_->in_transaction = false;
+  return Ok();
+}
+
+void Store::Rollback() {
+  state_->database.tryExec("ROLLBACK");
+  state_->in_transaction = false;
+}
+
+Status Store::Savepoint() {
+  return Guarded(kUsing, [&] { state_->database.exec("SAVEPOINT one_event"); });
+}
+Status Store::ReleaseSavepoint() {
+  return Guarded(kUsing, [&] { state_->database.exec("RELEASE one_event"); });
+}
+void Store::RollbackToSavepoint() {
+  state_->database.tryExec("ROLLBACK TO one_event");
+  state_->database.tryExec("RELEASE one_event");
+}
+
+Result<std::optional<std::string>> Store::GetMeta(const std::string& key) {
+  return Guarded(kUsing, [&]() -> Result<std::optional<std::string>> {
+    SQLite::Statement get(state_->database, "SELECT value FROM meta WHERE key = ?");
+    BindText(get, 1, key);
+    if (!get.executeStep()) return std::optional<std::string>();
+    return std::optional<std::string>(AsText(ReadBlob(get.getColumn(0))));
+  });
+}
+
+Status Store::SetMeta(const std::string& key, std::string_view value) {
+  return Guarded(kUsing, [&] {
+    SQLite::Statement set(state_->database,
+                          "INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)");
+    BindText(set, 1, key);
+    BindBlob(set, 2, AsBytes(value));
+    set.exec();
+  });
+}
+
+RowWriter Store::Writer() {
+  return {state_->database, Flavour::kStore};
+}
+RowReader Store::Reader() {
+  return {state_->database, /*strict=*/false};
+}
+
+Result<std::optional<KnownEvent>> Store::FindEvent(SourceId source, const Uuid& uuid) {
+  return Guarded(kUsing, [&]() -> Result<std::optional<KnownEvent>> {
+    SQLite::Statement find(
+        state_->database,
+        "SELECT id, timestamp, input_digest FROM event WHERE source = ? AND uuid = ?");
+    find.bind(1, source);
+    BindBlob(find, 2, uuid.bytes);
+    if (!find.executeStep()) return std::optional<KnownEvent>();
+    KnownEvent known{find.getColumn(0).getInt64(), uuid, find.getColumn(1).getInt64(),
+                     ReadDigest<32>(find.getColumn(2))};
+    return std::optional<KnownEvent>(known);
+  });
+}
+
+Result<std::vector<KnownEvent>> Store::ListEvents(SourceId source) {
+  return Guarded(kUsing, [&]() -> Result<std::vector<KnownEvent>> {
+    SQLite::Statement list(state_->database,
+                           "SELECT id, uuid, timestamp, input_digest FROM event WHERE source = ?");
+    list.bind(1, source);
+    std::vector<KnownEvent> events;
+    while (list.executeStep()) {
+      KnownEvent& known = events.emplace_back();
+      known.id = list.getColumn(0).getInt64();
+      known.uuid.bytes = ReadDigest<16>(list.getColumn(1)).value_or(known.uuid.bytes);
+      known.timestamp = list.getColumn(2).getInt64();
+      known.input_digest = ReadDigest<32>(list.getColumn(3));
+    }
+    return events;
+  });
+}
+
+Status Store::RemoveEvent(EventId event) {
+  return Guarded(kUsing, [&] {
+    for (const char* table : {"object", "attribute", "reference", "report"}) {
+      SQLite::Statement remove(state_->database,
+                               std::string("DELETE FROM ") + table + " WHERE event = ?");
+      remove.bind(1, event);
+      remove.exec();
+    }
+    SQLite::Statement remove(state_->database, "DELETE FROM event WHERE id = ?");
+    remove.bind(1, event);
+    remove.exec();
+  });
+}
+
+Result<std::vector<KnownWarninglist>> Store::ListWarninglists(SourceId source) {
+  return Guarded(kUsing, [&]() -> Result<std::vector<KnownWarninglist>> {
+    SQLite::Statement list(
+        state_->database,
+        "SELECT id, name, version, input_digest FROM warninglist WHERE source = ?");
+    list.bind(1, source);
+    std::vector<KnownWarninglist> lists;
+    while (list.executeStep()) {
+      KnownWarninglist& known = lists.emplace_back();
+      known.id = list.getColumn(0).getInt64();
+      ReadText(list.getColumn(1), &known.name);
+      known.version = list.getColumn(2).getInt64();
+      known.input_digest = ReadDigest<32>(list.getColumn(3));
+    }
+    return lists;
+  });
+}
+
+Status Store::RemoveWarninglist(std::int64_t list) {
+  return Guarded(kUsing, [&] {
+    SQLite::Statement entries(state_->database, "DELETE FROM warninglist_entry WHERE list = ?");
+    entries.bind(1, list);
+    entries.exec();
+    SQLite::Statement head(state_->database, "DELETE FROM warninglist WHERE id = ?");
+    head.bind(1, list);
+    head.exec();
+  });
+}
+
+Result<std::vector<std::string>> Store::ListSources() {
+  return Guarded(kUsing, [&]() -> Result<std::vector<std::string>> {
+    SQLite::Statement list(state_->database, "SELECT name FROM source ORDER BY name");
+    std::vector<std::string> names;
+    while (list.executeStep())
+      ReadText(list.getColumn(0), &names.emplace_back());
+    return names;
+  });
+}
+
+Status Store::RemoveSource(const std::string& name) {
+  return Guarded(kUsing, [&]() -> Status {
+    SQLite::Statement find(state_->database, "SELECT id FROM source WHERE name = ?");
+    BindText(find, 1, name);
+    if (!find.executeStep()) return Ok();
+    const SourceId id = find.getColumn(0).getInt64();
+    GF_TRY(const std::vector<KnownEvent> events, ListEvents(id));
+    for (const KnownEvent& event : events)
+      GF_CHECK(RemoveEvent(event.id));
+    GF_TRY(const std::vector<KnownWarninglist> lists, ListWarninglists(id));
+    for (const KnownWarninglist& list : lists)
+      GF_CHECK(RemoveWarninglist(list.id));
+    for (const char* sql :
+         {"DELETE FROM unknown_field WHERE source = ?", "DELETE FROM source WHERE id = ?"}) {
+      SQLite::Statement remove(state_->database, sql);
+      remove.bind(1, id);
+      remove.exec();
+    }
+    return Ok();
+  });
+}
+
+Status Store::SetUnknownFields(SourceId source, const std::map<std::string, std::uint64_t>& seen) {
+  return Guarded(kUsing, [&] {
+    SQLite::Statement remove(state_->database, "DELETE FROM unknown_field WHERE source = ?");
+    remove.bind(1, source);
+    remove.exec();
+    SQLite::Statement put(state_->database,
+                          "INSERT INTO unknown_field (source, path, seen) VALUES (?, ?, ?)");
+    for (const auto& [path, count] : seen) {
+      put.bind(1, source);
+      BindText(put, 2, path);
+      put.bind(3, static_cast<std::int64_t>(count));
+      put.exec();
+      put.reset();
+    }
+  });
+}
+
+Result<std::map<std::string, std::uint64_t>> Store::UnknownFields() {
+  return Guarded(kUsing, [&]() -> Result<std::map<std::string, std::uint64_t>> {
+    SQLite::Statement list(state_->database,
+                           "SELECT path, sum(seen) FROM unknown_field GROUP BY path");
+    std::map<std::string, std::uint64_t> seen;
+    while (list.executeStep()) {
+      seen[list.getColumn(0).getString()] =
+          static_cast<std::uint64_t>(list.getColumn(1).getInt64());
+    }
+    return seen;
+  });
+}
+
+Status Store::Clear() {
+  return Guarded(kUsing, [&] {
+    for (const char* table :
+         {"word", "tagset", "source", "event", "object", "attribute", "reference", "report",
+          "warninglist", "warninglist_entry", "unknown_field", "refused"}) {
+      state_->database.exec(std::string("DELETE FROM ") + table);
+    }
+  });
+}
+
+Result<std::map<std::string, std::uint64_t>> Store::CountRows() {
+  return Guarded(kUsing, [&]() -> Result<std::map<std::string, std::uint64_t>> {
+    std::map<std::string, std::uint64_t> counts;
+    for (int i = 1; i <= kRecordKinds; ++i) {
+      const std::string name(RecordKindName(static_cast<RecordKind>(i)));
+      std::string table = name;
+      std::replace(table.begin(), table.end(), '-', '_');
+      counts[name] = static_cast<std::uint64_t>(
+          state_->database.execAndGet("SELECT count(*) FROM " + table).getInt64());
+    }
+    return counts;
+  });
+}
+
+Result<std::optional<StreamRow>> Store::FindStream(const std::string& site) {
+  return Guarded(kUsing, [&]() -> Result<std::optional<StreamRow>> {
+    SQLite::Statement find(state_->database,
+                           "SELECT uuid, epoch, digest_key FROM stream WHERE site = ?");
+    BindText(find, 1, site);
+    if (!find.executeStep()) return std::optional<StreamRow>();
+    StreamRow stream;
+    stream.site = site;
+    stream.uuid.bytes = ReadDigest<16>(find.getColumn(0)).value_or(stream.uuid.bytes);
+    stream.epoch = find.getColumn(1).getInt64();
+    const ByteView key = ReadBlob(find.getColumn(2));
+    stream.digest_key.assign(key.begin(), key.end());
+    return std::optional<StreamRow>(std::move(stream));
+  });
+}
+
+Status Store::PutStream(const StreamRow& stream) {
+  return Guarded(kUsing, [&] {
+    SQLite::Statement put(
+        state_->database,
+        "INSERT OR REPLACE INTO stream (site, uuid, epoch, digest_key) VALUES (?, ?, ?, ?)");
+    BindText(put, 1, stream.site);
+    BindBlob(put, 2, stream.uuid.bytes);
+    put.bind(3, stream.epoch);
+    BindBlob(put, 4, stream.digest_key);
+    put.exec();
+  });
+}
+
+Result<std::vector<LedgerRow>> Store::Ledger(const Uuid& stream) {
+  return Guarded(kUsing, [&]() -> Result<std::vector<LedgerRow>> {
+    SQLite::Statement list(
+        state_->database,
+        "SELECT epoch, seq, kind, state_digest, manifest_digest, created, expires FROM ledger "
+        "WHERE stream = ? ORDER BY epoch, seq");
+    BindBlob(list, 1, stream.bytes);
+    std::vector<LedgerRow> rows;
+    while (list.executeStep()) {
+      LedgerRow& row = rows.emplace_back();
+      row.epoch = list.getColumn(0).getInt64();
+      row.seq = list.getColumn(1).getInt64();
+      ReadText(list.getColumn(2), &row.kind);
+      row.state_digest = ReadDigest<32>(list.getColumn(3)).value_or(row.state_digest);
+      row.manifest_digest = ReadDigest<64>(list.getColumn(4)).value_or(row.manifest_digest);
+      row.created = list.getColumn(5).getInt64();
+      row.expires = list.getColumn(6).getInt64();
+    }
+    return rows;
+  });
+}
+
+Status Store::AppendLedger(const Uuid& stream, const LedgerRow& row) {
+  return Guarded(kUsing, [&] {
+    SQLite::Statement put(
+        state_->database,
+        "INSERT INTO ledger (stream, epoch, seq, kind, state_digest, manifest_digest, created, "
+        "expires) VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
+    BindBlob(put, 1, stream.bytes);
+    put.bind(2, row.epoch);
+    put.bind(3, row.seq);
+    BindText(put, 4, row.kind);
+    BindBlob(put, 5, row.state_digest);
+    BindBlob(put, 6, row.manifest_digest);
+    put.bind(7, row.created);
+    put.bind(8, row.expires);
+    put.exec();
+  });
+}
+
+Status Store::PutRefused(const Record& record, const Digest256& digest, const std::string& reason) {
+  return Guarded(kUsing, [&] {
+    SQLite::Statement put(state_->database,
+                          "INSERT OR REPLACE INTO refused (key, digest, reason) VALUES (?, ?, ?)");
+    const std::string key = EncodeKey(record);
+    BindBlob(put, 1, AsBytes(key));
+    BindBlob(put, 2, digest);
+    BindText(put, 3, reason);
+    put.exec();
+  });
+}
+
+Status Store::ForEachRefused(
+    const std::function<void(const Digest256&, const std::string&)>& visit) {
+  return Guarded(kUsing, [&] {
+    SQLite::Statement list(state_->database, "SELECT digest, reason FROM refused");
+    std::string reason;
+    while (list.executeStep()) {
+      ReadText(list.getColumn(1), &reason);
+      visit(ReadDigest<32>(list.getColumn(0)).value_or(Digest256{}), reason);
+    }
+  });
+}
+
+}  // namespace gapferry::store
