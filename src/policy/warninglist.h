@@ -78,15 +78,18 @@ struct ListInfo {
 // Indices into WarninglistSet::lists().
 struct WarninglistMatch {
   static constexpr std::uint16_t kNone = 0xFFFF;
-  static constexpr std::size_t kMaxMarks = 8;
+  static constexpr std::size_t kMaxMarks = 30;
 
-  std::uint16_t drop = kNone;    // the first list that drops it
-  std::uint16_t mark_count = 0;  // all of them; at most kMaxMarks are named
+  std::uint16_t drop = kNone;  // the first list that drops it
+  std::uint16_t mark_count =
+      0;  // lists that mark it, in order; those beyond kMaxMarks are left out
   std::array<std::uint16_t, kMaxMarks> marks{};
 
   [[nodiscard]] bool dropped() const { return drop != kNone; }
   [[nodiscard]] bool hit() const { return dropped() || mark_count > 0; }
 };
+
+struct CompiledLists;
 
 // All lists of a site, compiled once. Immutable; Match may run on many threads.
 class WarninglistSet {
@@ -109,9 +112,8 @@ class WarninglistSet {
   [[nodiscard]] std::size_t memory() const;
 
  private:
-  struct State;
-  explicit WarninglistSet(std::unique_ptr<State> state);
-  std::unique_ptr<State> state_;
+  explicit WarninglistSet(std::unique_ptr<CompiledLists> state);
+  std::unique_ptr<CompiledLists> state_;
 };
 
 // Takes one list at a time, so that only one need be in memory as text. Add them in a fixed order,
@@ -129,7 +131,7 @@ class WarninglistSet::Builder {
   [[nodiscard]] WarninglistSet Build() &&;
 
  private:
-  std::unique_ptr<State> state_;
+  std::unique_ptr<CompiledLists> state_;
 };
 
 }  // namespace gapferry::policy
