@@ -53,9 +53,8 @@ bool IsCommonPart(std::string_view text) {
   constexpr auto kParts = std::to_array<std::string_view>(
       {"http", "https", "http:", "https:", "http://", "https://", "://", "www", "www."});
   if (std::find(kParts.begin(), kParts.end(), text) != kParts.end()) return true;
-  while (text.starts_with('.'))
-    text.remove_prefix(1);
-  return intel::IsPublicSuffix(text);
+  const std::optional<std::string> name = intel::NormaliseName(text);
+  return name && intel::IsPublicSuffix(*name);
 }
 
 Bound BoundOf(std::string_view text) {
