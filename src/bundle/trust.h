@@ -99,9 +99,9 @@ struct JudgedClock {
 [[nodiscard]] JudgedClock JudgeClock(const Clock& clock, Time floor);
 
 struct AcceptOptions {
-  std::optional<Uuid> stream;    // the one stream that this site takes
-  std::string importer_version;  // compared with the manifest's min_importer; empty: not compared
-  bool allow_rollback = false;   // the caller demands and records a reason for each
+  std::optional<Uuid> stream{};    // the one stream that this site takes
+  std::string importer_version{};  // compared with the manifest's min_importer; empty: not compared
+  bool allow_rollback = false;     // the caller demands and records a reason for each
   bool allow_expired = false;
 };
 
