@@ -1,3 +1,4 @@
+// rooms: policy
 // Any bytes as a list.json: what parses must compile in every mode, and look-ups in it must answer.
 #include <cstddef>
 #include <cstdint>
@@ -5,6 +6,17 @@
 #include <string_view>
 
 #include "policy/warninglist.h"
+#include "tests/fuzz/fuzz.h"
+
+std::vector<std::string> FuzzSeeds() {
+  const std::string head =
+      R"({"name":"n","version":1,"description":"d","matching_attributes":["domain","url"],)";
+  return {head + R"("type":"hostname","list":["example.com",".a.example"]})",
+          head + R"("type":"string","list":["Example.com","77"]})",
+          head + R"("type":"substring","list":["google","a"]})",
+          head + R"("type":"cidr","list":["192.0.2.5/8","2001:db8::/32","10.0.0.1"]})",
+          head + R"("type":"regex","list":["/^a(b|c)+$/i","/x/g"]})"};
+}
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace gapferry;
