@@ -27,48 +27,63 @@ Error Zstd(std::size_t code) {
   return Error::Make(Kind::kMalformed, "zstd: {}", ZSTD_getErrorName(code));
 }
 
-// Exactly one frame of exactly `plain_size` bytes, into the scratch file.
-Status Decompress(const ReaderPipes& pipes, std::uint64_t plain_size) {
+// Writes what decompression gives into the scratch file, within the signed size.
+class PlainWriter {
+ public:
+  PlainWriter(int scratch, const Expected& expected) : scratch_(scratch), expected_(expected) {}
+
+  Status Write(ByteView bytes) {
+    written_ += bytes.size();
+    if (written_ > expected_.plain_size) {
+      return Error::Make(Kind::kTooLarge, "more than the signed {} bytes", expected_.plain_size);
+    }
+    hash_.Update(bytes);
+    return WriteFull(scratch_, bytes);
+  }
+  Status Finish() {
+    if (written_ != expected_.plain_size) {
+      return Error::Make(Kind::kMalformed, "{} bytes after decompression; the manifest says {}",
+                         written_, expected_.plain_size);
+    }
+    if (hash_.Finish512() != expected_.plain_digest) {
+      return Error::Make(Kind::kMalformed, "after decompression it is not what the manifest says");
+    }
+    return Ok();
+  }
+
+ private:
+  int scratch_;
+  const Expected& expected_;
+  std::uint64_t written_ = 0;
+  Blake2b hash_{64};
+};
+
+// Exactly one zstd frame.
+Status Decompress(const ReaderPipes& pipes, const Expected& expected) {
   const Decompressor zstd(ZSTD_createDCtx(), &ZSTD_freeDCtx);
   if (!zstd) return Error::Make(Kind::kTooLarge, "no memory to decompress");
   ZSTD_DCtx_setParameter(zstd.get(), ZSTD_d_windowLogMax, kZstdMaxWindowLog);
   Bytes in_buffer(ZSTD_DStreamInSize());
   Bytes out_buffer(ZSTD_DStreamOutSize());
-  std::uint64_t produced = 0;
-  std::size_t expected = 1;  // 0: the frame is complete
+  PlainWriter plain(pipes.scratch, expected);
+  std::size_t wanted = 1;  // 0: the frame is complete
   for (;;) {
     GF_TRY(const std::size_t got, ReadFull(pipes.input, in_buffer));
     if (got == 0) break;
     ZSTD_inBuffer in{in_buffer.data(), got, 0};
-    while (in.pos < in.size) {
-      if (expected == 0)
+    bool more = true;  // input left, or output that did not fit
+    while (more) {
+      if (wanted == 0)
         return Error::Make(Kind::kMalformed, "bytes after the end of the zstd frame");
       ZSTD_outBuffer out{out_buffer.data(), out_buffer.size(), 0};
-      expected = ZSTD_decompressStream(zstd.get(), &out, &in);
-      if (ZSTD_isError(expected) != 0) return Zstd(expected);
-      produced += out.pos;
-      if (produced > plain_size)
-        return Error::Make(Kind::kTooLarge, "more than the signed {} bytes", plain_size);
-      GF_CHECK(WriteFull(pipes.scratch, ByteView(out_buffer).first(out.pos)));
+      wanted = ZSTD_decompressStream(zstd.get(), &out, &in);
+      if (ZSTD_isError(wanted) != 0) return Zstd(wanted);
+      GF_CHECK(plain.Write(ByteView(out_buffer).first(out.pos)));
+      more = in.pos < in.size || (out.pos == out.size && wanted != 0);
     }
   }
-  // What zstd still holds when the input has ended.
-  while (expected != 0) {
-    ZSTD_inBuffer in{nullptr, 0, 0};
-    ZSTD_outBuffer out{out_buffer.data(), out_buffer.size(), 0};
-    expected = ZSTD_decompressStream(zstd.get(), &out, &in);
-    if (ZSTD_isError(expected) != 0) return Zstd(expected);
-    if (out.pos == 0) break;
-    produced += out.pos;
-    if (produced > plain_size)
-      return Error::Make(Kind::kTooLarge, "more than the signed {} bytes", plain_size);
-    GF_CHECK(WriteFull(pipes.scratch, ByteView(out_buffer).first(out.pos)));
-  }
-  if (expected != 0 || produced != plain_size) {
-    return Error::Make(Kind::kMalformed, "{} bytes after decompression; the manifest says {}",
-                       produced, plain_size);
-  }
-  return Ok();
+  if (wanted != 0) return Error::Make(Kind::kMalformed, "the zstd frame is not complete");
+  return plain.Finish();
 }
 
 std::uint32_t BigEndian(ByteView bytes) {
@@ -192,7 +207,8 @@ Result<PayloadMeta> ReadMeta(SQLite::Database& database) {
 
 Status SendRows(const ReaderPipes& pipes, FrameWriter* frames) {
   return store::Guarded("cannot read", [&]() -> Status {
-    SQLite::Database database(std::string("payload"), SQLite::OPEN_READONLY, 0, UseDescriptorVfs(pipes.scratch));
+    SQLite::Database database(std::string("payload"), SQLite::OPEN_READONLY, 0,
+                              UseDescriptorVfs(pipes.scratch));
     Harden(database);
     GF_CHECK(CheckSchema(database));
     GF_TRY(const PayloadMeta meta, ReadMeta(database));
@@ -214,10 +230,10 @@ Status SendRows(const ReaderPipes& pipes, FrameWriter* frames) {
 
 }  // namespace
 
-int ReadPayload(const ReaderPipes& pipes, std::uint64_t plain_size) {
+int ReadPayload(const ReaderPipes& pipes, const Expected& expected) {
   FrameWriter frames(pipes.output);
-  Status status = Decompress(pipes, plain_size);
-  if (status.ok()) status = CheckHeader(pipes.scratch, plain_size);
+  Status status = Decompress(pipes, expected);
+  if (status.ok()) status = CheckHeader(pipes.scratch, expected.plain_size);
   if (status.ok()) status = SendRows(pipes, &frames);
   if (!status.ok()) {
     Error error = std::move(status).error();

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 
+#include "base/hash.h"
 #include "base/result.h"
 #include "transfer/payload.h"
 
@@ -16,8 +17,13 @@ struct ReaderPipes {
   int scratch = -1;  // an empty private file
 };
 
-// Reads everything and writes frames; failures are a frame too. `plain_size` is the signed one.
-// Returns the exit code.
-[[nodiscard]] int ReadPayload(const ReaderPipes& pipes, std::uint64_t plain_size);
+// What the signed manifest says of the payload.
+struct Expected {
+  std::uint64_t plain_size = 0;
+  Digest512 plain_digest{};
+};
+
+// Reads everything and writes frames; failures are a frame too. Returns the exit code.
+[[nodiscard]] int ReadPayload(const ReaderPipes& pipes, const Expected& expected);
 
 }  // namespace gapferry::transfer

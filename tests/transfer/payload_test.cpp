@@ -40,12 +40,12 @@ class PayloadTest : public testing::Test {
     ::lseek(stored.get(), 0, SEEK_SET);
     Bytes bytes(payload.stored_size);
     EXPECT_EQ(ReadFull(stored.get(), bytes).value(), bytes.size());
-    return ReadStored(bytes, payload.plain_size);
+    return ReadStored(bytes, {payload.plain_size, payload.plain_digest});
   }
-  Outcome ReadStored(ByteView stored, std::uint64_t plain_size) {
+  Outcome ReadStored(ByteView stored, const Expected& expected) {
     auto child = sandbox::Child::Start(
         [&](const sandbox::ChildPipes& pipes) {
-          return ReadPayload({pipes.input, pipes.output, pipes.scratch}, plain_size);
+          return ReadPayload({pipes.input, pipes.output, pipes.scratch}, expected);
         },
         UnnamedFile(folder_).value(), {}, /*require_landlock=*/false);
     EXPECT_TRUE(child.ok());
@@ -172,21 +172,24 @@ TEST_F(PayloadTest, RefusesRowsThatNoWriterOfOursMakes) {
 
 TEST_F(PayloadTest, RefusesBytesThatAreNoOneFrameOfTheSignedSize) {
   const std::string junk = "this is no zstd frame at all";
-  EXPECT_EQ(ReadStored(AsBytes(junk), 10).error->kind, Kind::kMalformed);
-  EXPECT_EQ(ReadStored({}, 10).error->kind, Kind::kMalformed);
+  EXPECT_EQ(ReadStored(AsBytes(junk), {10, {}}).error->kind, Kind::kMalformed);
+  EXPECT_EQ(ReadStored({}, {10, {}}).error->kind, Kind::kMalformed);
   WriteSample(folder_ / "p.db");
   const Fd stored = UnnamedFile(folder_).value();
   const bundle::Payload payload = Pack(folder_ / "p.db", stored.get()).value();
   ::lseek(stored.get(), 0, SEEK_SET);
   Bytes bytes(payload.stored_size);
   ASSERT_TRUE(ReadFull(stored.get(), bytes).ok());
-  EXPECT_EQ(ReadStored(bytes, payload.plain_size - 1).error->kind, Kind::kTooLarge);
-  EXPECT_EQ(ReadStored(bytes, payload.plain_size + 1).error->kind, Kind::kMalformed);
+  EXPECT_EQ(ReadStored(bytes, {payload.plain_size - 1, payload.plain_digest}).error->kind,
+            Kind::kTooLarge);
+  EXPECT_EQ(ReadStored(bytes, {payload.plain_size + 1, payload.plain_digest}).error->kind,
+            Kind::kMalformed);
+  EXPECT_EQ(ReadStored(bytes, {payload.plain_size, {}}).error->kind, Kind::kMalformed);
   Bytes twice = bytes;
   twice.insert(twice.end(), bytes.begin(), bytes.end());
-  EXPECT_TRUE(ReadStored(twice, payload.plain_size).error);
+  EXPECT_TRUE(ReadStored(twice, {payload.plain_size, payload.plain_digest}).error);
   bytes.resize(bytes.size() / 2);
-  EXPECT_TRUE(ReadStored(bytes, payload.plain_size).error);
+  EXPECT_TRUE(ReadStored(bytes, {payload.plain_size, payload.plain_digest}).error);
 }
 
 // Whatever a signed payload holds, the reader ends by itself and the importer gets an error or

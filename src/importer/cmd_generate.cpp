@@ -1,0 +1,115 @@
+#include "detect/generate.h"
+#include "importer/commands.h"
+
+namespace gapferry::importer {
+namespace {
+
+constexpr std::uint64_t kMaxListFile = 64 << 20;
+
+std::string_view OutcomeName(detect::Outcome outcome) {
+  switch (outcome) {
+    case detect::Outcome::kSwitched: return "switched";
+    case detect::Outcome::kUnchanged: return "unchanged";
+    case detect::Outcome::kRefused: return "refused";
+  }
+  return "";
+}
+
+Json ReasonsJson(const policy::ReasonCounts& reasons) {
+  Json list = Json::array();
+  for (const auto& [key, count] : reasons.map()) {
+    list.push_back({{"reason", policy::ReasonCode(key.reason)}, {"detail", key.detail}, {"count", count}});
+  }
+  return list;
+}
+
+void Show(Session& session, const detect::DestinationSummary& summary) {
+  Console& console = session.console;
+  console.Emit("destination", {{"destination", summary.name},
+                               {"format", summary.format},
+                               {"outcome", OutcomeName(summary.outcome)},
+                               {"generation", summary.generation.string()},
+                               {"attributes", summary.attributes},
+                               {"used", summary.used},
+                               {"values", summary.values},
+                               {"left_out", ReasonsJson(summary.reasons)},
+                               {"parts_left_out", ReasonsJson(summary.part_reasons)}});
+  std::uint64_t values = 0;
+  for (const auto& [kind, count] : summary.values) values += count;
+  console.Say(fmt::format("{:<10} {}: {} values from {} of {} attributes{}", summary.name,
+                          OutcomeName(summary.outcome), Grouped(values), Grouped(summary.used),
+                          Grouped(summary.attributes),
+                          summary.generation.empty() ? "" : ", " + summary.generation.string()));
+  for (const auto& [key, count] : summary.reasons.map()) {
+    console.Say(fmt::format("           {:>12} left out: {}{}", Grouped(count), policy::ReasonCode(key.reason),
+                            key.detail.empty() ? "" : " (" + Printable(key.detail) + ")"));
+  }
+}
+
+}  // namespace
+
+Result<LoadedSite> LoadSite(Config config, store::Store* store) {
+  LoadedSite loaded;
+  loaded.site = std::move(config.site);
+  for (const auto& [file, list] : {std::pair{&config.allowlist, &loaded.allowlist}, {&config.own, &loaded.own}}) {
+    if (file->empty()) continue;
+    GF_TRY(const std::string text, ReadFile(*file, kMaxListFile));
+    GF_TRY(policy::Allowlist parsed, policy::Allowlist::Parse(text, file->string()));
+    *list = std::make_unique<policy::Allowlist>(std::move(parsed));
+  }
+  loaded.site.allowlist = loaded.allowlist.get();
+  loaded.site.own = loaded.own.get();
+  GF_TRY(const std::optional<Applied> applied, LoadApplied(store));
+  if (!applied) {
+    return Error::Make(Kind::kNotReady, "nothing has been imported yet")
+        .Hint("`gapferry-import import MEDIUM` comes first");
+  }
+  loaded.site.created = applied->manifest.created;
+  loaded.site.state_digest = HexEncode(applied->manifest.state_digest);
+  return loaded;
+}
+
+Status GenerateArtifacts(Session& session, const Home& home, Config config, bool accept_change) {
+  GF_TRY(store::Store store, home.OpenStore());
+  const std::filesystem::path folder = config.artifacts;
+  GF_TRY(LoadedSite loaded, LoadSite(std::move(config), &store));
+  loaded.site.accept_change = accept_change;
+  if (loaded.site.destinations.empty()) {
+    return Error::Make(Kind::kNotReady, "no destination is configured")
+        .Hint("name one in {}", home.config_file().string());
+  }
+  GF_CHECK(MakeFolder(folder));
+  GF_TRY(const auto counts, store.CountRows());
+  detect::GenerateSummary summary;
+  {
+    Progress progress(session.console, "deciding", "attributes", counts.at("attribute"));
+    GF_TRY(summary, detect::Generate(store, loaded.site, folder,
+                                     [&](std::uint64_t attributes) { progress.Advance(attributes); }));
+  }
+  Status worst = Ok();
+  for (const detect::DestinationSummary& destination : summary.destinations) {
+    Show(session, destination);
+    if (!destination.error) continue;
+    if (!worst.ok()) session.console.Report(worst.error());
+    worst = *destination.error;
+  }
+  return worst;
+}
+
+Command GenerateCommand() {
+  return {"generate", "make the artifacts of every destination from the store",
+          "Each destination's files are built aside, checked with the consumer's own tool if one is configured, and put "
+          "into use by one rename. If anything fails, the old generation stays in use.",
+          [](Arguments& arguments) {
+            auto accept_change = std::make_shared<bool>(false);
+            arguments.Flag("--accept-change", accept_change.get(), "switch even if a guard finds the change large");
+            return [accept_change](Session& session) -> Status {
+              GF_TRY(const Home home, Home::Open(session));
+              GF_TRY(Config config, home.LoadConfig());
+              GF_TRY(const Fd lock, home.Lock());
+              return GenerateArtifacts(session, home, std::move(config), *accept_change);
+            };
+          }};
+}
+
+}  // namespace gapferry::importer

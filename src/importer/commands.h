@@ -1,0 +1,48 @@
+// importer/commands.h: the commands of gapferry-import; each is a file cmd_<name>.cpp.
+#pragma once
+
+#include <memory>
+
+#include "base/app.h"
+#include "importer/home.h"
+#include "importer/medium.h"
+#include "importer/trust_store.h"
+
+namespace gapferry::importer {
+
+[[nodiscard]] Command DumpCommand();
+[[nodiscard]] Command GenerateCommand();
+[[nodiscard]] Command ImportCommand();
+[[nodiscard]] Command InitCommand();
+[[nodiscard]] Command InspectCommand();
+[[nodiscard]] Command RunCommand();
+[[nodiscard]] Command StatusCommand();
+[[nodiscard]] Command VerifyCommand();
+[[nodiscard]] Command WhyCommand();
+
+// All of them, sorted by name.
+[[nodiscard]] Program ImportProgram();
+
+// What `run` shares with the single commands; the caller holds the lock.
+
+struct ImportOptions {
+  std::string path;
+  bool allow_rollback = false;
+  bool allow_expired = false;
+  std::string reason;
+};
+// True if something was applied, false if it was there already.
+[[nodiscard]] Result<bool> ImportBundle(Session& session, const Home& home, const Config& config,
+                                        const ImportOptions& options);
+
+// The site as detect sees it, with the lists it points to.
+struct LoadedSite {
+  detect::Site site;
+  std::unique_ptr<policy::Allowlist> allowlist;
+  std::unique_ptr<policy::Allowlist> own;
+};
+// Error: kNotReady if nothing has been imported, kConfig for a bad list.
+[[nodiscard]] Result<LoadedSite> LoadSite(Config config, store::Store* store);
+[[nodiscard]] Status GenerateArtifacts(Session& session, const Home& home, Config config, bool accept_change);
+
+}  // namespace gapferry::importer

@@ -1,0 +1,204 @@
+#include "importer/config.h"
+
+#include "base/config.h"
+
+namespace gapferry::importer {
+namespace {
+
+const std::vector<std::string_view> kTlps = {"clear", "green", "amber", "amber+strict", "red"};
+const std::vector<std::string_view> kModes = {"drop", "mark", "off"};
+const std::vector<std::string_view> kFormats = {"suricata", "wazuh", "sigma"};
+const std::vector<std::string_view> kPowers = {"logs", "detect", "block"};
+constexpr std::int64_t kMostDays = 36500;
+
+std::filesystem::path Resolve(const std::filesystem::path& base, const std::string& path) {
+  return path.empty() ? std::filesystem::path() : (base / path).lexically_normal();
+}
+
+intel::Tlp ReadTlp(ConfigMap& map, std::string_view key, std::optional<std::string> fallback) {
+  return intel::FindTlp(map.Choice(key, kTlps, std::move(fallback))).value_or(intel::Tlp::kClear);
+}
+
+// A map of list name to mode.
+Status ReadModes(ConfigMap map, std::map<std::string, policy::ListMode>* modes) {
+  for (const std::string& list : map.Keys()) {
+    (*modes)[list] = policy::FindListMode(map.Choice(list, kModes)).value_or(policy::ListMode::kDrop);
+  }
+  return map.Finish();
+}
+
+Status ReadAges(ConfigMap map, policy::UsePolicy* use) {
+  for (const std::string& type : map.Keys()) {
+    if (intel::FindType(type) == nullptr) map.Fail(type, "is no attribute type of MISP");
+    use->max_age_days[type] = static_cast<std::uint32_t>(map.Integer(type, 0, kMostDays));
+  }
+  return map.Finish();
+}
+
+std::set<std::string, std::less<>> ReadTypes(ConfigMap& map, std::string_view key) {
+  std::set<std::string, std::less<>> types;
+  for (std::string& type : map.Strings(key)) {
+    if (intel::FindType(type) == nullptr) map.Fail(key, fmt::format("\"{}\" is no attribute type of MISP", type));
+    types.insert(std::move(type));
+  }
+  return types;
+}
+
+Status ReadSuricata(ConfigMap map, detect::SuricataOptions* options) {
+  options->sid_base = map.Integer("sid_base", 1, 4294967294, options->sid_base);
+  options->sid_count = map.Integer("sid_count", 100, 4294967294, options->sid_count);
+  options->literal_limit = static_cast<std::size_t>(
+      map.Integer("literal_limit", 0, 100000, static_cast<std::int64_t>(options->literal_limit)));
+  options->prefix = map.String("prefix", options->prefix);
+  options->source_net = map.String("source_net", options->source_net);
+  if (map.Has("hashes")) {
+    const std::vector<std::string> hashes = map.Strings("hashes");
+    options->hashes = {hashes.begin(), hashes.end()};
+  }
+  return map.Finish();
+}
+
+Status ReadWazuh(ConfigMap map, detect::WazuhOptions* options) {
+  options->rule_id_base = map.Integer("rule_id_base", 1, 999999, options->rule_id_base);
+  options->rule_id_count = map.Integer("rule_id_count", 10, 100000, options->rule_id_count);
+  options->level = static_cast<std::uint32_t>(map.Integer("level", 0, 16, options->level));
+  options->list_folder = map.String("list_folder", options->list_folder);
+  options->network_limit = static_cast<std::uint32_t>(map.Integer("network_limit", 0, 65536, options->network_limit));
+  return map.Finish();
+}
+
+Status ReadSigma(ConfigMap map, detect::SigmaOptions* options) {
+  options->values_per_rule = static_cast<std::size_t>(
+      map.Integer("values_per_rule", 10, 500, static_cast<std::int64_t>(options->values_per_rule)));
+  options->status = map.Choice("status", {"stable", "test", "experimental", "deprecated", "unsupported"},
+                               options->status);
+  options->level = map.String("level", options->level);
+  options->author = map.String("author", options->author);
+  return map.Finish();
+}
+
+policy::Power ReadPower(ConfigMap& map) {
+  const std::string power = map.Choice("power", kPowers, "detect");
+  if (power == "logs") return policy::Power::kReadsLogs;
+  return power == "block" ? policy::Power::kBlocks : policy::Power::kDetects;
+}
+
+Status ReadCanary(ConfigMap map, detect::Destination* destination) {
+  if (map.Keys().empty()) return map.Finish();
+  destination->canary = detect::Canary{map.String("type"), map.String("value")};
+  return map.Finish();
+}
+
+Result<detect::Destination> ReadDestination(ConfigMap& map) {
+  detect::Destination destination;
+  destination.name = map.String("name");
+  destination.format = map.Choice("format", kFormats);
+  destination.use.clearance = ReadTlp(map, "clearance", std::nullopt);
+  destination.use.power = ReadPower(map);
+  destination.use.require_published = map.Bool("require_published", true);
+  destination.use.require_to_ids = map.Bool("require_to_ids", true);
+  destination.use.types = ReadTypes(map, "types");
+  destination.use.refused_types = ReadTypes(map, "refused_types");
+  GF_CHECK(ReadAges(map.Map("max_age_days"), &destination.use));
+  GF_CHECK(ReadModes(map.Map("warninglists"), &destination.warninglist_modes));
+  GF_CHECK(ReadCanary(map.Map("canary"), &destination));
+  destination.check = map.Strings("check");
+  destination.check_timeout = std::chrono::seconds(map.Integer("check_timeout", 1, 3600, 120));
+  GF_CHECK(ReadSuricata(map.Map("suricata"), &destination.suricata));
+  GF_CHECK(ReadWazuh(map.Map("wazuh"), &destination.wazuh));
+  GF_CHECK(ReadSigma(map.Map("sigma"), &destination.sigma));
+  GF_CHECK(map.Finish());
+  return destination;
+}
+
+Status ReadGuards(ConfigMap map, detect::Site* site) {
+  site->shrink_percent = static_cast<std::uint32_t>(map.Integer("shrink_percent", 1, 100, site->shrink_percent));
+  site->grow_percent = static_cast<std::uint32_t>(map.Integer("grow_percent", 1, 100000, site->grow_percent));
+  site->shortest_prefix_v4 = static_cast<std::uint8_t>(map.Integer("shortest_prefix_v4", 0, 32, site->shortest_prefix_v4));
+  site->shortest_prefix_v6 = static_cast<std::uint8_t>(map.Integer("shortest_prefix_v6", 0, 128, site->shortest_prefix_v6));
+  return map.Finish();
+}
+
+}  // namespace
+
+Result<Config> LoadConfig(const std::filesystem::path& file) {
+  GF_TRY(ConfigMap map, ConfigMap::Load(file));
+  const std::filesystem::path base = file.parent_path();
+  Config config;
+  config.clearance = ReadTlp(map, "clearance", std::nullopt);
+  config.require_landlock = map.Bool("require_landlock", true);
+  config.artifacts = Resolve(base, map.String("artifacts", "artifacts"));
+  config.allowlist = Resolve(base, map.String("allowlist", ""));
+  config.own = Resolve(base, map.String("own", ""));
+  config.site.keep = static_cast<std::size_t>(map.Integer("keep", 1, 100, 5));
+  config.site.warninglists = map.Bool("use_warninglists", true);
+  GF_CHECK(ReadModes(map.Map("warninglists"), &config.site.warninglist_modes));
+  GF_CHECK(ReadGuards(map.Map("guards"), &config.site));
+  for (ConfigMap& destination : map.Maps("destinations")) {
+    GF_TRY(detect::Destination read, ReadDestination(destination));
+    config.site.destinations.push_back(std::move(read));
+  }
+  GF_CHECK(map.Finish());
+  auto checked = detect::CheckSite(config.site);
+  if (!checked.ok()) return std::move(checked).error().In(file.string());
+  return config;
+}
+
+std::string DefaultConfig(const std::string& stream) {
+  return fmt::format(R"(# gapferry, isolated side, for the stream "{}".
+# Paths are relative to this file. `gapferry-import status` shows what this file amounts to.
+
+# The highest TLP that this site may hold: clear, green, amber, amber+strict, red. What is above it is not stored,
+# even if it is signed.
+clearance: green
+
+# Refuse to read a bundle where the kernel has no Landlock (Linux 5.13). seccomp and rlimits are never optional.
+require_landlock: true
+
+# Generated artifacts: artifacts/<destination>/current is a link to the generation in use.
+artifacts: artifacts
+keep: 5
+
+# Values that no rule may name, and this site's own networks and domains (never in a blocking artifact).
+# One a line: 192.0.2.0/24, example.org (and below), =www.example.org (only that).
+#allowlist: allowlist.txt
+#own: own.txt
+
+# Warninglists drop what is known to be good. By default lists of shared ground (cloud, VPN, dynamic DNS) only mark.
+use_warninglists: true
+#warninglists:
+#  List of known Cloudflare IP ranges: drop
+#  Top 1000 website from Alexa: off
+
+# Refuse a generation that shrinks or grows by more than this; --accept-change overrides it once.
+guards:
+  shrink_percent: 30
+  grow_percent: 100
+
+# One artifact set for one consumer.
+#   format         suricata, wazuh, sigma
+#   clearance      what above it may not appear in this artifact, not even in a comment
+#   power          logs, detect or block: PAP:RED allows logs only, PAP:AMBER not block
+#   max_age_days   by attribute type, counted back from the bundle's creation; 0 is never too old
+#   check          a command that must succeed before the switch; {{}} is the new folder. No shell is involved
+destinations:
+  - name: suricata
+    format: suricata
+    clearance: green
+#    check: [suricata, -T, -c, /etc/suricata/suricata.yaml, -S, "{{}}/misp.rules", -l, /tmp]
+#    max_age_days:
+#      ip-dst: 90
+#    suricata:
+#      sid_base: 1500000
+#      literal_limit: 5000
+  - name: wazuh
+    format: wazuh
+    clearance: green
+  - name: sigma
+    format: sigma
+    clearance: green
+)",
+                     stream);
+}
+
+}  // namespace gapferry::importer

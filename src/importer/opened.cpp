@@ -1,0 +1,82 @@
+#include "importer/opened.h"
+
+#include "base/console.h"
+
+namespace gapferry::importer {
+namespace {
+
+std::string Signers(const std::set<bundle::KeyId>& signers) {
+  std::string text;
+  for (const bundle::KeyId& id : signers) text += (text.empty() ? "" : ", ") + id.ToString();
+  return text;
+}
+
+std::string Days(Time seconds) { return fmt::format("{:.1f} days", static_cast<double>(seconds) / kSecondsPerDay); }
+
+Json NamesJson(const std::vector<std::string>& names) {
+  Json list = Json::array();
+  for (const std::string& name : names) list.push_back(name);
+  return list;
+}
+
+}  // namespace
+
+Result<Opened> OpenVerified(const std::filesystem::path& path, const std::string& stream, const bundle::Root& root,
+                            const std::set<bundle::KeyId>& revoked_here, bundle::Root* walked) {
+  GF_TRY(Medium medium, LookAt(path, stream));
+  GF_TRY(bundle::BundleReader reader, OpenBundle(medium));
+  bundle::Root now = root;
+  const Status steps = reader.WalkRoots(now);
+  if (walked != nullptr) *walked = now;
+  GF_CHECK(steps);
+  GF_TRY(bundle::VerifiedManifest verified, reader.CheckSignatures(now, revoked_here));
+  return Opened{std::move(medium), std::move(reader), std::move(verified), std::move(now)};
+}
+
+Described Describe(const Opened& opened) {
+  const bundle::Manifest& manifest = opened.verified.manifest();
+  const Time now = Now();
+  const auto rows = [&](const char* kind) {
+    const auto found = manifest.counts.kind.find(kind);
+    return found == manifest.counts.kind.end() ? 0 : found->second;
+  };
+  Described described;
+  std::vector<std::string>& lines = described.lines;
+  lines.push_back(fmt::format("signed by  {} (root version {})", Signers(opened.verified.signers()),
+                              opened.verified.root_version()));
+  lines.push_back(fmt::format("bundle     {} number {}.{}, {}, TLP up to {}", manifest.stream, manifest.epoch,
+                              manifest.seq, bundle::KindName(manifest.kind), manifest.tlp_ceiling));
+  lines.push_back(fmt::format("created    {} ({} ago), valid until {}{}", FormatTime(manifest.created),
+                              Days(now - manifest.created), FormatTime(manifest.expires),
+                              now > manifest.expires ? "  EXPIRED" : ""));
+  lines.push_back(fmt::format("content    {} events, {} attributes, {} objects, {} warninglists, {} stored",
+                              Grouped(rows("event")), Grouped(rows("attribute")), Grouped(rows("object")),
+                              Grouped(rows("warninglist")),
+                              HumanBytes(manifest.payload ? manifest.payload->stored_size : 0)));
+  for (const std::string& name : opened.medium.foreign) {
+    lines.push_back(fmt::format("foreign    {}: not part of a bundle, not opened", Printable(name)));
+  }
+  std::vector<std::string> volumes;
+  for (const std::filesystem::path& volume : opened.medium.volumes) volumes.push_back(volume.string());
+  Json signers = Json::array();
+  for (const bundle::KeyId& id : opened.verified.signers()) signers.push_back(id.ToString());
+  described.json = {{"stream", manifest.stream},
+                    {"stream_uuid", manifest.stream_uuid.ToString()},
+                    {"epoch", manifest.epoch},
+                    {"seq", manifest.seq},
+                    {"kind", bundle::KindName(manifest.kind)},
+                    {"signers", signers},
+                    {"root_version", opened.verified.root_version()},
+                    {"created", FormatTime(manifest.created)},
+                    {"expires", FormatTime(manifest.expires)},
+                    {"next_due", FormatTime(manifest.next_due)},
+                    {"expired", now > manifest.expires},
+                    {"tlp_ceiling", manifest.tlp_ceiling},
+                    {"state_digest", HexEncode(manifest.state_digest)},
+                    {"rows", manifest.counts.kind},
+                    {"volumes", NamesJson(volumes)},
+                    {"foreign_files", NamesJson(opened.medium.foreign)}};
+  return described;
+}
+
+}  // namespace gapferry::importer
