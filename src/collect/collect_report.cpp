@@ -1,0 +1,63 @@
+#include "collect/collect_report.h"
+
+namespace gapferry::collect {
+namespace {
+
+Json Counts(const std::map<std::string, std::uint64_t>& counts) {
+  Json object = Json::object();
+  for (const auto& [name, count] : counts)
+    object[name] = count;
+  return object;
+}
+
+std::string_view NameOf(ListChange::What what) {
+  switch (what) {
+    case ListChange::What::kNew:
+      return "new";
+    case ListChange::What::kChanged:
+      return "changed";
+    case ListChange::What::kRemoved:
+      return "removed";
+  }
+  return "";
+}
+
+}  // namespace
+
+Json ToJson(const CollectReport& report) {
+  Json json;
+  json["source"] = report.source;
+  json["added"] = report.added;
+  json["changed"] = report.changed;
+  json["unchanged"] = report.unchanged;
+  json["removed"] = report.removed;
+  json["kept"] = report.kept;
+  json["removals_held"] = report.removals_held;
+  json["rows"] = Counts(report.rows);
+  json["attributes_by_type"] = Counts(report.attributes_by_type);
+  json["to_ids_by_type"] = Counts(report.to_ids_by_type);
+  json["repeated_rows"] = report.repeated_rows;
+  json["unknown_fields"] = Counts(report.unknown_fields);
+  json["bytes_read"] = report.bytes_read;
+  Json refused = Json::array();
+  for (const Refusal& refusal : report.refused) {
+    refused.push_back({{"file", refusal.file},
+                       {"line", refusal.line},
+                       {"kind", Info(refusal.kind).name},
+                       {"reason", refusal.reason}});
+  }
+  json["refused"] = std::move(refused);
+  Json lists = Json::array();
+  for (const ListChange& list : report.lists) {
+    lists.push_back({{"name", list.name},
+                     {"change", NameOf(list.what)},
+                     {"old_version", list.old_version},
+                     {"new_version", list.new_version},
+                     {"entries_added", list.entries_added},
+                     {"entries_removed", list.entries_removed}});
+  }
+  json["lists"] = std::move(lists);
+  return json;
+}
+
+}  // namespace gapferry::collect

@@ -1,0 +1,49 @@
+// collect/collect_report.h: what one run over one source did, for people and for --json.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "collect/strict_sax.h"
+
+namespace gapferry::collect {
+
+struct ListChange {
+  enum class What { kNew, kChanged, kRemoved };
+  What what = What::kNew;
+  std::string name;
+  std::int64_t old_version = 0;
+  std::int64_t new_version = 0;
+  std::uint64_t entries_added = 0;
+  std::uint64_t entries_removed = 0;
+};
+
+struct CollectReport {
+  std::string source;
+  // Events, or warninglists. `kept` ones were refused now but have an earlier state in the mirror.
+  std::uint64_t added = 0;
+  std::uint64_t changed = 0;
+  std::uint64_t unchanged = 0;
+  std::uint64_t removed = 0;
+  std::uint64_t kept = 0;
+  // Some refused file may hold any event, so that nothing was removed for not being listed.
+  bool removals_held = false;
+  std::vector<Refusal> refused;
+
+  // Of the events and lists that are new or changed.
+  std::map<std::string, std::uint64_t> rows;                // by store::RecordKindName
+  std::map<std::string, std::uint64_t> attributes_by_type;  // deleted ones included
+  std::map<std::string, std::uint64_t> to_ids_by_type;
+  std::uint64_t repeated_rows = 0;  // same UUID twice in one event: the first one counts
+  std::map<std::string, std::uint64_t> unknown_fields;
+  std::uint64_t bytes_read = 0;
+
+  std::vector<ListChange> lists;
+};
+
+[[nodiscard]] Json ToJson(const CollectReport& report);
+
+}  // namespace gapferry::collect

@@ -1,0 +1,35 @@
+// collect/misp_feed.h: sources of kind "misp-feed" (a folder in MISP's feed format: manifest.json
+// and <uuid>.json) and "misp-event" (single files): read into the mirror.
+// hashes.csv is not read: publishers disagree on its columns, and it may lack values.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "collect/collect_report.h"
+#include "collect/misp_event.h"
+#include "collect/source.h"
+#include "store/store.h"
+
+namespace gapferry::collect {
+
+constexpr std::uint64_t kMaxManifestBytes = std::uint64_t{256} << 20;
+
+// Makes the mirror's rows of this source equal to what the folder holds, in one transaction: new
+// and changed events are read, unchanged files (by BLAKE2b) skipped, events that are no longer
+// listed removed. What is refused is named in the report, keeps its earlier state, and does not
+// stop the rest. A folder without manifest.json stands for all *.json in it. Errors, after which
+// the mirror is as before: kNotFound (no folder, or nothing in it), kMalformed (the manifest),
+// kTooLarge, and the store's.
+[[nodiscard]] Result<CollectReport> CollectFeedFolder(store::Store& store,
+                                                      const SourceOptions& options,
+                                                      const std::filesystem::path& folder,
+                                                      const CollectProgress& progress = {});
+
+// The same for these files: the source is what they hold together.
+[[nodiscard]] Result<CollectReport> CollectEventFiles(
+    store::Store& store, const SourceOptions& options,
+    const std::vector<std::filesystem::path>& files, const CollectProgress& progress = {});
+
+}  // namespace gapferry::collect
