@@ -1,5 +1,6 @@
 #include "bundle/head_reader.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "bundle/root.h"
@@ -9,6 +10,8 @@ namespace {
 
 constexpr std::string_view kSignatureSuffix = ".minisig";
 constexpr std::string_view kPayloadFolder = "payload/";
+constexpr std::uint64_t kMaxNumberInName = 9999;
+static_assert(kMaxNumberInName >= kMaxRootVersion && kMaxNumberInName >= kMaxChunks);
 
 // The number in a name that `format` writes, if it writes exactly that name.
 template <typename Format>
@@ -19,7 +22,7 @@ std::optional<std::uint64_t> NumberIn(std::string_view name, std::string_view pr
   const char* end = name.data() + name.size();
   if (std::from_chars(name.data() + prefix.size(), end, number).ec != std::errc{})
     return std::nullopt;
-  if (number > kMaxRootVersion || format(number) != name) return std::nullopt;
+  if (number > kMaxNumberInName || format(number) != name) return std::nullopt;
   return number;
 }
 

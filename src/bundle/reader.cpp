@@ -91,7 +91,8 @@ Status BundleReader::LayOut(Volume& volume) const {
   while (end + kEndBytes < size && next < chunks().size()) {
     end += StoredBytes(chunks()[next++]);
   }
-  volume.end_chunk = next;
+  volume.is_cut = end + kEndBytes > size;
+  volume.end_chunk = end > size ? next - 1 : next;
   if (end + kEndBytes == size) return Ok();
   if (end + kEndBytes < size) {
     return Error::Make(Kind::kMalformed, "{} has {} bytes; its content ends at {}",
@@ -114,11 +115,23 @@ const BundleReader::Volume* BundleReader::Holding(std::size_t chunk) const {
   return found == volumes_.end() ? nullptr : &*found;
 }
 
+std::vector<Error> BundleReader::LayOutAll() {
+  std::vector<Error> faults;
+  for (Volume& volume : volumes_) {
+    auto fits = LayOut(volume);
+    if (!fits.ok()) faults.push_back(std::move(fits).error());
+  }
+  return faults;
+}
+
 Status BundleReader::CheckComplete() {
   if (!manifest_) return NotChecked();
-  for (Volume& volume : volumes_) {
-    GF_CHECK(LayOut(volume));
-  }
+  const std::vector<Error> faults = LayOutAll();
+  if (!faults.empty()) return faults.front();
+  return CheckCovered();
+}
+
+Status BundleReader::CheckCovered() const {
   std::size_t missing = 0;
   std::size_t first_missing = 0;
   for (std::size_t i = chunks().size(); i-- > 0;) {
@@ -161,7 +174,8 @@ Result<ByteView> BundleReader::ReadChunk(const Volume& volume, std::size_t index
                         IsZero(std::span(buffer).subspan(kBlockBytes + chunk.size)) &&
                         Hash512(content) == chunk.digest;
   if (!is_whole) return Damaged(volume, part, at, at + buffer.size());
-  if (index + 1 == volume.end_chunk) GF_CHECK(CheckEnd(volume, at + buffer.size()));
+  if (index + 1 == volume.end_chunk && !volume.is_cut)
+    GF_CHECK(CheckEnd(volume, at + buffer.size()));
   return ByteView(content);
 }
 
@@ -185,16 +199,17 @@ Status BundleReader::ReadPayload(const Sink& sink) {
 }
 
 std::vector<Error> BundleReader::FindDamage() {
-  std::vector<Error> faults;
-  auto complete = CheckComplete();
-  if (!complete.ok()) faults.push_back(std::move(complete).error());
-  if (!manifest_) return faults;
+  if (!manifest_) return {NotChecked()};
+  std::vector<Error> faults = LayOutAll();
+  const auto note = [&](auto result) {
+    if (!result.ok()) faults.push_back(std::move(result).error());
+  };
+  if (faults.empty()) note(CheckCovered());
+  if (chunks().empty()) note(CheckEnd(volumes_.front(), volumes_.front().payload_at));
   Bytes buffer;
   for (std::size_t index = 0; index < chunks().size(); ++index) {
     const Volume* volume = Holding(index);
-    if (volume == nullptr) continue;
-    auto content = ReadChunk(*volume, index, buffer);
-    if (!content.ok()) faults.push_back(std::move(content).error());
+    if (volume != nullptr) note(ReadChunk(*volume, index, buffer));
   }
   return faults;
 }

@@ -77,12 +77,15 @@ class BundleReader {
     std::uint64_t payload_at = 0;  // offset of the first chunk's header, or of the end blocks
     std::size_t first_chunk = 0;   // as that header says; a wrong one cannot give the signed hashes
     std::size_t end_chunk = 0;     // from the file's size, once the manifest is signed
+    bool is_cut = false;           // the file ends within a chunk or before its end mark
   };
   class HeadReader;
 
   BundleReader() = default;
   [[nodiscard]] Status Collect(const Volume& volume);
   [[nodiscard]] Status LayOut(Volume& volume) const;
+  [[nodiscard]] std::vector<Error> LayOutAll();
+  [[nodiscard]] Status CheckCovered() const;
   [[nodiscard]] const Volume* Holding(std::size_t chunk) const;
   [[nodiscard]] const std::vector<Chunk>& chunks() const;
   // Checks the chunk where it lies and returns it within `buffer`.

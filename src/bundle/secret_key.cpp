@@ -93,8 +93,13 @@ Result<Sealed> Decode(std::string_view text) {
 }
 
 SecretText Encode(const Sealed& file) {
-  return SecretText(
-      fmt::format("{}minisign encrypted secret key\n{}\n", kPrefix, Base64Encode(file.bytes)));
+  // Not through fmt, whose buffer nobody wipes.
+  std::string text;
+  std::string encoded = Base64Encode(file.bytes);
+  text.reserve(128 + encoded.size());
+  text.append(kPrefix).append("minisign encrypted secret key\n").append(encoded).append("\n");
+  sodium_memzero(encoded.data(), encoded.size());
+  return SecretText(std::move(text));
 }
 
 Status Unlock(Sealed& file, std::string_view passphrase) {

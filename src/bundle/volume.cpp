@@ -97,7 +97,10 @@ Status WriteChunks(HashingWriter& out, const Payload& payload, int payload_fd) {
     GF_CHECK(out.Zeros(PaddingOf(chunk.size)));
     offset += chunk.size;
   }
-  return Ok();
+  GF_TRY(const std::size_t beyond, ReadFullAt(payload_fd, offset, std::span(buffer).first(1)));
+  if (beyond == 0) return Ok();
+  return Error::Make(Kind::kDamaged,
+                     "the stored payload is longer than the {} bytes of its manifest", offset);
 }
 
 // From the medium, not from the memory that the bytes were written through.

@@ -130,6 +130,9 @@ TEST(WriteVolume, GivesTheSameBytesAndLeavesNothingHalfDone) {
   const Fd other(
       ::open(folder.Write("other", "stored bytes of another one").c_str(), O_RDONLY | O_CLOEXEC));
   EXPECT_EQ(WriteVolume(folder.path(), head, other.get()).error().kind, Kind::kDamaged);
+  const Fd longer(::open(folder.Write("longer", "stored bytes of the payload and more").c_str(),
+                         O_RDONLY | O_CLOEXEC));
+  EXPECT_EQ(WriteVolume(folder.path(), head, longer.get()).error().kind, Kind::kDamaged);
   EXPECT_FALSE(std::filesystem::exists(folder.path() / "ot-plant-000042-full.gfb"));
   EXPECT_FALSE(std::filesystem::exists(folder.path() / "ot-plant-000042-full.gfb.part"));
   std::uint64_t progress = 0;
@@ -239,6 +242,27 @@ TEST(Bundle, NamesTheDamagedChunkAndGivesTheGoodOnesBefore) {
   auto reader = OpenBytes({altered});
   ASSERT_TRUE(reader->CheckSignatures(SampleRoot()).ok());
   EXPECT_EQ(reader->FindDamage().size(), 2U);
+}
+
+// One volume is cut, another damaged, the third whole: exactly the two are named.
+TEST(FindDamage, NamesEveryFaultAndNoWholeVolume) {
+  const Sample sample(4 * kChunkBytes);
+  const std::string cut = Part(sample, 0, 2).substr(0, 5 << 20);
+  std::string altered = Part(sample, 2, 3);
+  altered[altered.size() - kEndBytes - 1] ^= 1;
+  auto reader = OpenBytes({cut, altered, Part(sample, 3, 4)});
+  ASSERT_TRUE(reader->CheckSignatures(SampleRoot()).ok());
+  const std::vector<Error> faults = reader->FindDamage();
+  ASSERT_EQ(faults.size(), 2U);
+  EXPECT_EQ(faults[0].kind, Kind::kIncomplete);
+  EXPECT_NE(faults[0].what.find("volume-1.gfb"), std::string::npos);
+  EXPECT_EQ(faults[1].kind, Kind::kDamaged);
+  EXPECT_NE(faults[1].what.find("volume-2.gfb"), std::string::npos);
+
+  auto whole = OpenBytes({sample.volume});
+  EXPECT_EQ(whole->FindDamage().front().kind, Kind::kNotReady);
+  ASSERT_TRUE(whole->CheckSignatures(SampleRoot()).ok());
+  EXPECT_TRUE(whole->FindDamage().empty());
 }
 
 TEST(Bundle, SaysHowMuchOfACopyIsThere) {
