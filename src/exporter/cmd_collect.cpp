@@ -1,5 +1,124 @@
+#include "base/suggest.h"
+#include "collect/misp_feed.h"
+#include "collect/warninglist_folder.h"
 #include "exporter/commands.h"
+
 namespace gapferry::exporter {
-Status CollectSources(Session&, const Home&, const Config&, const std::string&) { return Ok(); }
-Command CollectCommand() { return {"collect","",  "",[](Arguments&)->Runner{return [](Session&){return Ok();};}}; }
+namespace {
+
+// A single file, or all JSON files of a folder.
+Result<std::vector<std::filesystem::path>> EventFiles(const std::filesystem::path& path) {
+  std::error_code error;
+  if (!std::filesystem::is_directory(path, error)) return std::vector<std::filesystem::path>{path};
+  GF_TRY(std::vector<std::filesystem::path> files, ListFiles(path));
+  std::erase_if(files,
+                [](const std::filesystem::path& file) { return file.extension() != ".json"; });
+  return files;
 }
+
+Result<collect::CollectReport> Collect(Session& session, const SourceConfig& source,
+                                       store::Store* mirror) {
+  const collect::SourceOptions options{source.name, source.default_tlp,
+                                       collect::kMaxEventFileBytes};
+  std::unique_ptr<Progress> progress;
+  std::uint64_t before = 0;
+  const collect::CollectProgress advance = [&](std::uint64_t done, std::uint64_t total) {
+    if (!progress)
+      progress = std::make_unique<Progress>(session.console, source.name, "files", total);
+    progress->Advance(done - before);
+    before = done;
+  };
+  if (source.kind == "warninglists") {
+    return collect::CollectWarninglistFolder(*mirror, options, source.path, advance);
+  }
+  if (source.kind == "misp-event") {
+    GF_TRY(const std::vector<std::filesystem::path> files, EventFiles(source.path));
+    return collect::CollectEventFiles(*mirror, options, files, advance);
+  }
+  return collect::CollectFeedFolder(*mirror, options, source.path, advance);
+}
+
+void Show(Session& session, const SourceConfig& source, const collect::CollectReport& report) {
+  Console& console = session.console;
+  console.Emit("collect", collect::ToJson(report));
+  const auto attributes = report.rows.find("attribute");
+  console.Say(fmt::format("{}  {} new, {} changed, {} unchanged, {} gone{}", source.name,
+                          Grouped(report.added), Grouped(report.changed), Grouped(report.unchanged),
+                          Grouped(report.removed),
+                          attributes == report.rows.end()
+                              ? ""
+                              : fmt::format("; {} attributes read", Grouped(attributes->second))));
+  for (const collect::ListChange& list : report.lists) {
+    if (list.what != collect::ListChange::What::kChanged) continue;
+    console.Say(fmt::format("  list {}: version {} → {}, +{} −{} entries", Printable(list.name),
+                            list.old_version, list.new_version, Grouped(list.entries_added),
+                            Grouped(list.entries_removed)));
+  }
+  for (const collect::Refusal& refusal : report.refused) {
+    console.Note(fmt::format("refused: {}", Printable(refusal.ToError().what)));
+  }
+  if (report.kept > 0) {
+    console.Note(fmt::format("{}: {} refused events keep their earlier state", source.name,
+                             Grouped(report.kept)));
+  }
+}
+
+}  // namespace
+
+Status CollectSources(Session& session, const Home& home, const Config& config,
+                      const std::string& only) {
+  GF_TRY(store::Store mirror, home.OpenMirror());
+  std::vector<std::string> names;
+  std::uint64_t refused = 0;
+  std::vector<Error> failed;
+  for (const SourceConfig& source : config.sources) {
+    names.push_back(source.name);
+    if (!only.empty() && source.name != only) continue;
+    auto report = Collect(session, source, &mirror);
+    if (!report.ok()) {
+      // One source that is away must not keep the others from crossing.
+      failed.push_back(std::move(report).error().In("source " + source.name));
+      continue;
+    }
+    Show(session, source, *report);
+    refused += report->refused.size();
+  }
+  if (!only.empty() && std::find(names.begin(), names.end(), only) == names.end()) {
+    return Error::Make(Kind::kNotFound, "there is no source \"{}\" in export.yml{}", only,
+                       DidYouMean(only, names));
+  }
+  if (config.sources.empty()) {
+    return Error::Make(Kind::kNotReady, "no source is configured")
+        .Hint("name one in {}", home.config_file().string());
+  }
+  if (failed.size() == 1 && (names.size() == 1 || !only.empty())) return std::move(failed.front());
+  for (const Error& error : failed)
+    session.console.Report(error);
+  if (refused > 0 || !failed.empty()) {
+    return Error::Make(Kind::kPartly,
+                       "{} files were refused and {} sources failed; the rest is collected",
+                       refused, failed.size());
+  }
+  return Ok();
+}
+
+Command CollectCommand() {
+  return {"collect", "read the sources into the mirror",
+          "Each source is read in one transaction; files that did not change are skipped. What is "
+          "malformed is refused "
+          "with file, line and reason, keeps its earlier state, and makes the exit code 5 "
+          "(partly). What a source no "
+          "longer lists is removed.",
+          [](Arguments& arguments) {
+            auto only = std::make_shared<std::string>();
+            arguments.Option("--source", only.get(), "only this source");
+            return [only](Session& session) -> Status {
+              GF_TRY(const Home home, Home::Open(session));
+              GF_TRY(const Config config, home.LoadConfig());
+              GF_TRY(const Fd lock, home.Lock());
+              return CollectSources(session, home, config, *only);
+            };
+          }};
+}
+
+}  // namespace gapferry::exporter

@@ -7,7 +7,8 @@ namespace gapferry::importer {
 
 Command DumpCommand() {
   return {"dump", "print every row of the store as a line of JSON",
-          "In the order in which rows travel: sources, below them events with their objects, attributes, references and "
+          "In the order in which rows travel: sources, below them events with their objects, "
+          "attributes, references and "
           "reports, then warninglists with their entries.",
           [](Arguments&) -> Runner {
             return [](Session& session) -> Status {

@@ -8,9 +8,12 @@ constexpr std::uint64_t kMaxListFile = 64 << 20;
 
 std::string_view OutcomeName(detect::Outcome outcome) {
   switch (outcome) {
-    case detect::Outcome::kSwitched: return "switched";
-    case detect::Outcome::kUnchanged: return "unchanged";
-    case detect::Outcome::kRefused: return "refused";
+    case detect::Outcome::kSwitched:
+      return "switched";
+    case detect::Outcome::kUnchanged:
+      return "unchanged";
+    case detect::Outcome::kRefused:
+      return "refused";
   }
   return "";
 }
@@ -18,7 +21,8 @@ std::string_view OutcomeName(detect::Outcome outcome) {
 Json ReasonsJson(const policy::ReasonCounts& reasons) {
   Json list = Json::array();
   for (const auto& [key, count] : reasons.map()) {
-    list.push_back({{"reason", policy::ReasonCode(key.reason)}, {"detail", key.detail}, {"count", count}});
+    list.push_back(
+        {{"reason", policy::ReasonCode(key.reason)}, {"detail", key.detail}, {"count", count}});
   }
   return list;
 }
@@ -35,13 +39,15 @@ void Show(Session& session, const detect::DestinationSummary& summary) {
                                {"left_out", ReasonsJson(summary.reasons)},
                                {"parts_left_out", ReasonsJson(summary.part_reasons)}});
   std::uint64_t values = 0;
-  for (const auto& [kind, count] : summary.values) values += count;
+  for (const auto& [kind, count] : summary.values)
+    values += count;
   console.Say(fmt::format("{:<10} {}: {} values from {} of {} attributes{}", summary.name,
                           OutcomeName(summary.outcome), Grouped(values), Grouped(summary.used),
                           Grouped(summary.attributes),
                           summary.generation.empty() ? "" : ", " + summary.generation.string()));
   for (const auto& [key, count] : summary.reasons.map()) {
-    console.Say(fmt::format("           {:>12} left out: {}{}", Grouped(count), policy::ReasonCode(key.reason),
+    console.Say(fmt::format("           {:>12} left out: {}{}", Grouped(count),
+                            policy::ReasonCode(key.reason),
                             key.detail.empty() ? "" : " (" + Printable(key.detail) + ")"));
   }
 }
@@ -51,7 +57,8 @@ void Show(Session& session, const detect::DestinationSummary& summary) {
 Result<LoadedSite> LoadSite(Config config, store::Store* store) {
   LoadedSite loaded;
   loaded.site = std::move(config.site);
-  for (const auto& [file, list] : {std::pair{&config.allowlist, &loaded.allowlist}, {&config.own, &loaded.own}}) {
+  for (const auto& [file, list] :
+       {std::pair{&config.allowlist, &loaded.allowlist}, {&config.own, &loaded.own}}) {
     if (file->empty()) continue;
     GF_TRY(const std::string text, ReadFile(*file, kMaxListFile));
     GF_TRY(policy::Allowlist parsed, policy::Allowlist::Parse(text, file->string()));
@@ -83,8 +90,9 @@ Status GenerateArtifacts(Session& session, const Home& home, Config config, bool
   detect::GenerateSummary summary;
   {
     Progress progress(session.console, "deciding", "attributes", counts.at("attribute"));
-    GF_TRY(summary, detect::Generate(store, loaded.site, folder,
-                                     [&](std::uint64_t attributes) { progress.Advance(attributes); }));
+    GF_TRY(summary, detect::Generate(store, loaded.site, folder, [&](std::uint64_t attributes) {
+             progress.Advance(attributes);
+           }));
   }
   Status worst = Ok();
   for (const detect::DestinationSummary& destination : summary.destinations) {
@@ -98,11 +106,13 @@ Status GenerateArtifacts(Session& session, const Home& home, Config config, bool
 
 Command GenerateCommand() {
   return {"generate", "make the artifacts of every destination from the store",
-          "Each destination's files are built aside, checked with the consumer's own tool if one is configured, and put "
+          "Each destination's files are built aside, checked with the consumer's own tool if one "
+          "is configured, and put "
           "into use by one rename. If anything fails, the old generation stays in use.",
           [](Arguments& arguments) {
             auto accept_change = std::make_shared<bool>(false);
-            arguments.Flag("--accept-change", accept_change.get(), "switch even if a guard finds the change large");
+            arguments.Flag("--accept-change", accept_change.get(),
+                           "switch even if a guard finds the change large");
             return [accept_change](Session& session) -> Status {
               GF_TRY(const Home home, Home::Open(session));
               GF_TRY(Config config, home.LoadConfig());

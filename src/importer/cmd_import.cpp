@@ -15,7 +15,8 @@ Status KeepRoot(store::Store* store, SiteTrust* trust, const bundle::Root& walke
   return store->Commit();
 }
 
-void Show(Session& session, const Opened& opened, const std::optional<Applied>& before, const Received& received) {
+void Show(Session& session, const Opened& opened, const std::optional<Applied>& before,
+          const Received& received) {
   Console& console = session.console;
   Described described = Describe(opened);
   described.json["previous_seq"] = before ? Json(before->manifest.seq) : Json(nullptr);
@@ -25,15 +26,18 @@ void Show(Session& session, const Opened& opened, const std::optional<Applied>& 
   Json refused = Json::object();
   for (const auto& [kind, reasons] : received.refused) {
     for (const auto& [key, count] : reasons.map()) {
-      refused[kind].push_back({{"reason", policy::ReasonCode(key.reason)}, {"detail", key.detail}, {"count", count}});
+      refused[kind].push_back(
+          {{"reason", policy::ReasonCode(key.reason)}, {"detail", key.detail}, {"count", count}});
     }
   }
   described.json["refused"] = refused;
   console.Emit("import", described.json);
 
   console.Say("IMPORTED   the state is the signed one, to the last row");
-  for (const std::string& line : described.lines) console.Say(line);
-  console.Say(before ? fmt::format("number     {} → {}", before->manifest.seq, opened.verified.manifest().seq)
+  for (const std::string& line : described.lines)
+    console.Say(line);
+  console.Say(before ? fmt::format("number     {} → {}", before->manifest.seq,
+                                   opened.verified.manifest().seq)
                      : fmt::format("number     first import: {}", opened.verified.manifest().seq));
   console.Say(fmt::format("sandbox    {}", received.sandbox));
   for (const auto& [kind, after] : received.after) {
@@ -45,22 +49,26 @@ void Show(Session& session, const Opened& opened, const std::optional<Applied>& 
   }
   for (const auto& [kind, reasons] : received.refused) {
     for (const auto& [key, count] : reasons.map()) {
-      console.Say(fmt::format("refused    {:>12}  {} rows: {}{}", Grouped(count), kind, policy::ReasonCode(key.reason),
+      console.Say(fmt::format("refused    {:>12}  {} rows: {}{}", Grouped(count), kind,
+                              policy::ReasonCode(key.reason),
                               key.detail.empty() ? "" : " (" + Printable(key.detail) + ")"));
     }
   }
 }
 
 Status SayAlreadyThere(Session& session, const bundle::Manifest& manifest) {
-  session.console.Emit("import", {{"already_imported", true}, {"stream", manifest.stream}, {"seq", manifest.seq}});
-  session.console.Say(fmt::format("ALREADY IMPORTED   {} number {}.{} is what is here; nothing to do", manifest.stream,
-                                  manifest.epoch, manifest.seq));
+  session.console.Emit(
+      "import", {{"already_imported", true}, {"stream", manifest.stream}, {"seq", manifest.seq}});
+  session.console.Say(
+      fmt::format("ALREADY IMPORTED   {} number {}.{} is what is here; nothing to do",
+                  manifest.stream, manifest.epoch, manifest.seq));
   return Ok();
 }
 
 }  // namespace
 
-Result<bool> ImportBundle(Session& session, const Home& home, const Config& config, const ImportOptions& options) {
+Result<bool> ImportBundle(Session& session, const Home& home, const Config& config,
+                          const ImportOptions& options) {
   if ((options.allow_rollback || options.allow_expired) && options.reason.empty()) {
     return Error::Make(Kind::kUsage, "an exception needs a reason")
         .Hint("add --reason \"why\"; it is kept with the import");
@@ -68,8 +76,8 @@ Result<bool> ImportBundle(Session& session, const Home& home, const Config& conf
   GF_TRY(store::Store store, home.OpenStore());
   GF_TRY(SiteTrust trust, LoadTrust(&store));
   bundle::Root walked = trust.state.root;
-  auto opened = OpenVerified(options.path, trust.state.root.streams.at(trust.stream).name, trust.state.root,
-                             trust.state.revoked_here, &walked);
+  auto opened = OpenVerified(options.path, trust.state.root.streams.at(trust.stream).name,
+                             trust.state.root, trust.state.revoked_here, &walked);
   GF_CHECK(KeepRoot(&store, &trust, walked));
   if (!opened.ok()) return std::move(opened).error();
 
@@ -92,21 +100,25 @@ Result<bool> ImportBundle(Session& session, const Home& home, const Config& conf
   GF_TRY(const std::optional<Applied> before, LoadApplied(&store));
   SiteTrust next = trust;
   next.state = acceptance.next;
-  GF_TRY(const Received received,
-         ReceiveFull(session.console, home, config, &opened->reader, opened->verified, next, &store));
+  GF_TRY(const Received received, ReceiveFull(session.console, home, config, &opened->reader,
+                                              opened->verified, next, &store));
   Show(session, *opened, before, received);
   return true;
 }
 
 Command ImportCommand() {
   return {"import", "verify a bundle and take its state into the store",
-          "Signatures first, then every chunk by its signed hash, then a confined reader parses, then this site's "
-          "clearance decides row by row. One transaction: it commits only if the resulting state is the signed one.",
+          "Signatures first, then every chunk by its signed hash, then a confined reader parses, "
+          "then this site's "
+          "clearance decides row by row. One transaction: it commits only if the resulting state "
+          "is the signed one.",
           [](Arguments& arguments) {
             auto options = std::make_shared<ImportOptions>();
             arguments.Positional("PATH", &options->path, "a bundle, or the folder of a medium");
-            arguments.Flag("--allow-rollback", &options->allow_rollback, "take an older state; needs --reason");
-            arguments.Flag("--accept-expired", &options->allow_expired, "take a bundle past its expiry; needs --reason");
+            arguments.Flag("--allow-rollback", &options->allow_rollback,
+                           "take an older state; needs --reason");
+            arguments.Flag("--accept-expired", &options->allow_expired,
+                           "take a bundle past its expiry; needs --reason");
             arguments.Option("--reason", &options->reason, "why the exception is made");
             return [options](Session& session) -> Status {
               GF_TRY(const Home home, Home::Open(session));
@@ -114,7 +126,8 @@ Command ImportCommand() {
               GF_TRY(const Fd lock, home.Lock());
               GF_TRY(const bool applied, ImportBundle(session, home, config, *options));
               if (applied) {
-                session.console.Note(fmt::format("next: `{} generate` makes the artifacts", session.program));
+                session.console.Note(
+                    fmt::format("next: `{} generate` makes the artifacts", session.program));
               }
               return Ok();
             };

@@ -12,17 +12,21 @@ struct Options {
 Result<bundle::Root> Pin(const Options& options) {
   const std::optional<bundle::Fingerprint> expected = bundle::ParseFingerprint(options.fingerprint);
   if (!expected) {
-    return Error::Make(Kind::kUsage, "\"{}\" is no fingerprint: 32 hexadecimal digits are", options.fingerprint);
+    return Error::Make(Kind::kUsage, "\"{}\" is no fingerprint: 32 hexadecimal digits are",
+                       options.fingerprint);
   }
   GF_TRY(const std::string bytes, ReadFile(options.root, bundle::kMaxRootBytes));
   const bundle::Fingerprint found{bytes};
   if (found != *expected) {
-    return Error::Make(Kind::kUnknownSigner, "{} has the fingerprint {}, you gave {}", options.root, found.ToString(),
-                       expected->ToString())
-        .Hint("read the fingerprint from the connected side again; if it is the second of the two, this file is not "
-              "theirs");
+    return Error::Make(Kind::kUnknownSigner, "{} has the fingerprint {}, you gave {}", options.root,
+                       found.ToString(), expected->ToString())
+        .Hint(
+            "read the fingerprint from the connected side again; if it is the second of the two, "
+            "this file is not "
+            "theirs");
   }
-  GF_TRY(std::string signature, ReadFile(options.root + ".minisig", bundle::kMaxSignatureFileBytes));
+  GF_TRY(std::string signature,
+         ReadFile(options.root + ".minisig", bundle::kMaxSignatureFileBytes));
   return bundle::PinRoot(bytes, {std::move(signature)}, *expected);
 }
 
@@ -33,7 +37,8 @@ Result<Uuid> ChooseStream(const bundle::Root& root, const std::string& wanted) {
     names += (names.empty() ? "" : ", ") + stream.name;
   }
   return Error::Make(Kind::kUsage, "{}; the root knows: {}",
-                     wanted.empty() ? "which stream is this site's?" : "the root knows no stream \"" + wanted + "\"",
+                     wanted.empty() ? "which stream is this site's?"
+                                    : "the root knows no stream \"" + wanted + "\"",
                      names)
       .Hint("name it with --stream");
 }
@@ -41,7 +46,8 @@ Result<Uuid> ChooseStream(const bundle::Root& root, const std::string& wanted) {
 Status Initialise(Session& session, const Options& options) {
   const Home home{std::filesystem::path(session.home)};
   if (Home::Exists(session)) {
-    return Error::Make(Kind::kUsage, "{} is a gapferry home already; its root of trust stays", session.home);
+    return Error::Make(Kind::kUsage, "{} is a gapferry home already; its root of trust stays",
+                       session.home);
   }
   GF_TRY(const bundle::Root root, Pin(options));
   GF_TRY(const Uuid stream, ChooseStream(root, options.stream));
@@ -62,12 +68,14 @@ Status Initialise(Session& session, const Options& options) {
   GF_CHECK(WriteFileAtomically(home.config_file(), DefaultConfig(name)));
 
   Console& console = session.console;
-  console.Emit("initialised", {{"home", session.home}, {"stream", name}, {"root_version", root.version}});
+  console.Emit("initialised",
+               {{"home", session.home}, {"stream", name}, {"root_version", root.version}});
   console.Say(fmt::format("home    {}", session.home));
   console.Say(fmt::format("stream  {} ({})", name, stream.ToString()));
   console.Say(fmt::format("root    version {}, pinned by its fingerprint", root.version));
   console.Say("");
-  console.Say(fmt::format("next    set clearance and destinations in {}", home.config_file().string()));
+  console.Say(
+      fmt::format("next    set clearance and destinations in {}", home.config_file().string()));
   console.Say(fmt::format("        {} run MEDIUM", session.program));
   return Ok();
 }
@@ -76,17 +84,22 @@ Status Initialise(Session& session, const Options& options) {
 
 Command InitCommand() {
   return {"init", "make a home and pin the root of trust by its fingerprint",
-          "The fingerprint is what the connected side reads out over a channel you trust. Nothing on a medium is "
+          "The fingerprint is what the connected side reads out over a channel you trust. Nothing "
+          "on a medium is "
           "believed until the root is pinned, and the pin is never changed by a medium.",
           [](Arguments& arguments) {
             auto options = std::make_shared<Options>();
             arguments.Option("--root", &options->root, "root-0001.json, as it lies on the medium");
-            arguments.Option("--fingerprint", &options->fingerprint, "the fingerprint that you were told");
-            arguments.Option("--stream", &options->stream, "this site's stream, if the root knows several");
+            arguments.Option("--fingerprint", &options->fingerprint,
+                             "the fingerprint that you were told");
+            arguments.Option("--stream", &options->stream,
+                             "this site's stream, if the root knows several");
             return [options](Session& session) -> Status {
               if (options->root.empty() || options->fingerprint.empty()) {
                 return Error::Make(Kind::kUsage, "--root and --fingerprint are needed")
-                    .Hint("`gapferry-export init` printed both; ask the connected side for the fingerprint");
+                    .Hint(
+                        "`gapferry-export init` printed both; ask the connected side for the "
+                        "fingerprint");
               }
               return Initialise(session, *options);
             };

@@ -4,7 +4,8 @@
 namespace gapferry::importer {
 namespace {
 
-void ShowCounts(Console& console, std::string_view title, const std::map<std::string, std::uint64_t>& counts) {
+void ShowCounts(Console& console, std::string_view title,
+                const std::map<std::string, std::uint64_t>& counts) {
   for (const auto& [name, count] : counts) {
     console.Say(fmt::format("{:<10} {:>12}  {}", title, Grouped(count), Printable(name)));
     title = "";
@@ -15,8 +16,8 @@ Status Inspect(Session& session, const std::string& path) {
   GF_TRY(const Home home, Home::Open(session));
   GF_TRY(store::Store store, store::Store::OpenReadOnly(home.store_file()));
   GF_TRY(const SiteTrust trust, LoadTrust(&store));
-  GF_TRY(Opened opened, OpenVerified(path, trust.state.root.streams.at(trust.stream).name, trust.state.root,
-                                     trust.state.revoked_here, nullptr));
+  GF_TRY(Opened opened, OpenVerified(path, trust.state.root.streams.at(trust.stream).name,
+                                     trust.state.root, trust.state.revoked_here, nullptr));
   const bundle::Manifest& manifest = opened.verified.manifest();
   GF_TRY(const std::optional<Applied> applied, LoadApplied(&store));
   Described described = Describe(opened);
@@ -26,9 +27,10 @@ Status Inspect(Session& session, const std::string& path) {
   described.json["applied_seq"] = applied ? Json(applied->manifest.seq) : Json(nullptr);
   Console& console = session.console;
   console.Emit("inspect", described.json);
-  for (const std::string& line : described.lines) console.Say(line);
-  console.Say(applied ? fmt::format("here       number {}.{} of {}", applied->manifest.epoch, applied->manifest.seq,
-                                    FormatDate(applied->manifest.created))
+  for (const std::string& line : described.lines)
+    console.Say(line);
+  console.Say(applied ? fmt::format("here       number {}.{} of {}", applied->manifest.epoch,
+                                    applied->manifest.seq, FormatDate(applied->manifest.created))
                       : "here       nothing imported yet");
   ShowCounts(console, "rows", manifest.counts.kind);
   ShowCounts(console, "by type", manifest.counts.type);
@@ -41,7 +43,8 @@ Status Inspect(Session& session, const std::string& path) {
 
 Command InspectCommand() {
   return {"inspect", "show what a bundle says of itself, once its signature is checked",
-          "Reads the signed manifest only; `verify` also checks every byte of the content. Changes nothing.",
+          "Reads the signed manifest only; `verify` also checks every byte of the content. Changes "
+          "nothing.",
           [](Arguments& arguments) {
             auto path = std::make_shared<std::string>();
             arguments.Positional("PATH", path.get(), "a bundle, or the folder of a medium");

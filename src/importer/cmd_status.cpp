@@ -10,7 +10,8 @@ Status Show(Session& session) {
   GF_TRY(const SiteTrust trust, LoadTrust(&store));
   GF_TRY(const std::optional<Applied> applied, LoadApplied(&store));
   GF_TRY(const auto counts, store.CountRows());
-  const bundle::JudgedClock clock = bundle::JudgeClock(bundle::Clock{Now(), false}, trust.state.floor);
+  const bundle::JudgedClock clock =
+      bundle::JudgeClock(bundle::Clock{Now(), false}, trust.state.floor);
   const std::string& stream = trust.state.root.streams.at(trust.stream).name;
 
   Console& console = session.console;
@@ -29,10 +30,12 @@ Status Show(Session& session) {
   Json destinations = Json::array();
   for (const detect::Destination& destination : config.site.destinations) {
     std::error_code error;
-    const auto current = std::filesystem::read_symlink(config.artifacts / destination.name / "current", error);
-    destinations.push_back({{"name", destination.name},
-                            {"format", destination.format},
-                            {"current", error ? Json(nullptr) : Json(current.filename().string())}});
+    const auto current =
+        std::filesystem::read_symlink(config.artifacts / destination.name / "current", error);
+    destinations.push_back(
+        {{"name", destination.name},
+         {"format", destination.format},
+         {"current", error ? Json(nullptr) : Json(current.filename().string())}});
   }
   console.Emit("status", {{"home", home.folder().string()},
                           {"stream", stream},
@@ -43,25 +46,30 @@ Status Show(Session& session) {
                           {"rows", counts},
                           {"destinations", destinations}});
   console.Say(fmt::format("home       {}", home.folder().string()));
-  console.Say(fmt::format("stream     {}, root version {}, clearance TLP:{}", stream, trust.state.root.version,
-                          intel::TlpName(config.clearance)));
-  console.Say(fmt::format("clock      {} ({})", FormatTime(Now()), bundle::ClockVerdictName(clock.verdict)));
+  console.Say(fmt::format("stream     {}, root version {}, clearance TLP:{}", stream,
+                          trust.state.root.version, intel::TlpName(config.clearance)));
+  console.Say(fmt::format("clock      {} ({})", FormatTime(Now()),
+                          bundle::ClockVerdictName(clock.verdict)));
   if (!applied) {
     console.Say("state      nothing imported yet");
   } else {
     const bundle::Manifest& manifest = applied->manifest;
-    console.Say(fmt::format("state      number {}.{} of {}, imported {}", manifest.epoch, manifest.seq,
-                            FormatDate(manifest.created), FormatDate(applied->imported)));
-    console.Say(fmt::format("next       due {}{}", FormatDate(manifest.next_due),
-                            clock.now > manifest.next_due ? "  OVERDUE: what is here may be stale" : ""));
+    console.Say(fmt::format("state      number {}.{} of {}, imported {}", manifest.epoch,
+                            manifest.seq, FormatDate(manifest.created),
+                            FormatDate(applied->imported)));
+    console.Say(
+        fmt::format("next       due {}{}", FormatDate(manifest.next_due),
+                    clock.now > manifest.next_due ? "  OVERDUE: what is here may be stale" : ""));
   }
-  console.Say(fmt::format("rows       {} events, {} attributes, {} warninglists", Grouped(counts.at("event")),
-                          Grouped(counts.at("attribute")), Grouped(counts.at("warninglist"))));
+  console.Say(fmt::format("rows       {} events, {} attributes, {} warninglists",
+                          Grouped(counts.at("event")), Grouped(counts.at("attribute")),
+                          Grouped(counts.at("warninglist"))));
   for (const Json& destination : destinations) {
     console.Say(fmt::format("artifacts  {} ({}): {}", destination["name"].get<std::string>(),
                             destination["format"].get<std::string>(),
-                            destination["current"].is_null() ? "not generated yet"
-                                                             : destination["current"].get<std::string>()));
+                            destination["current"].is_null()
+                                ? "not generated yet"
+                                : destination["current"].get<std::string>()));
   }
   return Ok();
 }

@@ -16,8 +16,8 @@ struct Anchor {
   std::set<bundle::KeyId> revoked_here;
   std::string stream;
   std::string basis;
-  bool known = true;   // false: the medium vouches for itself only
-  bool kiosk = true;   // no state: replay and revocation are not checked
+  bool known = true;  // false: the medium vouches for itself only
+  bool kiosk = true;  // no state: replay and revocation are not checked
 };
 
 Result<Anchor> FromHome(const Session& session) {
@@ -38,20 +38,25 @@ Result<Anchor> FromFile(const Options& options) {
   std::filesystem::path file = options.root;
   if (file.empty()) {
     const std::filesystem::path path = options.path;
-    file = (std::filesystem::is_directory(path) ? path : path.parent_path()) / bundle::RootFileName(1);
+    file =
+        (std::filesystem::is_directory(path) ? path : path.parent_path()) / bundle::RootFileName(1);
   }
   auto bytes = ReadFile(file, bundle::kMaxRootBytes);
   if (!bytes.ok()) {
-    return Error::Make(Kind::kNotReady, "there is nothing to verify against: {}", bytes.error().what)
+    return Error::Make(Kind::kNotReady, "there is nothing to verify against: {}",
+                       bytes.error().what)
         .Hint("give --root FILE, or run this where `gapferry-import init` has been run");
   }
-  GF_TRY(std::string signature, ReadFile(file.string() + ".minisig", bundle::kMaxSignatureFileBytes));
+  GF_TRY(std::string signature,
+         ReadFile(file.string() + ".minisig", bundle::kMaxSignatureFileBytes));
   const bundle::Fingerprint found{*bytes};
   Anchor anchor;
   anchor.basis = fmt::format("{} (fingerprint {})", file.string(), found.ToString());
   if (!options.fingerprint.empty()) {
-    const std::optional<bundle::Fingerprint> expected = bundle::ParseFingerprint(options.fingerprint);
-    if (!expected) return Error::Make(Kind::kUsage, "\"{}\" is no fingerprint", options.fingerprint);
+    const std::optional<bundle::Fingerprint> expected =
+        bundle::ParseFingerprint(options.fingerprint);
+    if (!expected)
+      return Error::Make(Kind::kUsage, "\"{}\" is no fingerprint", options.fingerprint);
     GF_TRY(anchor.root, bundle::PinRoot(*bytes, {std::move(signature)}, *expected));
   } else {
     GF_TRY(anchor.root, bundle::OpenSignedRoot(*bytes, {std::move(signature)}));
@@ -61,7 +66,8 @@ Result<Anchor> FromFile(const Options& options) {
 }
 
 Result<Anchor> ChooseAnchor(const Session& session, const Options& options) {
-  if (options.root.empty() && options.fingerprint.empty() && Home::Exists(session)) return FromHome(session);
+  if (options.root.empty() && options.fingerprint.empty() && Home::Exists(session))
+    return FromHome(session);
   return FromFile(options);
 }
 
@@ -69,13 +75,16 @@ Result<Anchor> ChooseAnchor(const Session& session, const Options& options) {
 Status ReportDamage(Session& session, bundle::BundleReader* reader) {
   std::vector<Error> faults = reader->FindDamage();
   if (faults.empty()) return Ok();
-  for (std::size_t i = 1; i < faults.size(); ++i) session.console.Report(faults[i]);
-  return std::move(faults.front()).Hint("copy the named file to the medium again and verify it there");
+  for (std::size_t i = 1; i < faults.size(); ++i)
+    session.console.Report(faults[i]);
+  return std::move(faults.front())
+      .Hint("copy the named file to the medium again and verify it there");
 }
 
 Status Verify(Session& session, const Options& options) {
   GF_TRY(const Anchor anchor, ChooseAnchor(session, options));
-  GF_TRY(Opened opened, OpenVerified(options.path, anchor.stream, anchor.root, anchor.revoked_here, nullptr));
+  GF_TRY(Opened opened,
+         OpenVerified(options.path, anchor.stream, anchor.root, anchor.revoked_here, nullptr));
   GF_CHECK(ReportDamage(session, &opened.reader));
   Described described = Describe(opened);
   described.json["verdict"] = anchor.known ? "intact" : "intact, signer unknown";
@@ -84,27 +93,35 @@ Status Verify(Session& session, const Options& options) {
   Console& console = session.console;
   console.Emit("verify", described.json);
   console.Say(anchor.known ? "INTACT     every byte is what was signed" : "INTACT, SIGNER UNKNOWN");
-  for (const std::string& line : described.lines) console.Say(line);
+  for (const std::string& line : described.lines)
+    console.Say(line);
   console.Say(fmt::format("checked    against {}", anchor.basis));
-  console.Say(anchor.kiosk ? "           replay and revocation were not checked: this machine keeps no state"
-                           : "           `import` also checks that it is newer than what is here");
+  console.Say(anchor.kiosk
+                  ? "           replay and revocation were not checked: this machine keeps no state"
+                  : "           `import` also checks that it is newer than what is here");
   if (anchor.known) return Ok();
-  return Error::Make(Kind::kUnknownSigner, "the bundle is intact, but who signed it is not known here")
-      .Hint("compare the fingerprint above with the connected side, then give it with --fingerprint");
+  return Error::Make(Kind::kUnknownSigner,
+                     "the bundle is intact, but who signed it is not known here")
+      .Hint(
+          "compare the fingerprint above with the connected side, then give it with --fingerprint");
 }
 
 }  // namespace
 
 Command VerifyCommand() {
   return {"verify", "check signatures and every byte of a bundle; change nothing",
-          "Works without state and without keys (on a kiosk) when given --root or --fingerprint. Tells an unfinished "
-          "copy (10) from a damaged one (11) and from an altered one (12). Content is hashed, never parsed.",
+          "Works without state and without keys (on a kiosk) when given --root or --fingerprint. "
+          "Tells an unfinished "
+          "copy (10) from a damaged one (11) and from an altered one (12). Content is hashed, "
+          "never parsed.",
           [](Arguments& arguments) {
             auto options = std::make_shared<Options>();
             arguments.Positional("PATH", &options->path, "a bundle, or the folder of a medium");
-            arguments.Option("--root", &options->root, "a root-0001.json of your own to verify against");
-            arguments.Option("--fingerprint", &options->fingerprint,
-                             "believe the root-0001.json beside the bundle if it has this fingerprint");
+            arguments.Option("--root", &options->root,
+                             "a root-0001.json of your own to verify against");
+            arguments.Option(
+                "--fingerprint", &options->fingerprint,
+                "believe the root-0001.json beside the bundle if it has this fingerprint");
             return [options](Session& session) { return Verify(session, *options); };
           }};
 }

@@ -10,8 +10,8 @@ Program ImportProgram() {
           kVersion,
           "GAPFERRY_IMPORT_HOME",
           "import",
-          {DumpCommand(), GenerateCommand(), ImportCommand(), InitCommand(), InspectCommand(), RunCommand(),
-           StatusCommand(), VerifyCommand(), WhyCommand()}};
+          {DumpCommand(), GenerateCommand(), ImportCommand(), InitCommand(), InspectCommand(),
+           RunCommand(), StatusCommand(), VerifyCommand(), WhyCommand()}};
 }
 
 }  // namespace gapferry::importer

@@ -43,6 +43,7 @@ struct LoadedSite {
 };
 // Error: kNotReady if nothing has been imported, kConfig for a bad list.
 [[nodiscard]] Result<LoadedSite> LoadSite(Config config, store::Store* store);
-[[nodiscard]] Status GenerateArtifacts(Session& session, const Home& home, Config config, bool accept_change);
+[[nodiscard]] Status GenerateArtifacts(Session& session, const Home& home, Config config,
+                                       bool accept_change);
 
 }  // namespace gapferry::importer

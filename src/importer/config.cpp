@@ -22,7 +22,8 @@ intel::Tlp ReadTlp(ConfigMap& map, std::string_view key, std::optional<std::stri
 // A map of list name to mode.
 Status ReadModes(ConfigMap map, std::map<std::string, policy::ListMode>* modes) {
   for (const std::string& list : map.Keys()) {
-    (*modes)[list] = policy::FindListMode(map.Choice(list, kModes)).value_or(policy::ListMode::kDrop);
+    (*modes)[list] =
+        policy::FindListMode(map.Choice(list, kModes)).value_or(policy::ListMode::kDrop);
   }
   return map.Finish();
 }
@@ -38,7 +39,8 @@ Status ReadAges(ConfigMap map, policy::UsePolicy* use) {
 std::set<std::string, std::less<>> ReadTypes(ConfigMap& map, std::string_view key) {
   std::set<std::string, std::less<>> types;
   for (std::string& type : map.Strings(key)) {
-    if (intel::FindType(type) == nullptr) map.Fail(key, fmt::format("\"{}\" is no attribute type of MISP", type));
+    if (intel::FindType(type) == nullptr)
+      map.Fail(key, fmt::format("\"{}\" is no attribute type of MISP", type));
     types.insert(std::move(type));
   }
   return types;
@@ -63,15 +65,16 @@ Status ReadWazuh(ConfigMap map, detect::WazuhOptions* options) {
   options->rule_id_count = map.Integer("rule_id_count", 10, 100000, options->rule_id_count);
   options->level = static_cast<std::uint32_t>(map.Integer("level", 0, 16, options->level));
   options->list_folder = map.String("list_folder", options->list_folder);
-  options->network_limit = static_cast<std::uint32_t>(map.Integer("network_limit", 0, 65536, options->network_limit));
+  options->network_limit =
+      static_cast<std::uint32_t>(map.Integer("network_limit", 0, 65536, options->network_limit));
   return map.Finish();
 }
 
 Status ReadSigma(ConfigMap map, detect::SigmaOptions* options) {
   options->values_per_rule = static_cast<std::size_t>(
       map.Integer("values_per_rule", 10, 500, static_cast<std::int64_t>(options->values_per_rule)));
-  options->status = map.Choice("status", {"stable", "test", "experimental", "deprecated", "unsupported"},
-                               options->status);
+  options->status = map.Choice(
+      "status", {"stable", "test", "experimental", "deprecated", "unsupported"}, options->status);
   options->level = map.String("level", options->level);
   options->author = map.String("author", options->author);
   return map.Finish();
@@ -112,10 +115,14 @@ Result<detect::Destination> ReadDestination(ConfigMap& map) {
 }
 
 Status ReadGuards(ConfigMap map, detect::Site* site) {
-  site->shrink_percent = static_cast<std::uint32_t>(map.Integer("shrink_percent", 1, 100, site->shrink_percent));
-  site->grow_percent = static_cast<std::uint32_t>(map.Integer("grow_percent", 1, 100000, site->grow_percent));
-  site->shortest_prefix_v4 = static_cast<std::uint8_t>(map.Integer("shortest_prefix_v4", 0, 32, site->shortest_prefix_v4));
-  site->shortest_prefix_v6 = static_cast<std::uint8_t>(map.Integer("shortest_prefix_v6", 0, 128, site->shortest_prefix_v6));
+  site->shrink_percent =
+      static_cast<std::uint32_t>(map.Integer("shrink_percent", 1, 100, site->shrink_percent));
+  site->grow_percent =
+      static_cast<std::uint32_t>(map.Integer("grow_percent", 1, 100000, site->grow_percent));
+  site->shortest_prefix_v4 =
+      static_cast<std::uint8_t>(map.Integer("shortest_prefix_v4", 0, 32, site->shortest_prefix_v4));
+  site->shortest_prefix_v6 = static_cast<std::uint8_t>(
+      map.Integer("shortest_prefix_v6", 0, 128, site->shortest_prefix_v6));
   return map.Finish();
 }
 

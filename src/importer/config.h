@@ -1,4 +1,5 @@
-// importer/config.h: import.yml of an isolated site. schema/import.schema.json says the same for editors.
+// importer/config.h: import.yml of an isolated site. schema/import.schema.json says the same for
+// editors.
 #pragma once
 
 #include <filesystem>
@@ -14,13 +15,14 @@ namespace gapferry::importer {
 struct Config {
   intel::Tlp clearance = intel::Tlp::kClear;  // nothing above it is stored
   bool require_landlock = true;
-  std::filesystem::path artifacts;   // folder of the destinations' generations
-  std::filesystem::path allowlist;   // file, or empty
-  std::filesystem::path own;         // file, or empty
-  detect::Site site;                 // allowlist and own are filled by LoadSite
+  std::filesystem::path artifacts;  // folder of the destinations' generations
+  std::filesystem::path allowlist;  // file, or empty
+  std::filesystem::path own;        // file, or empty
+  detect::Site site;                // allowlist and own are filled by LoadSite
 };
 
-// Relative paths are relative to the folder of the file. Error: kConfig with "file:line: key: reason".
+// Relative paths are relative to the folder of the file. Error: kConfig with "file:line: key:
+// reason".
 [[nodiscard]] Result<Config> LoadConfig(const std::filesystem::path& file);
 // The commented file that `init` writes for this stream.
 [[nodiscard]] std::string DefaultConfig(const std::string& stream);

@@ -10,8 +10,8 @@ bool Home::Exists(const Session& session) {
 Result<Home> Home::Open(const Session& session) {
   if (!Exists(session)) {
     return Error::Make(Kind::kNotReady, "there is no gapferry home at {}", session.home)
-        .Hint("`{} --home {} init --root MEDIUM/root-0001.json --fingerprint \"…\"` makes one", session.program,
-              session.home);
+        .Hint("`{} --home {} init --root MEDIUM/root-0001.json --fingerprint \"…\"` makes one",
+              session.program, session.home);
   }
   return Home{std::filesystem::path(session.home)};
 }

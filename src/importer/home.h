@@ -1,5 +1,5 @@
-// importer/home.h: the one folder of the isolated side: import.yml, store.db, work/ and, unless configured otherwise,
-// artifacts/.
+// importer/home.h: the one folder of the isolated side: import.yml, store.db, work/ and, unless
+// configured otherwise, artifacts/.
 #pragma once
 
 #include <filesystem>

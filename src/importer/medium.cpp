@@ -14,14 +14,16 @@ bool IsRootDocument(const std::string& name) {
 }
 
 struct Found {
-  std::map<std::pair<std::string, std::uint64_t>, std::vector<fs::path>> bundles;  // by stream and number
+  std::map<std::pair<std::string, std::uint64_t>, std::vector<fs::path>>
+      bundles;  // by stream and number
   std::vector<std::string> foreign;
 };
 
 Result<Found> Sort(const fs::path& folder) {
   Found found;
   std::error_code error;
-  for (fs::directory_iterator entries(folder, error), end; !error && entries != end; entries.increment(error)) {
+  for (fs::directory_iterator entries(folder, error), end; !error && entries != end;
+       entries.increment(error)) {
     const std::string name = entries->path().filename().string();
     const std::optional<bundle::VolumeName> volume = bundle::ParseVolumeName(name);
     const bool regular = entries->symlink_status(error).type() == fs::file_type::regular;
@@ -41,7 +43,8 @@ Result<Found> Sort(const fs::path& folder) {
 Result<Medium> LookAt(const fs::path& path, const std::string& stream) {
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
-  if (!fs::exists(status)) return Error::Make(Kind::kNotFound, "there is nothing at {}", path.string());
+  if (!fs::exists(status))
+    return Error::Make(Kind::kNotFound, "there is nothing at {}", path.string());
   if (!fs::is_directory(status)) return Medium{{path}, {}};
   GF_TRY(Found found, Sort(path));
   Medium medium;

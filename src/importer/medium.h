@@ -1,5 +1,5 @@
-// importer/medium.h: what lies on a medium, and the one bundle of it that is meant. Names only help to find; what a
-// file is, its signed manifest says.
+// importer/medium.h: what lies on a medium, and the one bundle of it that is meant. Names only help
+// to find; what a file is, its signed manifest says.
 #pragma once
 
 #include <filesystem>
@@ -16,8 +16,9 @@ struct Medium {
   std::vector<std::string> foreign;            // names of everything else: reported, never opened
 };
 
-// `path` is a bundle or a folder. With `stream` (not empty) bundles of other streams in a folder are passed over.
-// Errors: kNotFound if there is no bundle; kIo for a path that is a link or a device.
+// `path` is a bundle or a folder. With `stream` (not empty) bundles of other streams in a folder
+// are passed over. Errors: kNotFound if there is no bundle; kIo for a path that is a link or a
+// device.
 [[nodiscard]] Result<Medium> LookAt(const std::filesystem::path& path, const std::string& stream);
 
 [[nodiscard]] Result<bundle::BundleReader> OpenBundle(const Medium& medium);

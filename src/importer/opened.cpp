@@ -7,22 +7,27 @@ namespace {
 
 std::string Signers(const std::set<bundle::KeyId>& signers) {
   std::string text;
-  for (const bundle::KeyId& id : signers) text += (text.empty() ? "" : ", ") + id.ToString();
+  for (const bundle::KeyId& id : signers)
+    text += (text.empty() ? "" : ", ") + id.ToString();
   return text;
 }
 
-std::string Days(Time seconds) { return fmt::format("{:.1f} days", static_cast<double>(seconds) / kSecondsPerDay); }
+std::string Days(Time seconds) {
+  return fmt::format("{:.1f} days", static_cast<double>(seconds) / kSecondsPerDay);
+}
 
 Json NamesJson(const std::vector<std::string>& names) {
   Json list = Json::array();
-  for (const std::string& name : names) list.push_back(name);
+  for (const std::string& name : names)
+    list.push_back(name);
   return list;
 }
 
 }  // namespace
 
-Result<Opened> OpenVerified(const std::filesystem::path& path, const std::string& stream, const bundle::Root& root,
-                            const std::set<bundle::KeyId>& revoked_here, bundle::Root* walked) {
+Result<Opened> OpenVerified(const std::filesystem::path& path, const std::string& stream,
+                            const bundle::Root& root, const std::set<bundle::KeyId>& revoked_here,
+                            bundle::Root* walked) {
   GF_TRY(Medium medium, LookAt(path, stream));
   GF_TRY(bundle::BundleReader reader, OpenBundle(medium));
   bundle::Root now = root;
@@ -44,22 +49,28 @@ Described Describe(const Opened& opened) {
   std::vector<std::string>& lines = described.lines;
   lines.push_back(fmt::format("signed by  {} (root version {})", Signers(opened.verified.signers()),
                               opened.verified.root_version()));
-  lines.push_back(fmt::format("bundle     {} number {}.{}, {}, TLP up to {}", manifest.stream, manifest.epoch,
-                              manifest.seq, bundle::KindName(manifest.kind), manifest.tlp_ceiling));
-  lines.push_back(fmt::format("created    {} ({} ago), valid until {}{}", FormatTime(manifest.created),
-                              Days(now - manifest.created), FormatTime(manifest.expires),
+  lines.push_back(fmt::format("bundle     {} number {}.{}, {}, TLP up to {}", manifest.stream,
+                              manifest.epoch, manifest.seq, bundle::KindName(manifest.kind),
+                              manifest.tlp_ceiling));
+  lines.push_back(fmt::format("created    {} ({} ago), valid until {}{}",
+                              FormatTime(manifest.created), Days(now - manifest.created),
+                              FormatTime(manifest.expires),
                               now > manifest.expires ? "  EXPIRED" : ""));
-  lines.push_back(fmt::format("content    {} events, {} attributes, {} objects, {} warninglists, {} stored",
-                              Grouped(rows("event")), Grouped(rows("attribute")), Grouped(rows("object")),
-                              Grouped(rows("warninglist")),
-                              HumanBytes(manifest.payload ? manifest.payload->stored_size : 0)));
+  lines.push_back(
+      fmt::format("content    {} events, {} attributes, {} objects, {} warninglists, {} stored",
+                  Grouped(rows("event")), Grouped(rows("attribute")), Grouped(rows("object")),
+                  Grouped(rows("warninglist")),
+                  HumanBytes(manifest.payload ? manifest.payload->stored_size : 0)));
   for (const std::string& name : opened.medium.foreign) {
-    lines.push_back(fmt::format("foreign    {}: not part of a bundle, not opened", Printable(name)));
+    lines.push_back(
+        fmt::format("foreign    {}: not part of a bundle, not opened", Printable(name)));
   }
   std::vector<std::string> volumes;
-  for (const std::filesystem::path& volume : opened.medium.volumes) volumes.push_back(volume.string());
+  for (const std::filesystem::path& volume : opened.medium.volumes)
+    volumes.push_back(volume.string());
   Json signers = Json::array();
-  for (const bundle::KeyId& id : opened.verified.signers()) signers.push_back(id.ToString());
+  for (const bundle::KeyId& id : opened.verified.signers())
+    signers.push_back(id.ToString());
   described.json = {{"stream", manifest.stream},
                     {"stream_uuid", manifest.stream_uuid.ToString()},
                     {"epoch", manifest.epoch},

@@ -17,10 +17,11 @@ struct Opened {
   bundle::Root root;  // after walking the bundle's chain
 };
 
-// Walks the roots from `root` and checks the signatures. `walked`, if given, receives the newest good root even when
-// something after it fails, because a revocation must never be lost.
-[[nodiscard]] Result<Opened> OpenVerified(const std::filesystem::path& path, const std::string& stream,
-                                          const bundle::Root& root, const std::set<bundle::KeyId>& revoked_here,
+// Walks the roots from `root` and checks the signatures. `walked`, if given, receives the newest
+// good root even when something after it fails, because a revocation must never be lost.
+[[nodiscard]] Result<Opened> OpenVerified(const std::filesystem::path& path,
+                                          const std::string& stream, const bundle::Root& root,
+                                          const std::set<bundle::KeyId>& revoked_here,
                                           bundle::Root* walked);
 
 // The lines that say what a verified bundle is, in the order in which an administrator asks.

@@ -12,35 +12,42 @@ using policy::RowDecision;
 using store::Record;
 using store::RecordKind;
 
-// The importing end of the pipe: what may stay goes into the store, the rest is known by its digest.
+// The importing end of the pipe: what may stay goes into the store, the rest is known by its
+// digest.
 class Keeper {
  public:
   Keeper(const policy::CrossPolicy& policy, store::Store* store)
-      : walk_(policy, policy::CrossWalk::Question::kTlpOnly), store_(store), writer_(store->Writer()) {}
+      : walk_(policy, policy::CrossWalk::Question::kTlpOnly),
+        store_(store),
+        writer_(store->Writer()) {}
 
   Status Describe(const transfer::PayloadMeta& meta, const bundle::Manifest& manifest) {
     const bool agrees = meta.stream == manifest.stream_uuid &&
                         meta.epoch == static_cast<std::int64_t>(manifest.epoch) &&
                         meta.seq == static_cast<std::int64_t>(manifest.seq);
     if (!agrees) {
-      return Error::Make(Kind::kMalformed, "the payload says stream {} number {}.{}, the manifest {} number {}.{}",
-                         meta.stream.ToString(), meta.epoch, meta.seq, manifest.stream_uuid.ToString(), manifest.epoch,
-                         manifest.seq);
+      return Error::Make(Kind::kMalformed,
+                         "the payload says stream {} number {}.{}, the manifest {} number {}.{}",
+                         meta.stream.ToString(), meta.epoch, meta.seq,
+                         manifest.stream_uuid.ToString(), manifest.epoch, manifest.seq);
     }
     digest_key_ = meta.digest_key;
     return store_->SetMeta("digest_key", AsText(meta.digest_key));
   }
 
   Status Take(ByteView encoded) {
-    if (digest_key_.empty()) return Error::Make(Kind::kMalformed, "rows came before the payload's description");
+    if (digest_key_.empty())
+      return Error::Make(Kind::kMalformed, "rows came before the payload's description");
     GF_CHECK(store::DecodeRecord(encoded, &record_));
     const Digest256 row_digest = store::RowDigest(AsText(encoded), digest_key_);
     digest_.Add(row_digest);
     ++count_;
     const RowDecision row = Decide();
     if (row.decision.allowed) return writer_.PutRecord(record_);
-    refused_[std::string(RecordKindName(record_.kind))].Add(row.decision.reason, row.decision.detail);
-    return store_->PutRefused(record_, row_digest, std::string(policy::ReasonCode(row.decision.reason)));
+    refused_[std::string(RecordKindName(record_.kind))].Add(row.decision.reason,
+                                                            row.decision.detail);
+    return store_->PutRefused(record_, row_digest,
+                              std::string(policy::ReasonCode(row.decision.reason)));
   }
 
   [[nodiscard]] std::uint64_t count() const { return count_; }
@@ -50,14 +57,22 @@ class Keeper {
  private:
   RowDecision Decide() {
     switch (record_.kind) {
-      case RecordKind::kSource: default_tlp_ = record_.default_tlp; break;
-      case RecordKind::kEvent: return walk_.Event(record_.event, record_.source, default_tlp_);
-      case RecordKind::kObject: return walk_.Object(record_.object);
-      case RecordKind::kAttribute: return walk_.Attribute(record_.attribute, record_.object_uuid);
-      case RecordKind::kReference: return walk_.Reference(record_.reference, record_.object_uuid);
-      case RecordKind::kReport: return walk_.Report(record_.report);
+      case RecordKind::kSource:
+        default_tlp_ = record_.default_tlp;
+        break;
+      case RecordKind::kEvent:
+        return walk_.Event(record_.event, record_.source, default_tlp_);
+      case RecordKind::kObject:
+        return walk_.Object(record_.object);
+      case RecordKind::kAttribute:
+        return walk_.Attribute(record_.attribute, record_.object_uuid);
+      case RecordKind::kReference:
+        return walk_.Reference(record_.reference, record_.object_uuid);
+      case RecordKind::kReport:
+        return walk_.Report(record_.report);
       case RecordKind::kWarninglist:
-      case RecordKind::kWarninglistEntry: break;
+      case RecordKind::kWarninglistEntry:
+        break;
     }
     return {policy::Decision::Allow(), intel::Tlp::kClear};
   }
@@ -77,8 +92,11 @@ class Keeper {
 Status Explain(sandbox::Child* child, Status said) {
   GF_TRY(const sandbox::Ending ending, child->Wait());
   if (ending.BrokeRules()) {
-    return Error::Make(Kind::kSandbox, "the confined reader broke the sandbox's rules: {}", ending.Describe())
-        .Hint("the bundle is signed, but its content attacks the reader: keep the medium and call the connected side");
+    return Error::Make(Kind::kSandbox, "the confined reader broke the sandbox's rules: {}",
+                       ending.Describe())
+        .Hint(
+            "the bundle is signed, but its content attacks the reader: keep the medium and call "
+            "the connected side");
   }
   if (said.ok() && (ending.signal != 0 || ending.exit_code != 0)) {
     return Error::Make(Kind::kSandbox, "the confined reader failed: {}", ending.Describe());
@@ -103,9 +121,11 @@ Status Feed(const Console& console, bundle::BundleReader* reader, const bundle::
   return Ok();
 }
 
-Status TakeRecords(const Console& console, const bundle::Manifest& manifest, sandbox::Child* child, Keeper* keeper) {
+Status TakeRecords(const Console& console, const bundle::Manifest& manifest, sandbox::Child* child,
+                   Keeper* keeper) {
   std::uint64_t expected = 0;
-  for (const auto& [kind, rows] : manifest.counts.kind) expected += rows;
+  for (const auto& [kind, rows] : manifest.counts.kind)
+    expected += rows;
   Progress progress(console, "importing", "rows", expected);
   transfer::FrameReader frames(child->from_child());
   for (;;) {
@@ -120,9 +140,12 @@ Status TakeRecords(const Console& console, const bundle::Manifest& manifest, san
         GF_CHECK(keeper->Take(frame.body));
         progress.Advance(1);
         break;
-      case transfer::FrameType::kError: return transfer::DecodeError(frame.body);
-      case transfer::FrameType::kEnd: return Ok();
-      default: return Error::Make(Kind::kSandbox, "the confined reader sent a frame of no known type");
+      case transfer::FrameType::kError:
+        return transfer::DecodeError(frame.body);
+      case transfer::FrameType::kEnd:
+        return Ok();
+      default:
+        return Error::Make(Kind::kSandbox, "the confined reader sent a frame of no known type");
     }
   }
 }
@@ -158,7 +181,8 @@ Result<Received> ReceiveFull(const Console& console, const Home& home, const Con
   GF_CHECK(Explain(&child, TakeRecords(console, manifest, &child, &keeper)));
   if (keeper.digest() != manifest.state_digest) {
     return Error::Make(Kind::kDiverged, "the state after import is {}…, the signed one {}…",
-                       HexEncode(keeper.digest()).substr(0, 16), HexEncode(manifest.state_digest).substr(0, 16))
+                       HexEncode(keeper.digest()).substr(0, 16),
+                       HexEncode(manifest.state_digest).substr(0, 16))
         .Hint("nothing was changed; report this to the connected side with both numbers");
   }
   GF_TRY(received.after, store->CountRows());

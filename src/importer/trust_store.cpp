@@ -12,11 +12,13 @@ constexpr char kManifest[] = "manifest";
 constexpr char kImported[] = "imported";
 
 Json PointJson(const bundle::StatePoint& point) {
-  return {{"epoch", point.epoch}, {"seq", point.seq}, {"state_digest", HexEncode(point.state_digest)}};
+  return {
+      {"epoch", point.epoch}, {"seq", point.seq}, {"state_digest", HexEncode(point.state_digest)}};
 }
 
 bool ReadPoint(const Json& json, bundle::StatePoint* point) {
-  if (!json.is_object() || !json.contains("epoch") || !json.contains("seq") || !json.contains("state_digest")) {
+  if (!json.is_object() || !json.contains("epoch") || !json.contains("seq") ||
+      !json.contains("state_digest")) {
     return false;
   }
   point->epoch = json["epoch"].get<std::uint64_t>();
@@ -88,10 +90,12 @@ Status SaveTrust(store::Store* store, const SiteTrust& trust) {
     if (stream.highest) json["highest"] = PointJson(*stream.highest);
     if (stream.applied) json["applied"] = PointJson(*stream.applied);
     json["recorded"] = Json::array();
-    for (const bundle::StatePoint& point : stream.recorded) json["recorded"].push_back(PointJson(point));
+    for (const bundle::StatePoint& point : stream.recorded)
+      json["recorded"].push_back(PointJson(point));
   }
   Json revoked = Json::array();
-  for (const bundle::KeyId& id : trust.state.revoked_here) revoked.push_back(id.ToString());
+  for (const bundle::KeyId& id : trust.state.revoked_here)
+    revoked.push_back(id.ToString());
   return store->SetMeta(kTrust, DumpJson({{"stream", trust.stream.ToString()},
                                           {"root", bundle::SerializeRoot(trust.state.root)},
                                           {"floor", trust.state.floor},

@@ -1,4 +1,5 @@
-// importer/trust_store.h: what a site believes, kept in its store, so that it commits together with the rows.
+// importer/trust_store.h: what a site believes, kept in its store, so that it commits together with
+// the rows.
 #pragma once
 
 #include <optional>
@@ -27,6 +28,7 @@ struct Applied {
   std::string manifest_bytes;
 };
 [[nodiscard]] Result<std::optional<Applied>> LoadApplied(store::Store* store);
-[[nodiscard]] Status SaveApplied(store::Store* store, const std::string& manifest_bytes, Time imported);
+[[nodiscard]] Status SaveApplied(store::Store* store, const std::string& manifest_bytes,
+                                 Time imported);
 
 }  // namespace gapferry::importer

@@ -111,12 +111,24 @@ Json RowJson(const Record& record) {
     Put(&json, "object", record.object_uuid);
   }
   switch (record.kind) {
-    case RecordKind::kSource: json["default_tlp"] = intel::TlpName(record.default_tlp); break;
-    case RecordKind::kEvent: PutEvent(record.event, &json); break;
-    case RecordKind::kObject: PutObject(record.object, &json); break;
-    case RecordKind::kAttribute: PutAttribute(record.attribute, &json); break;
-    case RecordKind::kReference: PutReference(record.reference, &json); break;
-    case RecordKind::kReport: PutReport(record.report, &json); break;
+    case RecordKind::kSource:
+      json["default_tlp"] = intel::TlpName(record.default_tlp);
+      break;
+    case RecordKind::kEvent:
+      PutEvent(record.event, &json);
+      break;
+    case RecordKind::kObject:
+      PutObject(record.object, &json);
+      break;
+    case RecordKind::kAttribute:
+      PutAttribute(record.attribute, &json);
+      break;
+    case RecordKind::kReference:
+      PutReference(record.reference, &json);
+      break;
+    case RecordKind::kReport:
+      PutReport(record.report, &json);
+      break;
     case RecordKind::kWarninglist:
       json["name"] = record.warninglist.name;
       json["type"] = record.warninglist.type;
