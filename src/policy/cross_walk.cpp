@@ -20,8 +20,8 @@ RowDecision CrossWalk::Event(const intel::Event& event, std::string_view source,
   event_ = event;
   objects_.clear();
   held_back_.clear();
+  policy_.default_tlp = default_tlp;
   context_ = DecideEvent(policy_, event_, source);
-  context_.default_tlp = default_tlp;
   return Judge({}, context_.decision);
 }
 

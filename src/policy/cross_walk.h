@@ -5,6 +5,7 @@
 
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 
 #include "base/uuid.h"
 #include "policy/cross.h"
@@ -22,9 +23,13 @@ class CrossWalk {
   // know what the publisher's distribution meant, only whether the TLP exceeds its clearance.
   enum class Question { kEverything, kTlpOnly };
 
-  // `policy` must outlive the walk.
-  CrossWalk(const CrossPolicy& policy, Question question) : policy_(policy), question_(question) {}
+  CrossWalk(CrossPolicy policy, Question question)
+      : policy_(std::move(policy)), question_(question) {}
+  // Decisions point into the walk.
+  CrossWalk(const CrossWalk&) = delete;
+  CrossWalk& operator=(const CrossWalk&) = delete;
 
+  // `default_tlp` is the source's, for rows that name no TLP.
   [[nodiscard]] RowDecision Event(const intel::Event& event, std::string_view source,
                                   intel::Tlp default_tlp);
   [[nodiscard]] RowDecision Object(const intel::Object& object);
@@ -37,7 +42,7 @@ class CrossWalk {
  private:
   [[nodiscard]] RowDecision Judge(const intel::Markings& part, Decision full) const;
 
-  const CrossPolicy& policy_;
+  CrossPolicy policy_;
   Question question_;
   intel::Event event_;  // the context's views point into it
   EventContext context_;

@@ -1,0 +1,76 @@
+#include "policy/cross_walk.h"
+
+#include <gtest/gtest.h>
+
+namespace gapferry::policy {
+namespace {
+
+intel::Event PublishedEvent(std::vector<intel::Tag> tags = {}) {
+  intel::Event event;
+  event.uuid = NewUuid();
+  event.published = true;
+  event.tags = std::move(tags);
+  return event;
+}
+
+intel::Attribute SomeAttribute(std::vector<intel::Tag> tags = {}) {
+  intel::Attribute attribute;
+  attribute.uuid = NewUuid();
+  attribute.type = "domain";
+  attribute.category = "Network activity";
+  attribute.value = "evil.example";
+  attribute.tags = std::move(tags);
+  return attribute;
+}
+
+CrossPolicy Green() {
+  CrossPolicy policy;
+  policy.clearance = intel::Tlp::kGreen;
+  return policy;
+}
+
+TEST(CrossWalk, JudgesUntaggedRowsByTheDefaultOfTheirSource) {
+  CrossWalk walk(Green(), CrossWalk::Question::kEverything);
+  EXPECT_TRUE(walk.Event(PublishedEvent(), "feed", intel::Tlp::kGreen).decision.allowed);
+  EXPECT_EQ(walk.Attribute(SomeAttribute(), {}).tlp, intel::Tlp::kGreen);
+  EXPECT_EQ(walk.Event(PublishedEvent(), "feed", intel::Tlp::kAmber).decision.reason,
+            Reason::kTlpUntagged);
+}
+
+TEST(CrossWalk, HoldsBackWhatBelongsToAHeldBackObjectAndWhatPointsThere) {
+  CrossWalk walk(Green(), CrossWalk::Question::kEverything);
+  ASSERT_TRUE(walk.Event(PublishedEvent(), "feed", intel::Tlp::kGreen).decision.allowed);
+  intel::Object held;
+  held.uuid = NewUuid();
+  held.distribution = 0;
+  EXPECT_FALSE(walk.Object(held).decision.allowed);
+  intel::Object free;
+  free.uuid = NewUuid();
+  EXPECT_TRUE(walk.Object(free).decision.allowed);
+  EXPECT_FALSE(walk.Attribute(SomeAttribute(), held.uuid).decision.allowed);
+  const intel::Attribute red = SomeAttribute({{"tlp:red", "", "", false, true}});
+  EXPECT_EQ(walk.Attribute(red, free.uuid).decision.reason, Reason::kTlpAboveClearance);
+  intel::Reference reference;
+  reference.uuid = NewUuid();
+  reference.referenced = red.uuid;
+  EXPECT_FALSE(walk.Reference(reference, free.uuid).decision.allowed);
+  reference.referenced = NewUuid();  // in another event: nothing is known against it
+  EXPECT_TRUE(walk.Reference(reference, free.uuid).decision.allowed);
+  EXPECT_FALSE(walk.Reference(reference, held.uuid).decision.allowed);
+}
+
+TEST(CrossWalk, AsksOnlyForTheTlpOnTheIsolatedSide) {
+  CrossWalk walk(Green(), CrossWalk::Question::kTlpOnly);
+  intel::Event event = PublishedEvent();
+  event.published = false;
+  event.distribution = 0;
+  EXPECT_TRUE(walk.Event(event, "feed", intel::Tlp::kGreen).decision.allowed);
+  EXPECT_FALSE(
+      walk.Attribute(SomeAttribute({{"TLP:Amber", "", "", false, true}}), {}).decision.allowed);
+  EXPECT_EQ(
+      walk.Attribute(SomeAttribute({{"tlp:yellow", "", "", false, true}}), {}).decision.reason,
+      Reason::kTlpUnknown);
+}
+
+}  // namespace
+}  // namespace gapferry::policy
