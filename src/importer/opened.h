@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "base/json.h"
 #include "bundle/reader.h"
 #include "importer/medium.h"
 #include "importer/trust_store.h"
