@@ -247,6 +247,34 @@ Status Store::RemoveSource(const std::string& name) {
   });
 }
 
+Result<std::set<Uuid>> Store::EventsWithAttributeTag(
+    const std::function<bool(const intel::Tag&)>& wanted) {
+  return Guarded(kUsing, [&]() -> Result<std::set<Uuid>> {
+    std::vector<std::int64_t> tagsets;
+    SQLite::Statement list(state_->database, "SELECT id, content FROM tagset");
+    std::vector<intel::Tag> tags;
+    while (list.executeStep()) {
+      if (!DecodeTags(ReadBlob(list.getColumn(1)), &tags)) continue;
+      if (std::any_of(tags.begin(), tags.end(), wanted))
+        tagsets.push_back(list.getColumn(0).getInt64());
+    }
+    std::set<Uuid> events;
+    SQLite::Statement find(state_->database,
+                           "SELECT DISTINCT event.uuid FROM attribute JOIN event ON event.id = "
+                           "attribute.event WHERE attribute.tagset = ?");
+    for (const std::int64_t tagset : tagsets) {
+      find.bind(1, tagset);
+      while (find.executeStep()) {
+        Uuid uuid;
+        uuid.bytes = ReadDigest<16>(find.getColumn(0)).value_or(uuid.bytes);
+        events.insert(uuid);
+      }
+      find.reset();
+    }
+    return events;
+  });
+}
+
 Status Store::SetUnknownFields(SourceId source, const std::map<std::string, std::uint64_t>& seen) {
   return Guarded(kUsing, [&] {
     SQLite::Statement remove(state_->database, "DELETE FROM unknown_field WHERE source = ?");

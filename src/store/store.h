@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -83,6 +84,9 @@ class Store {
   [[nodiscard]] Status RemoveWarninglist(std::int64_t list);
   [[nodiscard]] Result<std::vector<std::string>> ListSources();
   [[nodiscard]] Status RemoveSource(const std::string& name);
+  // Events that have an attribute with a tag for which `wanted` is true.
+  [[nodiscard]] Result<std::set<Uuid>> EventsWithAttributeTag(
+      const std::function<bool(const intel::Tag&)>& wanted);
   // Replaces what is counted for this source.
   [[nodiscard]] Status SetUnknownFields(SourceId source,
                                         const std::map<std::string, std::uint64_t>& seen);

@@ -1,0 +1,184 @@
+#include "base/app.h"
+
+#include <unistd.h>
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <cstdlib>
+
+#include "base/hash.h"
+#include "base/manual.h"
+#include "base/suggest.h"
+
+namespace gapferry {
+namespace {
+
+std::string DefaultHome(const Program& program) {
+  const auto from_environment = [](std::string_view name) -> std::string {
+    const char* value = std::getenv(std::string(name).c_str());
+    return value == nullptr ? "" : value;
+  };
+  if (std::string home = from_environment(program.home_variable); !home.empty()) return home;
+  if (::geteuid() == 0) return fmt::format("/var/lib/gapferry/{}", program.default_home);
+  if (std::string data = from_environment("XDG_DATA_HOME"); !data.empty()) {
+    return fmt::format("{}/gapferry/{}", data, program.default_home);
+  }
+  return fmt::format("{}/.local/share/gapferry/{}", from_environment("HOME"), program.default_home);
+}
+
+Command ExplainCommand() {
+  return {"explain", "say what an exit code or error kind means and what to do",
+          "Without CODE it prints the whole table of exit codes.", [](Arguments& arguments) {
+            auto code = std::make_shared<std::string>();
+            arguments.Positional("CODE", code.get(),
+                                 "exit code or kind, such as 12 or bad-signature", false);
+            return [code](Session& session) -> Status {
+              const KindInfo* one = code->empty() ? nullptr : FindKind(*code);
+              if (!code->empty() && one == nullptr) {
+                std::vector<std::string> names;
+                for (const KindInfo& info : AllKinds())
+                  names.emplace_back(info.name);
+                return Error::Make(Kind::kUsage, "there is no exit code \"{}\"{}", *code,
+                                   DidYouMean(*code, names))
+                    .Hint("`{} explain` lists all of them", session.program);
+              }
+              for (const KindInfo& info : AllKinds()) {
+                if (one != nullptr && &info != one) continue;
+                session.console.Say(
+                    fmt::format("{:>3}  {}: {}", info.exit_code, info.name, info.summary));
+                session.console.Say(fmt::format("     {}", info.remedy));
+                session.console.Emit("explanation", {{"code", info.exit_code},
+                                                     {"kind", info.name},
+                                                     {"summary", info.summary},
+                                                     {"remedy", info.remedy}});
+              }
+              return Ok();
+            };
+          }};
+}
+
+Command TextCommand(std::string_view name, std::string_view summary, std::string_view details,
+                    std::function<std::string()> make) {
+  return {name, summary, details, [make = std::move(make)](Arguments&) -> Runner {
+            return [make](Session&) -> Status {
+              const std::string text = make();
+              std::fwrite(text.data(), 1, text.size(), stdout);
+              return Ok();
+            };
+          }};
+}
+
+Error UnknownCommand(const Program& program, const std::vector<Command>& commands,
+                     const std::string& word) {
+  std::vector<std::string> names;
+  for (const Command& command : commands)
+    names.emplace_back(command.name);
+  return Error::Make(Kind::kUsage, "there is no command \"{}\"{}", word, DidYouMean(word, names))
+      .Hint("`{} --help` lists the commands", program.name);
+}
+
+// The first word that is no option: the command the user meant.
+std::string FirstWord(int argc, char** argv) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view word = argv[i];
+    if (word == "--home" || word == "-C") {
+      ++i;
+    } else if (!word.starts_with('-')) {
+      return std::string(word);
+    }
+  }
+  return "";
+}
+
+int Finish(Console& console, const Status& status) {
+  if (status.ok()) return 0;
+  console.Report(status.error());
+  return Info(status.error().kind).exit_code;
+}
+
+}  // namespace
+
+void Arguments::Flag(const std::string& name, bool* value, const std::string& help) {
+  app_->add_flag(name, *value, help);
+}
+void Arguments::Option(const std::string& name, std::string* value, const std::string& help) {
+  app_->add_option(name, *value, help)->type_name("TEXT");
+}
+void Arguments::Option(const std::string& name, std::vector<std::string>* values,
+                       const std::string& help) {
+  app_->add_option(name, *values, help)->type_name("TEXT")->expected(1)->take_all();
+}
+void Arguments::Option(const std::string& name, std::int64_t* value, const std::string& help) {
+  app_->add_option(name, *value, help)->type_name("N");
+}
+void Arguments::Positional(const std::string& name, std::string* value, const std::string& help,
+                           bool required) {
+  app_->add_option(name, *value, help)->required(required)->type_name("");
+}
+
+int RunProgram(const Program& program, int argc, char** argv) {
+  InitCrypto();
+  // A reader that goes away is an error of a write, not the end of the program.
+  std::signal(SIGPIPE, SIG_IGN);
+
+  std::vector<Command> commands = program.commands;
+  commands.push_back(ExplainCommand());
+  CLI::App app(std::string(program.summary), std::string(program.name));
+  commands.push_back(TextCommand("completion", "print a completion script for bash",
+                                 "Put its output into /etc/bash_completion.d/ or source it.",
+                                 [&] { return MakeCompletion(program, app); }));
+  commands.push_back(TextCommand("manual", "print the manual page (roff)",
+                                 "`... manual | man -l -` shows it.",
+                                 [&] { return MakeManual(program, app); }));
+
+  Console::Options options;
+  std::string home = DefaultHome(program);
+  app.set_version_flag("--version", std::string(program.version));
+  app.add_flag("--json", options.json, "results as JSON lines on stdout, errors as JSON on stderr");
+  app.add_flag("-q,--quiet", options.quiet, "no progress and no notes");
+  app.add_option("-C,--home", home,
+                 fmt::format("folder with configuration, keys and state (default: ${} or {})",
+                             program.home_variable, home))
+      ->type_name("DIR");
+  app.require_subcommand(1);
+  app.fallthrough();
+  app.footer(fmt::format("`{} COMMAND --help` explains a command, `{} explain` the exit codes.",
+                         program.name, program.name));
+
+  std::vector<std::pair<CLI::App*, Runner>> runners;
+  for (const Command& command : commands) {
+    CLI::App* sub = app.add_subcommand(std::string(command.name), std::string(command.summary));
+    sub->footer(std::string(command.details));
+    Arguments arguments(sub);
+    runners.emplace_back(sub, command.declare(arguments));
+  }
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& success) {
+    return app.exit(success);  // --help, --version
+  } catch (const CLI::ParseError& error) {
+    Console console(options);
+    const std::string word = FirstWord(argc, argv);
+    bool known = word.empty();
+    for (const Command& command : commands)
+      known = known || command.name == word;
+    if (!known) return Finish(console, UnknownCommand(program, commands, word));
+    return Finish(console, Error::Make(Kind::kUsage, "{}", error.what())
+                               .Hint("`{}{}{} --help` shows how", program.name,
+                                     word.empty() ? "" : " ", word));
+  }
+
+  Console console(options);
+  Session session{console, home, std::string(program.name)};
+  for (const auto& [sub, runner] : runners) {
+    if (!sub->parsed()) continue;
+    try {
+      return Finish(console, runner(session));
+    } catch (const std::exception& exception) {
+      return Finish(console, Error::Make(Kind::kInternal, "unexpected: {}", exception.what()));
+    }
+  }
+  return Info(Kind::kUsage).exit_code;
+}
+
+}  // namespace gapferry

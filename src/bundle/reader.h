@@ -1,0 +1,101 @@
+// bundle/reader.h: reads the volumes of one bundle so that no byte is used before it is known to be
+// signed.
+//
+//   Open             structure of the members before the payload, within caps; nothing is parsed
+//   roots            the caller walks them with NextRoot and persists what it learns
+//   CheckSignatures  the manifest is signed for its stream under the caller's root
+//   CheckComplete    from file sizes alone: is every chunk there
+//   ReadPayload      each chunk is read once into one buffer, hashed, compared with the signed
+//   table and handed on from
+//                    that buffer
+//
+// Memory: one chunk (4 MiB) and the head (at most kMaxHeadBytes), whatever the bundle's size.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+#include "bundle/source.h"
+#include "bundle/trust.h"
+#include "bundle/volume.h"
+
+namespace gapferry::bundle {
+
+class BundleReader {
+ public:
+  using Sink = std::function<Status(ByteView chunk)>;
+  using MemberList = std::vector<std::pair<std::string, std::string>>;
+
+  // Volumes in any order, at least one, all with the same manifest bytes. Signatures and roots are
+  // those of all volumes together. Errors: kMalformed (not a bundle, foreign member, volumes of
+  // different bundles), kIncomplete (the file ends within the head), kTooLarge, kIo.
+  [[nodiscard]] static Result<BundleReader> Open(std::vector<std::unique_ptr<ByteSource>> volumes);
+
+  // As stored and not yet believed.
+  [[nodiscard]] const SignedDocument& manifest() const { return manifest_document_; }
+  [[nodiscard]] const std::map<std::uint64_t, SignedDocument>& roots() const { return roots_; }
+  [[nodiscard]] std::size_t volume_count() const { return volumes_.size(); }
+  // Name and content of every member before the payload of one volume, in the order of the file.
+  [[nodiscard]] const MemberList& members(std::size_t volume) const {
+    return volumes_.at(volume).members;
+  }
+
+  // Follows the chain of roots from `now`. Roots that are not newer are skipped. After an error
+  // `now` holds the last good root, which must be persisted all the same. Errors: those of
+  // NextRoot; kNotReady if the chain has a gap.
+  [[nodiscard]] Status WalkRoots(Root& now) const;
+
+  // Errors: those of VerifySignatures.
+  [[nodiscard]] Result<VerifiedManifest> CheckSignatures(const Root& root,
+                                                         const std::set<KeyId>& revoked_here = {});
+
+  // The following need CheckSignatures first, else kNotReady.
+
+  // Errors: kIncomplete names what is missing; kMalformed for bytes after the end.
+  [[nodiscard]] Status CheckComplete();
+
+  // CheckComplete, then hands every chunk to `sink`, in order; an error of the sink ends it.
+  // Errors: kIncomplete; kDamaged names the bytes of the file; kIo.
+  [[nodiscard]] Status ReadPayload(const Sink& sink);
+
+  // Reads everything and returns every fault instead of only the first; empty if the bundle is
+  // whole.
+  [[nodiscard]] std::vector<Error> FindDamage();
+
+ private:
+  struct Volume {
+    std::unique_ptr<ByteSource> source;
+    MemberList members;
+    std::uint64_t payload_at = 0;  // offset of the first chunk's header, or of the end blocks
+    std::size_t first_chunk = 0;   // as that header says; a wrong one cannot give the signed hashes
+    std::size_t end_chunk = 0;     // from the file's size, once the manifest is signed
+  };
+  class HeadReader;
+
+  BundleReader() = default;
+  [[nodiscard]] Status Collect(const Volume& volume);
+  [[nodiscard]] Status LayOut(Volume& volume) const;
+  [[nodiscard]] const Volume* Holding(std::size_t chunk) const;
+  [[nodiscard]] const std::vector<Chunk>& chunks() const;
+  // Checks the chunk where it lies and returns it within `buffer`.
+  [[nodiscard]] Result<ByteView> ReadChunk(const Volume& volume, std::size_t index,
+                                           Bytes& buffer) const;
+  [[nodiscard]] static Status CheckEnd(const Volume& volume, std::uint64_t end_at);
+  [[nodiscard]] static Error Damaged(const Volume& volume, std::string_view part,
+                                     std::uint64_t from, std::uint64_t to);
+
+  std::vector<Volume> volumes_;
+  SignedDocument manifest_document_;
+  std::map<std::uint64_t, SignedDocument> roots_;
+  std::optional<Manifest> manifest_;
+};
+
+}  // namespace gapferry::bundle

@@ -1,0 +1,278 @@
+#include "bundle/root.h"
+
+#include <algorithm>
+
+#include "base/hash.h"
+#include "bundle/fields.h"
+#include "bundle/text.h"
+
+namespace gapferry::bundle {
+namespace {
+
+constexpr std::string_view kFormat = "gapferry-root";
+
+Json KeyIdsToJson(const std::set<KeyId>& ids) {
+  // Sorted as they are printed, not by their bytes.
+  std::set<std::string> names;
+  for (const KeyId& id : ids) {
+    names.insert(id.ToString());
+  }
+  return names;
+}
+
+Json KeysToJson(const std::map<KeyId, PublicKey>& keys) {
+  std::map<std::string, std::string> sorted;
+  for (const auto& [id, key] : keys) {
+    sorted[id.ToString()] = key.ToBase64();
+  }
+  Json object = Json::object();
+  for (const auto& [id, key] : sorted) {
+    object[id] = key;
+  }
+  return object;
+}
+
+Json StreamsToJson(const std::map<Uuid, StreamRole>& streams) {
+  Json array = Json::array();
+  for (const auto& [uuid, stream] : streams) {
+    array.push_back({{"name", stream.name},
+                     {"uuid", uuid.ToString()},
+                     {"epoch", stream.epoch},
+                     {"max_life_days", stream.max_life_days},
+                     {"threshold", stream.content.threshold},
+                     {"keys", KeyIdsToJson(stream.content.keys)}});
+  }
+  return array;
+}
+
+Role ReadRole(Fields& fields) {
+  const std::vector<KeyId> ids = fields.KeyIds("keys", kMaxRootKeys);
+  Role role;
+  role.threshold = fields.Number("threshold", 1, kMaxRootKeys);
+  role.keys = {ids.begin(), ids.end()};
+  if (role.threshold > role.keys.size())
+    fields.Fail("threshold", "is larger than the number of keys");
+  return role;
+}
+
+Result<std::map<KeyId, PublicKey>> ReadKeys(const Json& object) {
+  if (object.size() > kMaxRootKeys) {
+    return Error::Make(Kind::kTooLarge, "root names {} keys; the limit is {}", object.size(),
+                       kMaxRootKeys);
+  }
+  std::map<KeyId, PublicKey> keys;
+  std::set<std::array<std::uint8_t, 32>> points;
+  for (const auto& [name, value] : object.items()) {
+    if (!value.is_string())
+      return Error::Make(Kind::kMalformed, "a key of the root is not a string");
+    GF_TRY(const PublicKey key, ParsePublicKey(value.get_ref<const std::string&>()));
+    if (key.id.ToString() != name) {
+      return Error::Make(Kind::kMalformed, "a key of the root is listed under another id than {}",
+                         key.id.ToString());
+    }
+    // The id is no part of what is signed: one key under two ids would count twice towards a
+    // threshold.
+    if (!points.insert(key.point).second) {
+      return Error::Make(Kind::kMalformed, "key {} is listed twice, under two ids",
+                         key.id.ToString());
+    }
+    keys[key.id] = key;
+  }
+  return keys;
+}
+
+Result<std::map<Uuid, StreamRole>> ReadStreams(const Json& array) {
+  std::map<Uuid, StreamRole> streams;
+  std::set<std::string> names;
+  for (const Json& entry : array) {
+    Fields fields(entry, "stream");
+    StreamRole stream;
+    stream.name = fields.TextWhere("name", IsStreamName, "a stream name");
+    const Uuid uuid = fields.UuidOf("uuid");
+    stream.epoch = fields.Number("epoch", 1);
+    stream.max_life_days = fields.Number("max_life_days", 1, kMaxLifeDays);
+    stream.content = ReadRole(fields);
+    GF_CHECK(fields.Finish());
+    if (!names.insert(stream.name).second || !streams.emplace(uuid, stream).second) {
+      return Error::Make(Kind::kMalformed, "stream {} is listed twice", stream.name);
+    }
+  }
+  return streams;
+}
+
+Status CheckNamedKeys(const Root& root, const Role& role, std::string_view whose) {
+  for (const KeyId& id : role.keys) {
+    if (!root.keys.contains(id)) {
+      return Error::Make(Kind::kMalformed, "{} names key {}, which the root does not hold", whose,
+                         id.ToString());
+    }
+  }
+  return Ok();
+}
+
+Status CheckTogether(const Root& root) {
+  GF_CHECK(CheckNamedKeys(root, root.root, "the root role"));
+  for (const auto& [uuid, stream] : root.streams) {
+    GF_CHECK(CheckNamedKeys(root, stream.content, "stream " + stream.name));
+  }
+  for (const KeyId& id : root.revoked) {
+    if (root.keys.contains(id)) {
+      return Error::Make(Kind::kMalformed, "key {} is both in use and revoked", id.ToString());
+    }
+  }
+  return Ok();
+}
+
+std::string Joined(const std::set<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) {
+    text += (text.empty() ? "" : ", ") + name;
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string RootFileName(std::uint64_t version) {
+  return fmt::format("root-{:04}.json", version);
+}
+
+std::string RootTrustedComment(std::uint64_t version) {
+  return fmt::format("root:{}", version);
+}
+
+std::string SerializeRoot(const Root& root) {
+  const Json document = {
+      {"format", kFormat},
+      {"format_version", kRootFormatVersion},
+      {"root_version", root.version},
+      {"created", FormatTime(root.created)},
+      {"review_by", FormatTime(root.review_by)},
+      {"keys", KeysToJson(root.keys)},
+      {"root", {{"threshold", root.root.threshold}, {"keys", KeyIdsToJson(root.root.keys)}}},
+      {"streams", StreamsToJson(root.streams)},
+      {"revoked", KeyIdsToJson(root.revoked)},
+  };
+  return DumpJsonPretty(document);
+}
+
+Result<Root> ParseRoot(std::string_view bytes) {
+  GF_TRY(const Json document, ParseDocument(bytes, kMaxRootBytes, kFormat, kRootFormatVersion));
+  Fields fields(document, "root");
+  Root root;
+  (void)fields.Text("format", 32);
+  (void)fields.Number("format_version", kRootFormatVersion, kRootFormatVersion);
+  root.version = fields.Number("root_version", 1, kMaxRootVersion);
+  root.created = fields.TimeOf("created");
+  root.review_by = fields.TimeOf("review_by");
+  GF_TRY(root.keys, ReadKeys(fields.Object("keys")));
+  Fields root_fields(fields.Object("root"), "root.root");
+  root.root = ReadRole(root_fields);
+  GF_CHECK(root_fields.Finish());
+  GF_TRY(root.streams, ReadStreams(fields.Array("streams", kMaxRootStreams)));
+  const std::vector<KeyId> revoked = fields.KeyIds("revoked", kMaxRevokedKeys);
+  root.revoked = {revoked.begin(), revoked.end()};
+  GF_CHECK(fields.Finish());
+  GF_CHECK(CheckTogether(root));
+  GF_CHECK(CheckCanonical(bytes, SerializeRoot(root)));
+  return root;
+}
+
+Fingerprint::Fingerprint(std::string_view root_bytes) {
+  const Digest256 digest = Hash256(AsBytes(root_bytes));
+  std::copy_n(digest.begin(), bytes.size(), bytes.begin());
+}
+
+std::string Fingerprint::ToString() const {
+  const std::string hex = HexEncode(bytes);
+  std::string text;
+  for (std::size_t i = 0; i < hex.size(); i += 4) {
+    text += (i == 0 ? "" : " ") + hex.substr(i, 4);
+  }
+  return text;
+}
+
+std::optional<Fingerprint> ParseFingerprint(std::string_view typed) {
+  std::string hex = AsciiLower(typed);
+  hex.erase(std::remove_if(
+                hex.begin(), hex.end(),
+                [](char c) { return c == ' ' || c == '-' || c == ':' || c == '\t' || c == '\n'; }),
+            hex.end());
+  const auto bytes = HexDecode(hex);
+  Fingerprint fingerprint;
+  if (!bytes || bytes->size() != fingerprint.bytes.size()) return std::nullopt;
+  std::copy(bytes->begin(), bytes->end(), fingerprint.bytes.begin());
+  return fingerprint;
+}
+
+Result<std::set<KeyId>> CheckRole(const Role& role, const std::map<KeyId, PublicKey>& keys,
+                                  std::string_view bytes, std::optional<std::string_view> comment,
+                                  const std::vector<std::string>& signatures) {
+  if (signatures.size() > kMaxSignatures) {
+    return Error::Make(Kind::kTooLarge, "{} signatures; the limit is {}", signatures.size(),
+                       kMaxSignatures);
+  }
+  const Digest512 digest = Hash512(AsBytes(bytes));
+  std::set<KeyId> signers;
+  std::set<std::string> others;
+  for (const std::string& text : signatures) {
+    GF_TRY(const SignatureFile signature, ParseSignatureFile(text));
+    const auto key = keys.find(signature.key_id());
+    if (key == keys.end() || !role.keys.contains(signature.key_id())) {
+      others.insert(signature.key_id().ToString());
+      continue;
+    }
+    GF_CHECK(Verify(key->second, digest, signature));
+    if (comment && signature.trusted_comment() != *comment) {
+      return Error::Make(Kind::kBadSignature, "key {} signed \"{}\", but the content is \"{}\"",
+                         signature.key_id().ToString(), signature.trusted_comment(), *comment);
+    }
+    signers.insert(signature.key_id());
+  }
+  if (signers.empty()) {
+    return Error::Make(Kind::kUnknownSigner, "{}",
+                       others.empty()
+                           ? "not signed by anyone"
+                           : fmt::format("signed by {}, which may not sign this", Joined(others)));
+  }
+  if (signers.size() < role.threshold) {
+    return Error::Make(Kind::kThreshold, "signed by {} of the {} keys that are needed",
+                       signers.size(), role.threshold);
+  }
+  return signers;
+}
+
+Result<Root> OpenSignedRoot(std::string_view bytes, const std::vector<std::string>& signatures) {
+  GF_TRY(Root root, ParseRoot(bytes));
+  GF_CHECK(CheckRole(root.root, root.keys, bytes, RootTrustedComment(root.version), signatures));
+  return root;
+}
+
+Result<Root> PinRoot(std::string_view bytes, const std::vector<std::string>& signatures,
+                     const Fingerprint& expected) {
+  const Fingerprint found(bytes);
+  if (found != expected) {
+    return Error::Make(Kind::kUnknownSigner, "this root has the fingerprint {}, not {}",
+                       found.ToString(), expected.ToString())
+        .Hint("compare the fingerprint with the connected side by telephone");
+  }
+  return OpenSignedRoot(bytes, signatures);
+}
+
+Result<Root> NextRoot(const Root& now, std::string_view bytes,
+                      const std::vector<std::string>& signatures) {
+  const std::uint64_t version = now.version + 1;
+  auto by_old = CheckRole(now.root, now.keys, bytes, RootTrustedComment(version), signatures);
+  if (!by_old.ok()) return std::move(by_old).error().In(RootFileName(version));
+  auto next = ParseRoot(bytes);
+  if (!next.ok()) return std::move(next).error().In(RootFileName(version));
+  if (next->version != version) {
+    return Error::Make(Kind::kRollback, "root {} was given where root {} must follow root {}",
+                       next->version, version, now.version);
+  }
+  auto by_new = CheckRole(next->root, next->keys, bytes, RootTrustedComment(version), signatures);
+  if (!by_new.ok()) return std::move(by_new).error().In(RootFileName(version));
+  return next;
+}
+
+}  // namespace gapferry::bundle

@@ -1,0 +1,109 @@
+// bundle/root.h: the root of trust: which keys may sign what. A site pins the first root by its
+// fingerprint and then follows signed steps from N to N+1. Format: docs/bundle-format.md §4. Pure:
+// bytes in, decisions out.
+#pragma once
+
+#include <array>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "base/uuid.h"
+#include "bundle/minisign.h"
+
+namespace gapferry::bundle {
+
+constexpr std::size_t kMaxRootBytes = 64 << 10;
+constexpr std::uint64_t kRootFormatVersion = 1;
+constexpr std::uint64_t kMaxRootVersion = 9999;  // root-NNNN.json
+constexpr std::size_t kMaxRootKeys = 128;
+constexpr std::size_t kMaxRootStreams = 64;
+constexpr std::size_t kMaxRevokedKeys = 512;
+constexpr std::uint64_t kMaxLifeDays = 3650;
+// Signature files read for one document.
+constexpr std::size_t kMaxSignatures = 16;
+
+// `threshold` distinct keys of `keys` must sign.
+struct Role {
+  std::set<KeyId> keys;
+  std::uint64_t threshold = 1;
+
+  friend bool operator==(const Role&, const Role&) = default;
+};
+
+struct StreamRole {
+  std::string name;
+  Role content;
+  std::uint64_t epoch = 1;  // the one epoch that bundles may carry under this root
+  std::uint64_t max_life_days = 30;
+
+  friend bool operator==(const StreamRole&, const StreamRole&) = default;
+};
+
+struct Root {
+  std::uint64_t version = 1;  // N, from 1
+  Time created = 0;
+  Time review_by = 0;  // a reminder, never a lock
+  std::map<KeyId, PublicKey> keys;
+  Role root;
+  std::map<Uuid, StreamRole> streams;
+  std::set<KeyId> revoked;
+
+  friend bool operator==(const Root&, const Root&) = default;
+};
+
+// "root-0002.json"
+[[nodiscard]] std::string RootFileName(std::uint64_t version);
+// "root:2": what the trusted comment of every signature of a root says.
+[[nodiscard]] std::string RootTrustedComment(std::uint64_t version);
+
+[[nodiscard]] std::string SerializeRoot(const Root& root);
+// Accepts only what SerializeRoot would write back byte for byte, and only a root that can work:
+// every key named is given, no key is given under two ids, thresholds can be met, no revoked key is
+// in use. Errors: kTooLarge, kMalformed, kUnsupported.
+[[nodiscard]] Result<Root> ParseRoot(std::string_view bytes);
+
+// The first 128 bits of the BLAKE2b-256 of the root's bytes, short enough to read over the
+// telephone: `b2sum -l 256 root-0001.json | cut -c1-32` prints the same digits.
+struct Fingerprint {
+  std::array<std::uint8_t, 16> bytes{};
+
+  Fingerprint() = default;
+  explicit Fingerprint(std::string_view root_bytes);
+  friend bool operator==(const Fingerprint&, const Fingerprint&) = default;
+  // Eight groups of four digits.
+  [[nodiscard]] std::string ToString() const;
+};
+// As a person types it: spaces, dashes and colons anywhere, either case.
+[[nodiscard]] std::optional<Fingerprint> ParseFingerprint(std::string_view typed);
+
+// The distinct keys of `role` that signed `bytes` with the trusted comment `comment` (nothing:
+// any). Other signers do not count. Errors: kBadSignature if a signature names a key of the role
+// and does not fit; kMalformed, kUnsupported, kTooLarge for a file that is no signature;
+// kUnknownSigner if nobody of the role signed; kThreshold if too few did.
+[[nodiscard]] Result<std::set<KeyId>> CheckRole(const Role& role,
+                                                const std::map<KeyId, PublicKey>& keys,
+                                                std::string_view bytes,
+                                                std::optional<std::string_view> comment,
+                                                const std::vector<std::string>& signatures);
+
+// A root that its own root keys signed, by their threshold.
+[[nodiscard]] Result<Root> OpenSignedRoot(std::string_view bytes,
+                                          const std::vector<std::string>& signatures);
+// The first root of a site. Errors: those of OpenSignedRoot; kUnknownSigner if the fingerprint is
+// another.
+[[nodiscard]] Result<Root> PinRoot(std::string_view bytes,
+                                   const std::vector<std::string>& signatures,
+                                   const Fingerprint& expected);
+// The step from `now` to the next version: signed by the threshold of the old root, checked before
+// anything is parsed, and by the threshold of the new one. Errors: those of CheckRole and
+// ParseRoot; kRollback if the version is not exactly one more.
+[[nodiscard]] Result<Root> NextRoot(const Root& now, std::string_view bytes,
+                                    const std::vector<std::string>& signatures);
+
+}  // namespace gapferry::bundle

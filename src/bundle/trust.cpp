@@ -1,0 +1,258 @@
+#include "bundle/trust.h"
+
+#include <algorithm>
+#include <tuple>
+
+#include "bundle/text.h"
+
+namespace gapferry::bundle {
+namespace {
+
+std::string Number(const StatePoint& point) {
+  return fmt::format("{} (epoch {})", point.seq, point.epoch);
+}
+
+StatePoint PointOf(const Manifest& manifest) {
+  return {manifest.epoch, manifest.seq, manifest.state_digest};
+}
+
+bool SameNumber(const StatePoint& left, const StatePoint& right) {
+  return left.epoch == right.epoch && left.seq == right.seq;
+}
+
+// Any state once accepted under the number of `point`.
+std::optional<StatePoint> Remembered(const StreamTrust& trust, const StatePoint& point) {
+  for (const auto& known : {trust.highest, trust.applied}) {
+    if (known && SameNumber(*known, point)) return known;
+  }
+  for (const StatePoint& known : trust.recorded) {
+    if (SameNumber(known, point)) return known;
+  }
+  return std::nullopt;
+}
+
+Status CheckStream(const TrustState& state, const Manifest& manifest,
+                   const AcceptOptions& options) {
+  if (options.stream && *options.stream != manifest.stream_uuid) {
+    return Error::Make(Kind::kWrongStream, "made for stream {} ({}); this site takes stream {}",
+                       manifest.stream, manifest.stream_uuid.ToString(),
+                       options.stream->ToString());
+  }
+  const auto role = state.root.streams.find(manifest.stream_uuid);
+  if (role == state.root.streams.end()) {
+    return Error::Make(Kind::kWrongStream, "root {} knows no stream {} ({})", state.root.version,
+                       manifest.stream, manifest.stream_uuid.ToString());
+  }
+  if (manifest.epoch < role->second.epoch) {
+    return Error::Make(Kind::kRollback,
+                       "bundle {} is of epoch {}; root {} has moved on to epoch {}", manifest.seq,
+                       manifest.epoch, state.root.version, role->second.epoch);
+  }
+  if (manifest.epoch > role->second.epoch || manifest.root_version > state.root.version) {
+    return Error::Make(Kind::kNotReady,
+                       "bundle {} is of epoch {} and made under root {}; this site holds root {} "
+                       "with epoch {}",
+                       manifest.seq, manifest.epoch, manifest.root_version, state.root.version,
+                       role->second.epoch)
+        .Hint("import the newer root first; the bundle should carry it");
+  }
+  return Ok();
+}
+
+// One number names one state: looked at before anything that an option can override.
+Status CheckEquivocation(const StreamTrust& trust, const StatePoint& point) {
+  const auto known = Remembered(trust, point);
+  if (!known || known->state_digest == point.state_digest) return Ok();
+  return Error::Make(Kind::kEquivocation,
+                     "bundle {} names the state {}…, but {}… was accepted under this number",
+                     Number(point), HexEncode(point.state_digest).substr(0, 16),
+                     HexEncode(known->state_digest).substr(0, 16))
+      .Hint("stop, keep both media, and talk to the connected side");
+}
+
+Result<Verdict> JudgeNumber(const StreamTrust& trust, const Manifest& manifest,
+                            const AcceptOptions& options) {
+  const StatePoint point = PointOf(manifest);
+  const bool is_heartbeat = manifest.kind == BundleKind::kHeartbeat;
+  if (trust.applied && SameNumber(*trust.applied, point)) {
+    return is_heartbeat ? Verdict::kStillCurrent : Verdict::kAlreadyImported;
+  }
+  if (!trust.highest || IsBefore(*trust.highest, point))
+    return is_heartbeat ? Verdict::kMissed : Verdict::kNew;
+  if (is_heartbeat && SameNumber(*trust.highest, point)) return Verdict::kMissed;
+  const bool forward = !trust.applied || IsBefore(*trust.applied, point);
+  if (!is_heartbeat && forward && Remembered(trust, point)) return Verdict::kReapply;
+  if (!is_heartbeat && options.allow_rollback) return Verdict::kRollback;
+  return Error::Make(Kind::kRollback,
+                     "bundle {} is older than {}, which this site has already accepted",
+                     Number(point), Number(*trust.highest))
+      .Hint("use the newest bundle; to go back on purpose: import --allow-rollback --reason TEXT");
+}
+
+// What a delta must find applied.
+Status CheckBase(const StreamTrust& trust, const Manifest& manifest) {
+  if (manifest.kind != BundleKind::kDelta) return Ok();
+  const Base& base = *manifest.base;
+  const bool usable = trust.applied && trust.applied->epoch == manifest.epoch &&
+                      trust.applied->seq >= base.seq && trust.applied->seq < manifest.seq;
+  if (!usable) {
+    return Error::Make(Kind::kNotReady, "delta {} applies to states {} to {}; this site holds {}",
+                       manifest.seq, base.seq, manifest.seq - 1,
+                       trust.applied ? Number(*trust.applied) : "none")
+        .Hint("import a full bundle first");
+  }
+  if (trust.applied->seq == base.seq && trust.applied->state_digest != base.state_digest) {
+    return Error::Make(
+               Kind::kDiverged,
+               "delta {} starts from the state {}…; this site holds {}… under the number {}",
+               manifest.seq, HexEncode(base.state_digest).substr(0, 16),
+               HexEncode(trust.applied->state_digest).substr(0, 16), base.seq)
+        .Hint("import a full bundle");
+  }
+  return Ok();
+}
+
+Status CheckImporter(const Manifest& manifest, const AcceptOptions& options) {
+  if (options.importer_version.empty() ||
+      !VersionLess(options.importer_version, manifest.min_importer))
+    return Ok();
+  return Error::Make(Kind::kUnsupported, "bundle {} needs gapferry {}; this is {}", manifest.seq,
+                     manifest.min_importer, options.importer_version)
+      .Hint("update gapferry on this side");
+}
+
+Status CheckLife(const Root& root, const Manifest& manifest) {
+  const auto max_life =
+      static_cast<Time>(root.streams.at(manifest.stream_uuid).max_life_days) * kSecondsPerDay;
+  if (manifest.expires - manifest.created <= max_life) return Ok();
+  return Error::Make(Kind::kPolicy,
+                     "bundle {} lives from {} to {}, longer than the {} days that root {} allows",
+                     manifest.seq, FormatTime(manifest.created), FormatTime(manifest.expires),
+                     max_life / kSecondsPerDay, root.version);
+}
+
+Status CheckCreated(const Manifest& manifest, const JudgedClock& clock) {
+  const bool believed =
+      clock.verdict == ClockVerdict::kTrusted || clock.verdict == ClockVerdict::kPlausible;
+  if (!believed || manifest.created <= clock.now + kCreatedTolerance) return Ok();
+  return Error::Make(Kind::kClock, "bundle {} was created at {}, but here it is {}", manifest.seq,
+                     FormatTime(manifest.created), FormatTime(clock.now))
+      .Hint("compare both times with a watch and set the clock");
+}
+
+bool Applies(Verdict verdict) {
+  return verdict == Verdict::kNew || verdict == Verdict::kReapply || verdict == Verdict::kRollback;
+}
+
+void Record(StreamTrust& trust, const StatePoint& point) {
+  if (!trust.highest || IsBefore(*trust.highest, point)) trust.highest = point;
+  trust.applied = point;
+  if (std::find(trust.recorded.begin(), trust.recorded.end(), point) != trust.recorded.end())
+    return;
+  trust.recorded.push_back(point);
+  std::sort(trust.recorded.begin(), trust.recorded.end(), IsBefore);
+  if (trust.recorded.size() > kMaxRecordedStates) trust.recorded.erase(trust.recorded.begin());
+}
+
+}  // namespace
+
+bool IsBefore(const StatePoint& left, const StatePoint& right) {
+  return std::tie(left.epoch, left.seq) < std::tie(right.epoch, right.seq);
+}
+
+std::string_view ClockVerdictName(ClockVerdict verdict) {
+  switch (verdict) {
+    case ClockVerdict::kTrusted:
+      return "trusted";
+    case ClockVerdict::kPlausible:
+      return "plausible";
+    case ClockVerdict::kBehind:
+      return "behind";
+    case ClockVerdict::kAhead:
+      return "ahead";
+    case ClockVerdict::kAbsent:
+      return "absent";
+  }
+  std::abort();
+}
+
+JudgedClock JudgeClock(const Clock& clock, Time floor) {
+  if (!clock.reading) return {ClockVerdict::kAbsent, floor};
+  if (clock.trusted) return {ClockVerdict::kTrusted, *clock.reading};
+  if (*clock.reading < floor) return {ClockVerdict::kBehind, floor};
+  if (*clock.reading - floor > kMaxClockAhead) return {ClockVerdict::kAhead, floor};
+  return {ClockVerdict::kPlausible, *clock.reading};
+}
+
+TrustState ObserveClock(TrustState state, const Clock& clock) {
+  // A reading that is not believed comes back as the floor.
+  state.floor = std::max(state.floor, JudgeClock(clock, state.floor).now);
+  return state;
+}
+
+Result<VerifiedManifest> VerifySignatures(const Root& root, std::string_view manifest_bytes,
+                                          const std::vector<std::string>& signatures,
+                                          const std::set<KeyId>& revoked_here) {
+  if (manifest_bytes.size() > kMaxManifestBytes) {
+    return Error::Make(Kind::kTooLarge, "manifest of {} bytes; the limit is {}",
+                       manifest_bytes.size(), kMaxManifestBytes);
+  }
+  // First any content key at all, so that no stranger's bytes reach the JSON parser.
+  Role anyone;
+  for (const auto& [uuid, stream] : root.streams) {
+    anyone.keys.insert(stream.content.keys.begin(), stream.content.keys.end());
+  }
+  for (const KeyId& id : revoked_here) {
+    anyone.keys.erase(id);
+  }
+  GF_CHECK(CheckRole(anyone, root.keys, manifest_bytes, std::nullopt, signatures));
+
+  VerifiedManifest verified;
+  GF_TRY(verified.manifest_, ParseManifest(manifest_bytes));
+  const Manifest& manifest = verified.manifest_;
+  const auto stream = root.streams.find(manifest.stream_uuid);
+  if (stream == root.streams.end() || stream->second.name != manifest.stream) {
+    return Error::Make(Kind::kWrongStream, "made for stream {} ({}), which root {} does not know",
+                       manifest.stream, manifest.stream_uuid.ToString(), root.version);
+  }
+  Role content = stream->second.content;
+  for (const KeyId& id : revoked_here) {
+    content.keys.erase(id);
+  }
+  GF_TRY(verified.signers_,
+         CheckRole(content, root.keys, manifest_bytes, TrustedComment(manifest), signatures));
+  verified.root_version_ = root.version;
+  return verified;
+}
+
+Result<Acceptance> Accept(const TrustState& state, const VerifiedManifest& verified,
+                          const Clock& clock, const AcceptOptions& options) {
+  const Manifest& manifest = verified.manifest();
+  const StatePoint point = PointOf(manifest);
+  GF_CHECK(CheckStream(state, manifest, options));
+  const auto known = state.streams.find(manifest.stream_uuid);
+  const StreamTrust trust = known == state.streams.end() ? StreamTrust{} : known->second;
+  GF_CHECK(CheckEquivocation(trust, point));
+  GF_TRY(const Verdict verdict, JudgeNumber(trust, manifest, options));
+
+  const JudgedClock judged = JudgeClock(clock, state.floor);
+  Acceptance acceptance{verdict, judged.verdict, manifest.expires < judged.now,
+                        ObserveClock(state, clock)};
+  if (verdict == Verdict::kAlreadyImported) return acceptance;
+
+  GF_CHECK(CheckImporter(manifest, options));
+  GF_CHECK(CheckBase(trust, manifest));
+  GF_CHECK(CheckLife(state.root, manifest));
+  GF_CHECK(CheckCreated(manifest, judged));
+  if (acceptance.expired && !options.allow_expired) {
+    return Error::Make(Kind::kExpired, "bundle {} expired at {}; it is now {} (clock {})",
+                       manifest.seq, FormatTime(manifest.expires), FormatTime(judged.now),
+                       ClockVerdictName(judged.verdict))
+        .Hint("fetch a newer bundle, or import --accept-expired --reason TEXT");
+  }
+  acceptance.next.floor = std::max(acceptance.next.floor, manifest.created);
+  if (Applies(verdict)) Record(acceptance.next.streams[manifest.stream_uuid], point);
+  return acceptance;
+}
+
+}  // namespace gapferry::bundle

@@ -1,0 +1,48 @@
+#include "exporter/commands.h"
+
+namespace gapferry::exporter {
+namespace {
+
+struct Options {
+  std::string site;
+  std::string to;
+};
+
+}  // namespace
+
+Command RunCommand() {
+  return {"run", "collect all sources and write a bundle for every site",
+          "What a timer runs. If some input was refused, the bundles are written all the same from "
+          "what is good, and "
+          "the exit code says so (5, partly).",
+          [](Arguments& arguments) {
+            auto options = std::make_shared<Options>();
+            arguments.Option("--site", &options->site, "only this site");
+            arguments.Option("--to", &options->to, "folder to write into, for sites without `to:`");
+            return [options](Session& session) -> Status {
+              GF_TRY(const Home home, Home::Open(session));
+              GF_TRY(const Config config, home.LoadConfig());
+              std::vector<SiteConfig> sites = config.sites;
+              if (!options->site.empty()) {
+                GF_TRY(SiteConfig only, FindSite(config, options->site));
+                sites = {std::move(only)};
+              }
+              for (SiteConfig& site : sites) {
+                if (site.to.empty()) site.to = options->to;
+                if (site.to.empty()) {
+                  return Error::Make(Kind::kUsage,
+                                     "site {} has no `to:` in export.yml, and --to was not given",
+                                     site.name);
+                }
+              }
+              GF_TRY(const Fd lock, home.Lock());
+              Status collected = CollectSources(session, home, config, "");
+              if (!collected.ok() && collected.error().kind != Kind::kPartly) return collected;
+              for (const SiteConfig& site : sites)
+                GF_CHECK(WriteBundle(session, home, site, site.to));
+              return collected;
+            };
+          }};
+}
+
+}  // namespace gapferry::exporter

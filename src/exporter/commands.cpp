@@ -1,0 +1,15 @@
+#include "exporter/commands.h"
+#include "base/version.h"
+
+namespace gapferry::exporter {
+
+Program ExportProgram() {
+  return {"gapferry-export",
+          "collect threat intelligence and write signed bundles for isolated sites",
+          kVersion,
+          "GAPFERRY_EXPORT_HOME",
+          "export",
+          {BundleCommand(), CollectCommand(), InitCommand(), RunCommand(), StatusCommand()}};
+}
+
+}  // namespace gapferry::exporter

@@ -1,0 +1,43 @@
+// exporter/config.h: export.yml, the one file that an analyst edits. schema/export.schema.json says
+// the same for editors; tests/exporter/config_test.cpp holds the two together.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "intel/tlp.h"
+#include "policy/cross.h"
+
+namespace gapferry::exporter {
+
+struct SourceConfig {
+  std::string name;
+  std::string kind;  // misp-feed, misp-event, warninglists
+  std::filesystem::path path;
+  intel::Tlp default_tlp = intel::Tlp::kAmber;
+};
+
+struct SiteConfig {
+  std::string name;
+  policy::CrossPolicy cross;
+  std::vector<std::string> sources;  // empty: all
+  std::int64_t days_valid = 30;
+  std::int64_t days_between = 7;
+  bool unencrypted = false;  // TLP:AMBER and above may leave without encryption
+  std::filesystem::path to;  // where `run` writes bundles; empty: only where --to says
+};
+
+struct Config {
+  std::vector<SourceConfig> sources;
+  std::vector<SiteConfig> sites;
+};
+
+// Relative paths are relative to the folder of the file. Error: kConfig with "file:line: key:
+// reason".
+[[nodiscard]] Result<Config> LoadConfig(const std::filesystem::path& file);
+// The commented file that `init` writes.
+[[nodiscard]] std::string DefaultConfig(const std::vector<std::string>& sites);
+
+}  // namespace gapferry::exporter

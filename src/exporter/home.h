@@ -1,0 +1,52 @@
+// exporter/home.h: the one folder of the connected side: export.yml, mirror.db, keys/ and work/.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/app.h"
+#include "base/file.h"
+#include "bundle/root.h"
+#include "bundle/volume.h"
+#include "exporter/config.h"
+#include "store/store.h"
+
+namespace gapferry::exporter {
+
+class Home {
+ public:
+  explicit Home(std::filesystem::path folder) : folder_(std::move(folder)) {}
+  // Error: kNotReady if `init` has not been run there.
+  [[nodiscard]] static Result<Home> Open(const Session& session);
+
+  [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
+  [[nodiscard]] std::filesystem::path config_file() const { return folder_ / "export.yml"; }
+  [[nodiscard]] std::filesystem::path mirror_file() const { return folder_ / "mirror.db"; }
+  [[nodiscard]] std::filesystem::path keys() const { return folder_ / "keys"; }
+  [[nodiscard]] std::filesystem::path root_key_file() const { return keys() / "root.key"; }
+  [[nodiscard]] std::filesystem::path content_key_file() const { return keys() / "content.key"; }
+  [[nodiscard]] std::filesystem::path work() const { return folder_ / "work"; }
+
+  [[nodiscard]] Result<Config> LoadConfig() const { return exporter::LoadConfig(config_file()); }
+  [[nodiscard]] Result<store::Store> OpenMirror() const {
+    return store::Store::Open(mirror_file());
+  }
+  [[nodiscard]] Result<Fd> Lock() const { return LockFolder(folder_); }
+
+  // The roots with their signatures, by version from 1. Error: kNotReady if there is none.
+  [[nodiscard]] Result<std::vector<bundle::SignedDocument>> LoadRoots() const;
+  [[nodiscard]] Status SaveRoot(const bundle::Root& root, const bundle::SecretKey& key) const;
+
+ private:
+  std::filesystem::path folder_;
+};
+
+// Reads a secret key file. Error: kNotFound with the advice that fits, kConfig if it needs a
+// passphrase.
+[[nodiscard]] Result<bundle::SecretKey> LoadKey(const std::filesystem::path& file);
+
+// The site with this name. Error: kNotFound with the nearest name.
+[[nodiscard]] Result<SiteConfig> FindSite(const Config& config, const std::string& name);
+
+}  // namespace gapferry::exporter

@@ -1,0 +1,48 @@
+// policy/cross_walk.h: the crossing decision for every row of a state, in the order in which rows
+// travel: an event, then its objects, attributes, references and reports. Keeps what a row needs to
+// know of the rows before it.
+#pragma once
+
+#include <unordered_map>
+#include <unordered_set>
+
+#include "base/uuid.h"
+#include "policy/cross.h"
+
+namespace gapferry::policy {
+
+struct RowDecision {
+  Decision decision;
+  intel::Tlp tlp = intel::Tlp::kRed;  // effective
+};
+
+class CrossWalk {
+ public:
+  // What is asked of each row. The connected side asks everything; the isolated side, which cannot
+  // know what the publisher's distribution meant, only whether the TLP exceeds its clearance.
+  enum class Question { kEverything, kTlpOnly };
+
+  // `policy` must outlive the walk.
+  CrossWalk(const CrossPolicy& policy, Question question) : policy_(policy), question_(question) {}
+
+  [[nodiscard]] RowDecision Event(const intel::Event& event, std::string_view source,
+                                  intel::Tlp default_tlp);
+  [[nodiscard]] RowDecision Object(const intel::Object& object);
+  // `object`: uuid of its object, nil outside objects.
+  [[nodiscard]] RowDecision Attribute(const intel::Attribute& attribute, const Uuid& object);
+  // A reference goes where both its object and, if it lies in this event, what it points to go.
+  [[nodiscard]] RowDecision Reference(const intel::Reference& reference, const Uuid& object);
+  [[nodiscard]] RowDecision Report(const intel::Report& report);
+
+ private:
+  [[nodiscard]] RowDecision Judge(const intel::Markings& part, Decision full) const;
+
+  const CrossPolicy& policy_;
+  Question question_;
+  intel::Event event_;  // the context's views point into it
+  EventContext context_;
+  std::unordered_map<Uuid, intel::Object> objects_;  // of the event, those that go
+  std::unordered_set<Uuid> held_back_;  // objects and attributes of the event that do not
+};
+
+}  // namespace gapferry::policy

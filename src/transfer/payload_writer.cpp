@@ -1,0 +1,86 @@
+#include "transfer/payload_writer.h"
+
+#include <optional>
+
+#include "store/database.h"
+#include "store/row_writer.h"
+#include "transfer/schema_sql.h"
+
+namespace gapferry::transfer {
+
+struct PayloadWriter::State {
+  explicit State(const std::string& path)
+      : database(path, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE) {}
+
+  SQLite::Database database;
+  std::optional<store::RowWriter> writer;
+  Bytes digest_key;
+  store::StateDigest digest;
+  bundle::RowCounts counts;
+  std::string encoded;
+};
+
+namespace {
+
+void PutMeta(SQLite::Database& database, const std::string& key, ByteView value) {
+  SQLite::Statement put(database, "INSERT INTO meta (key, value) VALUES (?, ?)");
+  store::BindText(put, 1, key);
+  store::BindBlob(put, 2, value);
+  put.exec();
+}
+
+}  // namespace
+
+PayloadWriter::PayloadWriter(std::unique_ptr<State> state) : state_(std::move(state)) {}
+PayloadWriter::PayloadWriter(PayloadWriter&&) noexcept = default;
+PayloadWriter& PayloadWriter::operator=(PayloadWriter&&) noexcept = default;
+PayloadWriter::~PayloadWriter() = default;
+
+Result<PayloadWriter> PayloadWriter::Create(const std::filesystem::path& path,
+                                            const PayloadMeta& meta) {
+  return store::Guarded("cannot create " + path.string(), [&]() -> Result<PayloadWriter> {
+    auto state = std::make_unique<State>(path.string());
+    // A file of its own that is thrown away on any failure: no journal, no syncing.
+    state->database.exec(
+        fmt::format("PRAGMA page_size = {}; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
+                    "PRAGMA cache_size = -32000; PRAGMA application_id = {};"
+                    "PRAGMA user_version = {};",
+                    kPayloadPageSize, kPayloadApplicationId, kPayloadVersion));
+    state->database.exec("BEGIN");
+    state->database.exec(kPayloadSql);
+    PutMeta(state->database, "stream", meta.stream.bytes);
+    PutMeta(state->database, "epoch", AsBytes(std::to_string(meta.epoch)));
+    PutMeta(state->database, "seq", AsBytes(std::to_string(meta.seq)));
+    PutMeta(state->database, "digest_key", meta.digest_key);
+    state->digest_key = meta.digest_key;
+    state->writer.emplace(state->database, store::Flavour::kPayload);
+    return PayloadWriter(std::move(state));
+  });
+}
+
+Status PayloadWriter::Put(const store::Record& record, intel::Tlp tlp) {
+  State& s = *state_;
+  GF_CHECK(s.writer->PutRecord(record));
+  s.encoded.clear();
+  store::EncodeRecord(record, &s.encoded);
+  s.digest.Add(store::RowDigest(s.encoded, s.digest_key));
+  ++s.counts.kind[std::string(store::RecordKindName(record.kind))];
+  if (record.kind == store::RecordKind::kAttribute) {
+    ++s.counts.type[record.attribute.type];
+    ++s.counts.tlp[std::string(intel::TlpName(tlp))];
+    ++s.counts.source[record.source];
+  }
+  return Ok();
+}
+
+Result<PayloadSummary> PayloadWriter::Finish() {
+  GF_CHECK(store::Guarded("cannot finish the payload", [&] {
+    state_->writer.reset();
+    state_->database.exec("COMMIT");
+  }));
+  PayloadSummary summary{state_->digest.value(), std::move(state_->counts)};
+  state_.reset();
+  return summary;
+}
+
+}  // namespace gapferry::transfer

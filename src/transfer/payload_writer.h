@@ -1,0 +1,47 @@
+// transfer/payload_writer.h: rows → SQLite file → zstd → chunks. The same rows in the same order
+// give the same bytes.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+
+#include "base/result.h"
+#include "bundle/manifest.h"
+#include "store/record.h"
+#include "transfer/payload.h"
+
+namespace gapferry::transfer {
+
+struct PayloadSummary {
+  Digest256 state_digest{};
+  bundle::RowCounts counts;
+};
+
+class PayloadWriter {
+ public:
+  // Writes a new database at `path`, which must not exist.
+  [[nodiscard]] static Result<PayloadWriter> Create(const std::filesystem::path& path,
+                                                    const PayloadMeta& meta);
+  PayloadWriter(PayloadWriter&&) noexcept;
+  PayloadWriter& operator=(PayloadWriter&&) noexcept;
+  ~PayloadWriter();
+
+  // In the order of store::RowReader. `tlp` is the row's effective TLP, for the counts.
+  [[nodiscard]] Status Put(const store::Record& record, intel::Tlp tlp);
+  [[nodiscard]] Result<PayloadSummary> Finish();
+
+ private:
+  struct State;
+  explicit PayloadWriter(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+// Called with the plain bytes packed since the last call.
+using PackProgress = std::function<void(std::uint64_t)>;
+
+// Compresses the file at `plain` into `stored_fd` and returns sizes, hashes and the chunk table.
+[[nodiscard]] Result<bundle::Payload> Pack(const std::filesystem::path& plain, int stored_fd,
+                                           const PackProgress& progress = {});
+
+}  // namespace gapferry::transfer
