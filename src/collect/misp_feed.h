@@ -4,27 +4,17 @@
 #pragma once
 
 #include <filesystem>
-#include <functional>
 #include <string>
 #include <vector>
 
 #include "collect/collect_report.h"
 #include "collect/misp_event.h"
-#include "intel/tlp.h"
+#include "collect/source.h"
 #include "store/store.h"
 
 namespace gapferry::collect {
 
 constexpr std::uint64_t kMaxManifestBytes = std::uint64_t{256} << 20;
-
-struct SourceOptions {
-  std::string name;
-  intel::Tlp default_tlp = intel::Tlp::kAmber;
-  std::uint64_t max_file_bytes = kMaxEventFileBytes;
-};
-
-// Files done, of how many.
-using CollectProgress = std::function<void(std::uint64_t done, std::uint64_t total)>;
 
 // Makes the mirror's rows of this source equal to what the folder holds, in one transaction: new
 // and changed events are read, unchanged files (by BLAKE2b) skipped, events that are no longer

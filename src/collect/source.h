@@ -1,0 +1,22 @@
+// collect/source.h: what every kind of source is given.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "collect/misp_event.h"
+#include "intel/tlp.h"
+
+namespace gapferry::collect {
+
+struct SourceOptions {
+  std::string name;
+  intel::Tlp default_tlp = intel::Tlp::kAmber;
+  std::uint64_t max_file_bytes = kMaxEventFileBytes;
+};
+
+// Files done, of how many.
+using CollectProgress = std::function<void(std::uint64_t done, std::uint64_t total)>;
+
+}  // namespace gapferry::collect
