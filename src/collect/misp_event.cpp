@@ -30,7 +30,6 @@ enum class Place : std::uint8_t {
   kSharingGroup,
   kSkipped,  // within an unlisted field, or in an event that is refused
 };
-constexpr std::size_t kPlaces = static_cast<std::size_t>(Place::kSkipped) + 1;
 
 struct Child {
   std::string_view key;
