@@ -24,6 +24,10 @@ std::string_view NameOf(ListChange::What what) {
 
 }  // namespace
 
+void CollectReport::Refuse(Refusal refusal) {
+  if (++refused_count <= kMaxRefusals) refused.push_back(std::move(refusal));
+}
+
 Json ToJson(const CollectReport& report) {
   Json json;
   json["source"] = report.source;
@@ -46,6 +50,7 @@ Json ToJson(const CollectReport& report) {
                        {"kind", Info(refusal.kind).name},
                        {"reason", refusal.reason}});
   }
+  json["refused_count"] = report.refused_count;
   json["refused"] = std::move(refused);
   Json lists = Json::array();
   for (const ListChange& list : report.lists) {

@@ -31,7 +31,11 @@ struct CollectReport {
   std::uint64_t kept = 0;
   // Some refused file may hold any event, so that nothing was removed for not being listed.
   bool removals_held = false;
-  std::vector<Refusal> refused;
+  std::vector<Refusal> refused;     // the first kMaxRefusals
+  std::uint64_t refused_count = 0;  // all
+
+  static constexpr std::size_t kMaxRefusals = 10'000;
+  void Refuse(Refusal refusal);
 
   // Of the events and lists that are new or changed.
   std::map<std::string, std::uint64_t> rows;                // by store::RecordKindName

@@ -304,6 +304,11 @@ Status EventBuilder::FinishEvent() {
       Refuse(Kind::kTooLarge, event_line_,
              fmt::format("an event header of more than {} bytes", kMaxRowText));
     }
+    header_bytes_ += BytesOf(event) + event_extra.size() + sizeof(event);
+    if (header_bytes_ > kMaxHeaderBytes) {
+      Refuse(Kind::kTooLarge, event_line_,
+             fmt::format("a file with more than {} bytes of event headers", kMaxHeaderBytes));
+    }
   }
   if (refused()) return sink_.RefuseEvent(event.uuid, *std::exchange(refusal_, std::nullopt));
   GF_CHECK(Begin());

@@ -18,6 +18,9 @@ constexpr std::size_t kMaxRowText = 8 << 20;
 // Rows that wait, because the UUID that they or their object need comes later in the file.
 constexpr std::size_t kMaxWaitingBytes = 64 << 20;
 
+// Of the headers of all events of one file: they are held until the file proves whole.
+constexpr std::size_t kMaxHeaderBytes = 128 << 20;
+
 class EventBuilder {
  public:
   EventBuilder(EventSink& sink, std::string file) : sink_(sink), file_(std::move(file)) {}
@@ -96,6 +99,7 @@ class EventBuilder {
   std::vector<ReportRow> waiting_reports_;
   std::size_t unit_bytes_ = 0;
   std::size_t waiting_bytes_ = 0;
+  std::size_t header_bytes_ = 0;
   std::unordered_map<Uuid, std::uint64_t> derived_;  // how often the same content has come
 };
 

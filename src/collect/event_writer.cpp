@@ -51,7 +51,7 @@ bool EventWriter::KeepUnchanged(const Uuid& uuid, const std::string& file) {
 
 void EventWriter::Refused(const Uuid& uuid, Refusal refusal) {
   ++refused_in_file_;
-  report_->refused.push_back(std::move(refusal));
+  report_->Refuse(std::move(refusal));
   // Without its UUID it may be any event of the mirror, unless the file's name tells.
   const Uuid named = uuid.IsNil() ? expected_.value_or(Uuid{}) : uuid;
   if (named.IsNil()) {

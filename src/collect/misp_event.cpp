@@ -1,95 +1,14 @@
 #include "collect/misp_event.h"
 
-#include <array>
-
 #include "collect/event_builder.h"
 #include "collect/extra.h"
 #include "collect/looks_like.h"
 #include "collect/misp_fields.h"
+#include "collect/misp_places.h"
 #include "collect/unknown_fields.h"
 
 namespace gapferry::collect {
 namespace {
-
-// Where in a MISP document a value stands.
-enum class Place : std::uint8_t {
-  kTopList,  // a list of events, or what "response" holds
-  kTop,      // an object that is an event or wraps some: its keys will tell
-  kEvent,    // what "Event" holds
-  kAttributes,
-  kAttribute,
-  kObjects,
-  kObject,
-  kReferences,
-  kReference,
-  kReports,
-  kReport,
-  kTags,
-  kTag,
-  kOrgc,
-  kSharingGroup,
-  kSkipped,  // within an unlisted field, or in an event that is refused
-};
-constexpr std::size_t kPlaces = static_cast<std::size_t>(Place::kSkipped) + 1;
-
-struct Child {
-  std::string_view key;
-  Place place;
-  bool list;
-};
-constexpr std::array kEventChildren = {Child{"Attribute", Place::kAttributes, true},
-                                       Child{"Object", Place::kObjects, true},
-                                       Child{"EventReport", Place::kReports, true},
-                                       Child{"Tag", Place::kTags, true},
-                                       Child{"Orgc", Place::kOrgc, false},
-                                       Child{"SharingGroup", Place::kSharingGroup, false}};
-constexpr std::array kTopChildren = {Child{"Event", Place::kEvent, false},
-                                     Child{"response", Place::kTopList, true}};
-constexpr std::array kAttributeChildren = {Child{"Tag", Place::kTags, true},
-                                           Child{"SharingGroup", Place::kSharingGroup, false}};
-constexpr std::array kObjectChildren = {Child{"Attribute", Place::kAttributes, true},
-                                        Child{"ObjectReference", Place::kReferences, true},
-                                        Child{"SharingGroup", Place::kSharingGroup, false}};
-constexpr std::array kReportChildren = {Child{"SharingGroup", Place::kSharingGroup, false}};
-
-std::span<const Child> ChildrenOf(Place place) {
-  switch (place) {
-    case Place::kTop:
-    case Place::kEvent:
-      return kEventChildren;
-    case Place::kAttribute:
-      return kAttributeChildren;
-    case Place::kObject:
-      return kObjectChildren;
-    case Place::kReport:
-      return kReportChildren;
-    default:
-      return {};
-  }
-}
-
-// What a list of this place holds.
-Place ElementOf(Place list) {
-  switch (list) {
-    case Place::kTopList:
-      return Place::kTop;
-    case Place::kAttributes:
-      return Place::kAttribute;
-    case Place::kObjects:
-      return Place::kObject;
-    case Place::kReferences:
-      return Place::kReference;
-    case Place::kReports:
-      return Place::kReport;
-    case Place::kTags:
-      return Place::kTag;
-    default:
-      return Place::kSkipped;
-  }
-}
-bool IsList(Place place) {
-  return ElementOf(place) != Place::kSkipped;
-}
 
 struct Frame {
   Place place = Place::kSkipped;
@@ -117,7 +36,7 @@ class EventReader : public StrictSax {
   // What the last key announced.
   enum class Next : std::uint8_t { kField, kChild, kUnlisted };
 
-  bool OnTopKey(Frame* frame, const std::string& key);
+  bool OnTopKey(Frame* frame, const Child* wrapper, const std::string& key);
   void OnListedKey(Frame* frame, const std::string& key);
   void OnUnlistedKey(const Frame& frame, const std::string& key);
   void AssignField(const Frame& frame, const Scalar& value);
@@ -198,38 +117,36 @@ bool EventReader::OnKey(const std::string& key) {
     extra_.Key(key);
     return true;
   }
-  if (frame.place == Place::kTop && !OnTopKey(&frame, key)) return true;
+  if (frame.place == Place::kTop) {
+    const Child* wrapper = FindChild(kTopChildren, key);
+    if (wrapper != nullptr && frame.own) {
+      return Refuse(Kind::kMalformed,
+                    fmt::format("an event that holds \"{}\" beside its own fields", key));
+    }
+    if (!OnTopKey(&frame, wrapper, key)) return true;
+  }
   OnListedKey(&frame, key);
   return true;
 }
 
 // False if the key is dealt with: it wraps events, or stands beside them.
-bool EventReader::OnTopKey(Frame* frame, const std::string& key) {
+bool EventReader::OnTopKey(Frame* frame, const Child* wrapper, const std::string& key) {
   keys_.Add(key);
-  for (const Child& child : kTopChildren) {
-    if (child.key != key) continue;
-    if (frame->own) {
-      builder_.Refuse(Kind::kMalformed, Line(),
-                      fmt::format("an event that holds \"{}\" beside its own fields", key));
-    }
+  if (wrapper != nullptr) {
     frame->wraps = true;
     frame->path = unknown_.Root("");
     next_ = Next::kChild;
-    child_ = &child;
+    child_ = wrapper;
     return false;
   }
   if (frame->wraps) {
     OnUnlistedKey(*frame, key);
     return false;
   }
-  if (!frame->own) {
-    bool of_event = FieldIn(Place::kEvent, key) != kNoField;
-    for (const Child& child : kEventChildren)
-      of_event = of_event || child.key == key;
-    if (of_event) {
-      frame->own = true;
-      builder_.StartEvent(frame->line);
-    }
+  if (!frame->own && (FieldIn(Place::kEvent, key) != kNoField ||
+                      FindChild(ChildrenOf(Place::kEvent), key) != nullptr)) {
+    frame->own = true;
+    builder_.StartEvent(frame->line);
   }
   return true;
 }
@@ -241,11 +158,11 @@ void EventReader::OnListedKey(Frame* frame, const std::string& key) {
     key_ = key;
     return;
   }
-  for (const Child& child : ChildrenOf(frame->place)) {
-    if (child.key != key) continue;
+  child_ = FindChild(ChildrenOf(frame->place), key);
+  if (child_ != nullptr) {
     next_ = Next::kChild;
-    child_ = &child;
-    if (child.place == Place::kAttributes || child.place == Place::kObjects) frame->has_rows = true;
+    if (child_->place == Place::kAttributes || child_->place == Place::kObjects)
+      frame->has_rows = true;
     return;
   }
   OnUnlistedKey(*frame, key);

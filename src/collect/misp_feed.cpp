@@ -100,7 +100,8 @@ Result<CollectReport> CollectWithin(store::Store& store, const SourceOptions& op
                                     const CollectProgress& progress) {
   CollectReport report;
   report.source = options.name;
-  report.refused = std::move(refused);
+  for (Refusal& refusal : refused)
+    report.Refuse(std::move(refusal));
   store::RowWriter writer = store.Writer();
   GF_TRY(const store::SourceId source, writer.PutSource(options.name, options.default_tlp));
   GF_TRY(std::vector<store::KnownEvent> known, store.ListEvents(source));

@@ -83,7 +83,7 @@ class Run {
 
  private:
   void Refuse(const std::string& file, Kind kind, std::string reason) {
-    report_->refused.push_back({kind, file, 0, std::move(reason)});
+    report_->Refuse({kind, file, 0, std::move(reason)});
     report_->removals_held = true;
   }
 

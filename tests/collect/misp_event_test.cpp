@@ -130,6 +130,8 @@ TEST(MispEvent, RefusesWhatItWouldHaveToGuess) {
        "x.json:1: the event says that it has 3 attributes, but lists none: an index of events, no "
        "events"},
       {EventWith("\n\"info\":\"again\""), "x.json:2: key \"info\" is given twice"},
+      {std::string("{") + kHead + ",\"Attribute\":[" + kAttribute + "}],\"Event\":{}}",
+       "x.json:1: an event that holds \"Event\" beside its own fields"},
       {"7", "x.json:1: a single value, no MISP event"},
       {"[7]", "x.json:1: a list of values, no MISP events"},
       {"{}", "x.json:1: no MISP event; this looks like an empty object"},

@@ -95,8 +95,12 @@ std::vector<std::string> FuzzSeeds() {
           "Object":[{"name":"file","Attribute":[{"type":"md5","value":"x"}],"ObjectReference":[
             {"referenced_uuid":"dddddddd-0000-4000-8000-000000000004","relationship_type":"r"}]}],
           "EventReport":[{"name":"r","content":"c"}],"odd":{"a":[1,-2.5e3,"\u00e4\n",null]}})";
-  return {event, "{\"Event\":" + event + "}", "{\"response\":[{\"Event\":" + event + "}]}",
-          "[" + event + "]", R"({"type":"bundle","id":"b","objects":[]})"};
+  return {event,
+          "{\"Event\":" + event + "}",
+          "{\"response\":[{\"Event\":" + event + "}]}",
+          "[" + event + "]",
+          event.substr(0, event.size() - 1) + ",\"Event\":" + event + "}",
+          R"({"type":"bundle","id":"b","objects":[]})"};
 }
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
