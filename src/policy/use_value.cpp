@@ -1,0 +1,133 @@
+#include <array>
+
+#include "policy/url_host.h"
+#include "policy/use.h"
+
+namespace gapferry::policy {
+namespace {
+
+using intel::IndicatorKind;
+using intel::Network;
+
+// RFC 6890 and the IANA special-purpose registries, multicast (RFC 5771, RFC 4291) and reserved
+// space. 2001::/32 (Teredo) and 2002::/16 (6to4) carry real traffic and are left out.
+struct Bogon {
+  std::array<std::uint8_t, 8> bytes;  // the prefix, left-aligned
+  std::uint8_t prefix;
+  bool v6;
+};
+constexpr auto kBogons = std::to_array<Bogon>({
+    {{0}, 8, false},
+    {{10}, 8, false},
+    {{100, 64}, 10, false},
+    {{127}, 8, false},
+    {{169, 254}, 16, false},
+    {{172, 16}, 12, false},
+    {{192, 0, 0}, 24, false},
+    {{192, 0, 2}, 24, false},
+    {{192, 168}, 16, false},
+    {{198, 18}, 15, false},
+    {{198, 51, 100}, 24, false},
+    {{203, 0, 113}, 24, false},
+    {{224}, 3, false},         // multicast and reserved
+    {{0}, 8, true},            // unspecified, loopback, translated
+    {{0x01, 0x00}, 64, true},  // discard
+    {{0x20, 0x01, 0x0D, 0xB8}, 32, true},
+    {{0x3F, 0xFF}, 20, true},  // documentation (RFC 9637)
+    {{0xFC}, 7, true},
+    {{0xFE, 0x80}, 10, true},
+    {{0xFE, 0xC0}, 10, true},
+    {{0xFF}, 8, true},
+});
+
+bool Overlaps(const Network& network, const Bogon& bogon) {
+  if (network.v6 != bogon.v6) return false;
+  const unsigned bits = network.prefix < bogon.prefix ? network.prefix : bogon.prefix;
+  for (unsigned bit = 0; bit < bits; bit += 8) {
+    const unsigned kept = bits - bit < 8 ? bits - bit : 8;
+    const unsigned mask = (0xFF00U >> kept) & 0xFFU;
+    if (((network.bytes[bit / 8] ^ bogon.bytes[bit / 8]) & mask) != 0) return false;
+  }
+  return true;
+}
+
+// Where the indicator leads on a network: an address, network or name; "" for others.
+std::string_view Host(const intel::Indicator& indicator) {
+  switch (indicator.kind) {
+    case IndicatorKind::kAddress:
+    case IndicatorKind::kNetwork:
+    case IndicatorKind::kDomain:
+    case IndicatorKind::kHostname:
+      return indicator.value;
+    case IndicatorKind::kUrl:
+      return UrlHost(indicator.value);
+    default:
+      return {};
+  }
+}
+
+Decision GuardNetwork(const ValuePolicy& policy, std::string_view text) {
+  const std::optional<Network> network = intel::ParseNetwork(text);
+  if (!network) return Decision::Allow();
+  if (network->prefix < (network->v6 ? policy.shortest_prefix_v6 : policy.shortest_prefix_v4))
+    return Decision::Refuse(Reason::kPrefixTooWide);
+  if (IsBogon(*network)) return Decision::Refuse(Reason::kBogon);
+  return Decision::Allow();
+}
+
+// What a blocking artifact never holds, whatever the bundle says.
+Decision GuardBlocking(const ValuePolicy& policy, const intel::Indicator& indicator) {
+  const std::string_view host = Host(indicator);
+  if (host.empty()) return Decision::Allow();
+  const bool is_name = indicator.kind == IndicatorKind::kDomain ||
+                       indicator.kind == IndicatorKind::kHostname ||
+                       (indicator.kind == IndicatorKind::kUrl && !IsAddressText(host));
+  if (policy.own != nullptr) {
+    const std::string_view entry = policy.own->Overlaps(indicator);
+    if (!entry.empty())
+      return Decision::Refuse(is_name ? Reason::kOwnDomain : Reason::kOwnNetwork, entry);
+  }
+  return is_name ? Decision::Allow() : GuardNetwork(policy, host);
+}
+
+}  // namespace
+
+bool IsBogon(const Network& network) {
+  for (const Bogon& bogon : kBogons) {
+    if (Overlaps(network, bogon)) return true;
+  }
+  return false;
+}
+
+ValueDecision DecideValue(const ValuePolicy& policy, const intel::Indicator& indicator,
+                          std::string_view type) {
+  ValueDecision result;
+  const bool blocks = policy.power == Power::kBlocks;
+  const bool is_name =
+      indicator.kind == IndicatorKind::kDomain || indicator.kind == IndicatorKind::kHostname;
+  if (is_name && intel::IsPublicSuffix(indicator.value)) {
+    result.decision = Decision::Refuse(Reason::kPublicSuffix);
+    return result;
+  }
+  if (blocks) {
+    result.decision = GuardBlocking(policy, indicator);
+    if (!result.decision.allowed) return result;
+  }
+  if (policy.allowlist != nullptr) {
+    const std::string_view entry =
+        blocks ? policy.allowlist->Overlaps(indicator) : policy.allowlist->Covers(indicator);
+    if (!entry.empty()) {
+      result.decision = Decision::Refuse(Reason::kAllowlist, entry);
+      return result;
+    }
+  }
+  if (policy.warninglists == nullptr) return result;
+  result.warninglists = policy.warninglists->Match(indicator, type);
+  if (result.warninglists.dropped()) {
+    result.decision = Decision::Refuse(Reason::kWarninglist,
+                                       policy.warninglists->lists()[result.warninglists.drop].name);
+  }
+  return result;
+}
+
+}  // namespace gapferry::policy
