@@ -6,7 +6,7 @@
 namespace gapferry::detect {
 
 std::span<const Format> AllFormats() {
-  static const std::array<Format, 1> kFormats = {kSuricata};
+  static const std::array<Format, 3> kFormats = {kSigma, kSuricata, kWazuh};
   return kFormats;
 }
 

@@ -23,8 +23,7 @@ class Writer {
   // Values by kind, then bytewise; by event first where the format reads by event (`event` is then
   // the event of all mentions).
   [[nodiscard]] virtual Status Add(EventNumber event, const Candidate& candidate) = 0;
-  // Ids are taken from the registry here and nowhere else.
-  [[nodiscard]] virtual Status Finish(Registry& registry) = 0;
+  [[nodiscard]] virtual Status Finish() = 0;
   // Attributes whose value turned out to be one too many, by reason. Only kinds that are the whole
   // of their attribute may be refused here.
   [[nodiscard]] const policy::ReasonCounts& late_refusals() const { return late_refusals_; }
@@ -37,7 +36,9 @@ struct WriterContext {
   const Destination& destination;
   OutputFolder& output;
   CandidateSorter& events;  // for FindEvent only
-  Time created;             // the bundle's
+  // Formats that read by value take ids in Finish only: what is registered before belongs to no
+  // savepoint.
+  Registry& registry;
 };
 
 struct Format {

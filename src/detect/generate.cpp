@@ -40,7 +40,11 @@ class Generation {
  public:
   Generation(store::Store& store, const Site& site, const std::filesystem::path& folder,
              CandidateSorter* sorter, GenerateSummary* summary)
-      : store_(store), site_(site), folder_(folder), sorter_(*sorter) {
+      : store_(store),
+        site_(site),
+        folder_(folder),
+        sorter_(*sorter),
+        registry_(store, site.created) {
     for (std::size_t i = 0; i < site.destinations.size(); ++i) {
       const Destination& destination = site.destinations[i];
       work_.push_back({&destination, FindFormat(destination.format), &summary->destinations[i],
@@ -83,7 +87,7 @@ class Generation {
     GF_TRY(work->generations, Generations::Open(folder_ / work->destination->name));
     GF_TRY(const std::filesystem::path next, work->generations->Next(site_.state_digest));
     GF_TRY(work->output, OutputFolder::Create(next));
-    work->writer = work->format->make({*work->destination, *work->output, sorter_, site_.created});
+    work->writer = work->format->make({*work->destination, *work->output, sorter_, registry_});
     work->summary->values_before = ValuesOf(work->generations->manifest());
     return Ok();
   }
@@ -126,8 +130,7 @@ class Generation {
         return work.writer->Add(event, candidate);
       }));
     }
-    Registry registry(store_, site_.created);
-    GF_CHECK(work.writer->Finish(registry));
+    GF_CHECK(work.writer->Finish());
     summary.used -= work.writer->late_refusals().Total();
     summary.reasons.Merge(work.writer->late_refusals());
     const Json manifest =
@@ -152,6 +155,7 @@ class Generation {
   const Site& site_;
   const std::filesystem::path& folder_;
   CandidateSorter& sorter_;
+  Registry registry_;
   std::vector<Work> work_;
 };
 

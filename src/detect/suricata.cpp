@@ -73,19 +73,19 @@ class SuricataWriter : public Writer {
     return List(candidate, &pile);
   }
 
-  Status Finish(Registry& registry) override {
+  Status Finish() override {
     for (auto& [list, open] : lists_)
       GF_CHECK(open.file.Close());
     GF_TRY(rules_, context_.output.Open(options_.prefix + ".rules"));
     GF_CHECK(rules_->Write(fmt::format("# gapferry: {}, up to tlp:{}\n", context_.destination.name,
                                        intel::TlpName(context_.destination.use.clearance))));
     for (const auto& [list, open] : lists_)
-      GF_CHECK(WriteListRules(list, &registry));
+      GF_CHECK(WriteListRules(list));
     for (const auto& [kind, pile] : piles_) {
       for (const Candidate& candidate : pile.few)
-        GF_CHECK(WriteLiteralRules(candidate, &registry));
+        GF_CHECK(WriteLiteralRules(candidate));
     }
-    GF_CHECK(WriteNetworkRules(&registry));
+    GF_CHECK(WriteNetworkRules());
     return rules_->Close();
   }
 
@@ -114,10 +114,10 @@ class SuricataWriter : public Writer {
     return Ok();
   }
 
-  Status Write(const std::string& key, const SuricataRule& rule, Registry* registry) {
+  Status Write(const std::string& key, const SuricataRule& rule) {
     const IdBlock block{options_.sid_base, options_.sid_base + options_.sid_count - 1};
-    GF_TRY(const StableId id,
-           registry->Assign(context_.destination.name + "/sid", key, rule.Content(), block));
+    GF_TRY(const StableId id, context_.registry.Assign(context_.destination.name + "/sid", key,
+                                                       rule.Content(), block));
     const std::string line = rule.Line(id);
     if (line.size() > kMaxSuricataLine) {
       return Error::Make(Kind::kInternal, "a rule has {} bytes, more than {}: sid {}", line.size(),
@@ -126,12 +126,13 @@ class SuricataWriter : public Writer {
     return rules_->Write(line);
   }
 
-  Status WriteLiteralRules(const Candidate& candidate, Registry* registry) {
+  Status WriteLiteralRules(const Candidate& candidate) {
     GF_TRY(const EventHead event, context_.events.FindEvent(candidate.mentions[0].event));
     const std::string_view kind = IndicatorKindName(candidate.kind);
     SuricataRule rule;
     rule.message = fmt::format("MISP {} {}", kind, SuricataMessage(candidate.value, 100));
-    if (!event.info.empty()) rule.message += ": " + SuricataMessage(event.info, kMaxInfo);
+    const std::string info = SuricataMessage(AsciiTrim(event.info), kMaxInfo);
+    if (!info.empty()) rule.message += ": " + info;
     rule.classtype = ClassType(candidate.kind);
     rule.priority = candidate.threat_level;
     std::vector<Uuid> named;
@@ -149,13 +150,12 @@ class SuricataWriter : public Writer {
     for (SuricataMatch& match : LiteralMatches(options_, candidate)) {
       rule.header = std::move(match.header);
       rule.match = std::move(match.options);
-      GF_CHECK(
-          Write(fmt::format("{}|{}|{}", kind, candidate.value, match.protocol), rule, registry));
+      GF_CHECK(Write(fmt::format("{}|{}|{}", kind, candidate.value, match.protocol), rule));
     }
     return Ok();
   }
 
-  Status WriteListRules(const std::string& list, Registry* registry) {
+  Status WriteListRules(const std::string& list) {
     const std::size_t shard = list.find("-s");
     const bool sharded =
         shard != std::string::npos && shard + 2 < list.size() && IsAsciiDigit(list[shard + 2]);
@@ -168,7 +168,7 @@ class SuricataWriter : public Writer {
                                             options_.prefix + '-' + list)) {
       rule.header = std::move(match.header);
       rule.match = std::move(match.options);
-      GF_CHECK(Write(fmt::format("list|{}|{}", list, match.protocol), rule, registry));
+      GF_CHECK(Write(fmt::format("list|{}|{}", list, match.protocol), rule));
     }
     return Ok();
   }
@@ -180,11 +180,11 @@ class SuricataWriter : public Writer {
   };
 
   // Datasets hold single addresses only, so many networks stand in headers.
-  Status WriteNetworkRules(Registry* registry) {
+  Status WriteNetworkRules() {
     if (networks_.empty()) return Ok();
     GF_TRY(const std::int64_t buckets,
-           registry->Grow(context_.destination.name + "/buckets", "network",
-                          BucketsFor(networks_.size(), kNetworksInRule)));
+           context_.registry.Grow(context_.destination.name + "/buckets", "network",
+                                  BucketsFor(networks_.size(), kNetworksInRule)));
     std::map<std::pair<std::string_view, std::size_t>, std::vector<std::string_view>> parts;
     for (const ListedNetwork& network : networks_) {
       const std::string_view direction = network.from && network.to ? "both"
@@ -193,13 +193,13 @@ class SuricataWriter : public Writer {
       parts[{direction, BucketOf(network.value, buckets)}].push_back(network.value);
     }
     for (const auto& [part, values] : parts)
-      GF_CHECK(WriteNetworkPart(part.first, part.second, values, registry));
+      GF_CHECK(WriteNetworkPart(part.first, part.second, values));
     return Ok();
   }
 
   // A bucket that is fuller than a line allows goes on in a further rule.
   Status WriteNetworkPart(std::string_view direction, std::size_t bucket,
-                          const std::vector<std::string_view>& values, Registry* registry) {
+                          const std::vector<std::string_view>& values) {
     SuricataRule rule;
     rule.message = fmt::format("MISP network list {}", bucket + 1);
     rule.classtype = "trojan-activity";
@@ -214,7 +214,7 @@ class SuricataWriter : public Writer {
       rule.header = direction == "both"   ? "alert ip any any <> " + list + " any"
                     : direction == "from" ? "alert ip " + list + " any -> any any"
                                           : "alert ip any any -> " + list + " any";
-      GF_CHECK(Write(fmt::format("networks|{}|{}|{}", direction, bucket, piece), rule, registry));
+      GF_CHECK(Write(fmt::format("networks|{}|{}|{}", direction, bucket, piece), rule));
     }
     return Ok();
   }
