@@ -1,11 +1,15 @@
 #include "policy/value_table.h"
 
+#include <algorithm>
+#include <cstring>
+
 #include "base/hash.h"
 
 namespace gapferry::policy {
 namespace {
 
 constexpr std::size_t kLeastSlots = 64;
+constexpr std::size_t kChunkBytes = 7;  // below the prime
 
 // Spreads a hash over all 64 bits: the upper half is the tag, the lower half the place.
 std::uint64_t Mix(std::uint64_t hash) {
@@ -18,7 +22,7 @@ std::uint32_t Tag(std::uint64_t mixed) {
 
 }  // namespace
 
-ValueTable::ValueTable() : slots_(kLeastSlots) {
+ValueTable::ValueTable(HashBy by) : by_(by), slots_(kLeastSlots) {
   InitCrypto();
   ::randombytes_buf(&multiplier_, sizeof(multiplier_));
   multiplier_ = multiplier_ % (kPrime - 512) + 256;  // above any byte, below the prime
@@ -26,8 +30,18 @@ ValueTable::ValueTable() : slots_(kLeastSlots) {
 
 std::uint64_t ValueTable::Hash(std::string_view key) const {
   std::uint64_t hash = 0;
-  for (std::size_t at = key.size(); at-- > 0;)
-    hash = Step(hash, key[at]);
+  if (by_ == HashBy::kByte) {
+    for (std::size_t at = key.size(); at-- > 0;)
+      hash = Step(hash, static_cast<std::uint8_t>(key[at]));
+    return hash;
+  }
+  // The length first: a short last chunk is filled up with zeros.
+  hash = key.size();
+  for (std::size_t at = 0; at < key.size(); at += kChunkBytes) {
+    std::uint64_t chunk = 0;
+    std::memcpy(&chunk, key.data() + at, std::min(kChunkBytes, key.size() - at));
+    hash = Step(hash, chunk);
+  }
   return hash;
 }
 

@@ -53,9 +53,8 @@ bool IsCommonPart(std::string_view text) {
   constexpr auto kParts = std::to_array<std::string_view>(
       {"http", "https", "http:", "https:", "http://", "https://", "://", "www", "www."});
   if (std::find(kParts.begin(), kParts.end(), text) != kParts.end()) return true;
-  while (text.starts_with('.'))
-    text.remove_prefix(1);
-  return intel::IsPublicSuffix(text);
+  const std::optional<std::string> name = intel::NormaliseName(text);
+  return name && intel::IsPublicSuffix(*name);
 }
 
 Bound BoundOf(std::string_view text) {
@@ -75,8 +74,8 @@ class ListCompiler {
 
  private:
   [[nodiscard]] bool Drops() const { return info_.mode == ListMode::kDrop; }
-  [[nodiscard]] Status AddExact(std::string_view key);
-  [[nodiscard]] Status AddBelow(std::string_view key);
+  [[nodiscard]] Status AddValue(const intel::Indicator& indicator);
+  [[nodiscard]] Status AddName(std::string_view name, bool below);
   [[nodiscard]] Status AddString(std::string_view entry);
   [[nodiscard]] Status AddHostname(std::string_view entry);
   void AddNetwork(std::string_view entry);
@@ -105,17 +104,22 @@ Error Full() {
 }
 }  // namespace
 
-Status ListCompiler::AddExact(std::string_view key) {
-  ValueTable::Entry* entry = state_.values.Insert(key);
+Status ListCompiler::AddValue(const intel::Indicator& indicator) {
+  if (indicator.kind == intel::IndicatorKind::kDomain) return AddName(indicator.value, false);
+  ValueTable::Entry* entry = state_.values.Insert(indicator.value);
   if (entry == nullptr) return Full();
   entry->exact = state_.sets.With(entry->exact, number_);
+  state_.has_urls = state_.has_urls || indicator.kind == intel::IndicatorKind::kUrl;
+  state_.has_addresses = state_.has_addresses || indicator.kind == intel::IndicatorKind::kAddress ||
+                         indicator.kind == intel::IndicatorKind::kNetwork;
   return Ok();
 }
 
-Status ListCompiler::AddBelow(std::string_view key) {
-  ValueTable::Entry* entry = state_.values.Insert(key);
+Status ListCompiler::AddName(std::string_view name, bool below) {
+  ValueTable::Entry* entry = state_.names.Insert(name);
   if (entry == nullptr) return Full();
-  entry->below = state_.sets.With(entry->below, number_);
+  std::uint32_t& set = below ? entry->below : entry->exact;
+  set = state_.sets.With(set, number_);
   return Ok();
 }
 
@@ -128,7 +132,7 @@ Status ListCompiler::AddString(std::string_view entry) {
     intel::Normalise(type, entry, &normalised_);
     if (!normalised_.ok()) problem = normalised_.problem;
     for (std::size_t i = 0; i < normalised_.count; ++i) {
-      GF_CHECK(AddExact(normalised_.indicators[i].value));
+      GF_CHECK(AddValue(normalised_.indicators[i]));
       taken = true;
     }
   }
@@ -141,8 +145,8 @@ Status ListCompiler::AddString(std::string_view entry) {
 }
 
 Status ListCompiler::AddHostname(std::string_view entry) {
-  if (const std::optional<std::string> address = intel::NormaliseAddress(entry))
-    return AddExact(*address);
+  if (std::optional<std::string> address = intel::NormaliseAddress(entry))
+    return AddValue({intel::IndicatorKind::kAddress, *std::move(address)});
   const std::optional<std::string> name = intel::NormaliseName(entry);
   if (!name) {
     Reject(&info_, entry, "not a DNS name");
@@ -158,9 +162,9 @@ Status ListCompiler::AddHostname(std::string_view entry) {
             below ? "a public suffix; marks every name below it"
                   : "a public suffix; taken for that name only, not below",
             true);
-    return below ? AddBelow(*name) : AddExact(*name);
+    return AddName(*name, below);
   }
-  return AddBelow(*name);
+  return AddName(*name, true);
 }
 
 void ListCompiler::AddNetwork(std::string_view entry) {

@@ -20,6 +20,7 @@ class Lookup {
   void NamesAbove(std::string_view name);
   void Address(std::string_view text);
   void Host(std::string_view host);
+  void WholeUrl(std::string_view url);
   void Patterns(std::string_view value);
   [[nodiscard]] WarninglistMatch Finish();
 
@@ -58,15 +59,15 @@ void Lookup::Exact(std::string_view value) {
 }
 
 void Lookup::Name(std::string_view name) {
-  state_.values.FindSuffixes(name, [this](const ValueTable::Entry& entry, bool whole) {
+  state_.names.FindSuffixes(name, [this](const ValueTable::Entry& entry, bool whole) {
     AddSet(entry.below);
     if (whole) AddSet(entry.exact);
   });
 }
 
 void Lookup::NamesAbove(std::string_view name) {
-  state_.values.FindSuffixes(name,
-                             [this](const ValueTable::Entry& entry, bool) { AddSet(entry.below); });
+  state_.names.FindSuffixes(name,
+                            [this](const ValueTable::Entry& entry, bool) { AddSet(entry.below); });
 }
 
 template <typename Key>
@@ -97,6 +98,7 @@ void Lookup::CoveredNetwork(const intel::Network& network) {
 }
 
 void Lookup::Address(std::string_view text) {
+  if (state_.has_addresses) Exact(text);
   const std::optional<intel::Network> network = intel::ParseNetwork(text);
   if (!network) return;
   if (!network->IsAddress()) return CoveredNetwork(*network);
@@ -107,10 +109,13 @@ void Lookup::Address(std::string_view text) {
 void Lookup::Host(std::string_view host) {
   if (IsAddressText(host)) {
     Address(host);
-    Exact(host);
   } else {
     Name(host);
   }
+}
+
+void Lookup::WholeUrl(std::string_view url) {
+  if (state_.has_urls) Exact(url);
 }
 
 void Lookup::Patterns(std::string_view value) {
@@ -132,15 +137,13 @@ void ByKind(const intel::Indicator& indicator, std::string_view type, Lookup* lo
   switch (indicator.kind) {
     case IndicatorKind::kAddress:
     case IndicatorKind::kNetwork:
-      lookup->Address(value);
-      lookup->Exact(value);
-      return;
+      return lookup->Address(value);
     case IndicatorKind::kDomain:
     case IndicatorKind::kHostname:
       return lookup->Name(value);
     case IndicatorKind::kUrl:
       lookup->Host(UrlHost(value));
-      lookup->Exact(value);
+      lookup->WholeUrl(value);
       return;
     case IndicatorKind::kEmail:
       lookup->Exact(value);
@@ -177,8 +180,8 @@ const std::vector<ListInfo>& WarninglistSet::lists() const {
 }
 
 std::size_t WarninglistSet::memory() const {
-  return state_->values.memory() + state_->sets.memory() + state_->v4.memory() +
-         state_->v6.memory() + state_->substrings.memory();
+  return state_->names.memory() + state_->values.memory() + state_->sets.memory() +
+         state_->v4.memory() + state_->v6.memory() + state_->substrings.memory();
 }
 
 }  // namespace gapferry::policy

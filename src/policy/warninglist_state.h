@@ -23,7 +23,11 @@ struct CompiledLists {
   std::vector<ListInfo> lists;
   std::vector<ClassSet> applies;  // beside `lists`
   ListSets sets;
-  ValueTable values;  // exact: string lists; below: hostname lists
+  ValueTable names;                               // exact: string lists; below: hostname lists
+  ValueTable values{ValueTable::HashBy::kChunk};  // of string lists, all but names
+  // Whether `values` holds any: most lists of hosts do not, and need not be asked.
+  bool has_addresses = false;
+  bool has_urls = false;
   IntervalMap<std::uint32_t> v4;
   IntervalMap<V6Key> v6;
   SubstringIndex substrings;
