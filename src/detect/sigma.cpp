@@ -175,7 +175,8 @@ class SigmaWriter : public Writer {
   Status WriteSource(const LogSource& source, const Part& values) {
     const std::string space = context_.destination.name + "/buckets";
     const std::string key = fmt::format("{}|{}", key_, source.key);
-    std::int64_t wanted = BucketsFor(values.size(), options_.values_per_rule);
+    // The parts stay as they were until one of them overflows.
+    std::int64_t wanted = 1;
     std::vector<Part> parts;
     bool fits = false;
     while (!fits) {
@@ -183,7 +184,7 @@ class SigmaWriter : public Writer {
       parts = Distribute(values, buckets);
       fits = std::all_of(parts.begin(), parts.end(),
                          [&](const Part& part) { return part.size() <= options_.values_per_rule; });
-      wanted = buckets * 2;
+      wanted = std::max(buckets * 2, BucketsFor(values.size(), options_.values_per_rule));
     }
     for (std::size_t i = 0; i < parts.size(); ++i) {
       if (!parts[i].empty()) GF_CHECK(WriteRule(source, i, parts.size(), parts[i]));
