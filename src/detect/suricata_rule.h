@@ -14,7 +14,7 @@
 namespace gapferry::detect {
 
 constexpr std::size_t kMaxSuricataLine = 8000;   // its buffer is 8192 bytes
-constexpr std::size_t kMaxSuricataString = 766;  // a dataset's line is cut at 1024 bytes of base64
+constexpr std::size_t kMaxSuricataString = 765;  // more is 1024 bytes of base64, and cut by 7.0
 
 // A content pattern: printable ASCII but for `" ; : \ |` as it is, all else as |HH HH|.
 [[nodiscard]] std::string SuricataContent(std::string_view bytes);
