@@ -1,0 +1,296 @@
+#include "detect/candidate.h"
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "base/json.h"
+#include "store/database.h"
+
+namespace gapferry::detect {
+namespace {
+
+constexpr std::string_view kSorting = "cannot sort the values";
+
+// A row is one blob that sorts as values do: kind, value, a terminator below every byte of a value,
+// event, attribute; then what is only carried.
+class RowWriter {
+ public:
+  explicit RowWriter(std::string* out) : out_(out) { out_->clear(); }
+  template <typename T>
+  void Number(T number) {
+    for (int shift = static_cast<int>(sizeof(T) * 8) - 8; shift >= 0; shift -= 8)
+      out_->push_back(static_cast<char>(static_cast<std::uint64_t>(number) >> shift & 0xFF));
+  }
+  void Id(const Uuid& uuid) { *out_ += AsText(uuid.bytes); }
+  void Value(std::string_view value) {
+    for (const char c : value) {
+      out_->push_back(c);
+      if (c == '\0') out_->push_back('\xFF');
+    }
+    out_->append(2, '\0');
+  }
+
+ private:
+  std::string* out_;
+};
+
+// Reads what RowWriter wrote; the rows are our own, so nothing can be malformed.
+class RowParser {
+ public:
+  explicit RowParser(ByteView row) : rest_(AsText(row)) {}
+  template <typename T>
+  T Number() {
+    std::uint64_t number = 0;
+    for (std::size_t i = 0; i < sizeof(T); ++i)
+      number = number << 8 | static_cast<std::uint8_t>(rest_[i]);
+    rest_.remove_prefix(sizeof(T));
+    return static_cast<T>(number);
+  }
+  void Id(Uuid* uuid) {
+    const ByteView bytes = AsBytes(rest_.substr(0, uuid->bytes.size()));
+    std::copy(bytes.begin(), bytes.end(), uuid->bytes.begin());
+    rest_.remove_prefix(uuid->bytes.size());
+  }
+  void Value(std::string* value) {
+    value->clear();
+    while (true) {
+      const std::size_t zero = rest_.find('\0');
+      *value += rest_.substr(0, zero);
+      const bool ends = rest_[zero + 1] == '\0';
+      rest_.remove_prefix(zero + 2);
+      if (ends) return;
+      value->push_back('\0');
+    }
+  }
+
+ private:
+  std::string_view rest_;
+};
+
+struct Row {
+  intel::IndicatorKind kind;
+  std::string value;
+  Mention mention;
+  DestinationMask mask;
+  std::uint32_t warninglist;
+};
+
+void Encode(const intel::Indicator& indicator, const Mention& mention, DestinationMask mask,
+            std::uint32_t warninglist, std::string* out) {
+  RowWriter row(out);
+  row.Number(static_cast<std::uint8_t>(indicator.kind));
+  row.Value(indicator.value);
+  row.Number(mention.event);
+  row.Id(mention.attribute_uuid);
+  row.Id(mention.event_uuid);
+  row.Number(static_cast<std::uint16_t>(intel::FindType(mention.type) - intel::AllTypes().data()));
+  row.Number(static_cast<std::uint8_t>(mention.tlp));
+  row.Number(mention.threat_level);
+  row.Number(mention.port);
+  row.Number(mention.timestamp);
+  row.Number(mask);
+  row.Number(warninglist);
+}
+
+void Decode(ByteView blob, Row* out) {
+  RowParser row(blob);
+  out->kind = static_cast<intel::IndicatorKind>(row.Number<std::uint8_t>());
+  row.Value(&out->value);
+  out->mention.event = row.Number<EventNumber>();
+  row.Id(&out->mention.attribute_uuid);
+  row.Id(&out->mention.event_uuid);
+  out->mention.type = intel::AllTypes()[row.Number<std::uint16_t>()].name;
+  out->mention.tlp = static_cast<intel::Tlp>(row.Number<std::uint8_t>());
+  out->mention.threat_level = row.Number<std::uint8_t>();
+  out->mention.port = row.Number<std::uint16_t>();
+  out->mention.timestamp = row.Number<Time>();
+  out->mask = row.Number<DestinationMask>();
+  out->warninglist = row.Number<std::uint32_t>();
+}
+
+bool NamesSource(std::string_view type) {
+  return type.starts_with("ip-src") || type == "email-src" || type == "email-reply-to";
+}
+
+void Clear(Candidate* candidate) {
+  candidate->mentions.clear();
+  candidate->mention_count = 0;
+  candidate->tlp = intel::Tlp::kClear;
+  candidate->threat_level = 4;
+  candidate->from = candidate->to = candidate->any_port = false;
+  candidate->ports.clear();
+  candidate->warninglist.clear();
+}
+
+void AddMention(const Row& row, const std::vector<std::string>& warninglists,
+                Candidate* candidate) {
+  const Mention& mention = row.mention;
+  if (candidate->mention_count++ == 0) {
+    candidate->kind = row.kind;
+    candidate->value = row.value;
+  }
+  if (candidate->mentions.size() < Candidate::kMaxMentions) candidate->mentions.push_back(mention);
+  candidate->tlp = std::max(candidate->tlp, mention.tlp);
+  candidate->threat_level = std::min(candidate->threat_level, mention.threat_level);
+  (NamesSource(mention.type) ? candidate->from : candidate->to) = true;
+  if (mention.port == 0) {
+    candidate->any_port = true;
+  } else {
+    candidate->ports.insert(mention.port);
+  }
+  if (row.warninglist > 0) candidate->warninglist = warninglists[row.warninglist - 1];
+}
+
+}  // namespace
+
+struct CandidateSorter::State {
+  // An empty name is a private database in a temporary file, which SQLite removes by itself.
+  State() : database("", SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE) {
+    database.exec(
+        "PRAGMA page_size = 8192; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
+        "PRAGMA cache_size = -32000; PRAGMA temp_store = FILE; PRAGMA locking_mode = EXCLUSIVE;"
+        "CREATE TABLE event (number INTEGER PRIMARY KEY, uuid BLOB, info TEXT, date TEXT,"
+        " techniques TEXT, threat_level INTEGER, canary INTEGER);"
+        "CREATE TABLE candidate (event INTEGER, key BLOB); BEGIN;");
+    add_event.emplace(database, "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?)");
+    add.emplace(database, "INSERT INTO candidate VALUES (?, ?)");
+    find_event.emplace(database, "SELECT * FROM event WHERE number = ?");
+  }
+
+  SQLite::Database database;
+  std::optional<SQLite::Statement> add_event;
+  std::optional<SQLite::Statement> add;
+  std::optional<SQLite::Statement> find_event;
+  EventNumber events = 0;
+  std::string row;
+  std::vector<std::string> warninglists;
+  std::unordered_map<std::string, std::uint32_t> warninglist_numbers;
+};
+
+CandidateSorter::CandidateSorter(std::unique_ptr<State> state) : state_(std::move(state)) {}
+CandidateSorter::CandidateSorter(CandidateSorter&&) noexcept = default;
+CandidateSorter::~CandidateSorter() = default;
+
+Result<CandidateSorter> CandidateSorter::Create() {
+  return store::Guarded(kSorting, []() -> Result<CandidateSorter> {
+    return CandidateSorter(std::make_unique<State>());
+  });
+}
+
+Result<EventNumber> CandidateSorter::AddEvent(const EventHead& head) {
+  return store::Guarded(kSorting, [&]() -> Result<EventNumber> {
+    SQLite::Statement& add = *state_->add_event;
+    add.reset();
+    std::string techniques;
+    for (const std::string& technique : head.techniques)
+      techniques += technique + '\n';
+    const EventNumber number = state_->events++;
+    add.bind(1, number);
+    store::BindBlob(add, 2, head.uuid.bytes);
+    store::BindText(add, 3, head.info);
+    store::BindText(add, 4, head.date);
+    store::BindText(add, 5, techniques);
+    add.bind(6, head.threat_level);
+    add.bind(7, head.canary ? 1 : 0);
+    add.exec();
+    return number;
+  });
+}
+
+std::uint32_t CandidateSorter::AddWarninglist(const std::string& name) {
+  const auto [found, added] = state_->warninglist_numbers.try_emplace(
+      name, static_cast<std::uint32_t>(state_->warninglists.size() + 1));
+  if (added) state_->warninglists.push_back(name);
+  return found->second;
+}
+
+Status CandidateSorter::Add(const intel::Indicator& indicator, const Mention& mention,
+                            DestinationMask mask, std::uint32_t warninglist) {
+  return store::Guarded(kSorting, [&] {
+    Encode(indicator, mention, mask, warninglist, &state_->row);
+    SQLite::Statement& add = *state_->add;
+    add.reset();
+    add.bind(1, mention.event);
+    store::BindBlob(add, 2, AsBytes(state_->row));
+    add.exec();
+  });
+}
+
+Status CandidateSorter::ForEachValue(std::size_t destinations, const ValueVisit& visit) {
+  return store::Guarded(kSorting, [&]() -> Status {
+    SQLite::Statement read(state_->database, "SELECT key FROM candidate ORDER BY key");
+    std::vector<Candidate> open(destinations);
+    Row row{};
+    intel::IndicatorKind kind{};
+    std::string value;
+    const auto flush = [&]() -> Status {
+      for (std::size_t i = 0; i < destinations; ++i) {
+        if (open[i].mention_count == 0) continue;
+        GF_CHECK(visit(i, open[i]));
+        Clear(&open[i]);
+      }
+      return Ok();
+    };
+    while (read.executeStep()) {
+      Decode(store::ReadBlob(read.getColumn(0)), &row);
+      if (row.kind != kind || row.value != value) {
+        GF_CHECK(flush());
+        kind = row.kind;
+        value = row.value;
+      }
+      for (std::size_t i = 0; i < destinations; ++i) {
+        if ((row.mask >> i & 1) != 0) AddMention(row, state_->warninglists, &open[i]);
+      }
+    }
+    return flush();
+  });
+}
+
+Status CandidateSorter::ForEachEvent(std::size_t destination, const EventVisit& visit) {
+  return store::Guarded(kSorting, [&]() -> Status {
+    SQLite::Statement read(state_->database, "SELECT key FROM candidate ORDER BY event, key");
+    Candidate open;
+    Row row{};
+    EventNumber event = 0;
+    while (read.executeStep()) {
+      Decode(store::ReadBlob(read.getColumn(0)), &row);
+      if ((row.mask >> destination & 1) == 0) continue;
+      const bool next =
+          row.mention.event != event || row.kind != open.kind || row.value != open.value;
+      if (next && open.mention_count > 0) {
+        GF_CHECK(visit(event, open));
+        Clear(&open);
+      }
+      event = row.mention.event;
+      AddMention(row, state_->warninglists, &open);
+    }
+    return open.mention_count > 0 ? visit(event, open) : Ok();
+  });
+}
+
+Result<EventHead> CandidateSorter::FindEvent(EventNumber event) {
+  return store::Guarded(kSorting, [&]() -> Result<EventHead> {
+    SQLite::Statement& find = *state_->find_event;
+    find.reset();
+    find.bind(1, event);
+    EventHead head;
+    if (!find.executeStep()) return Error::Make(Kind::kInternal, "event {} is not sorted", event);
+    const ByteView uuid = store::ReadBlob(find.getColumn(1));
+    std::copy(uuid.begin(), uuid.end(), head.uuid.bytes.begin());
+    store::ReadText(find.getColumn(2), &head.info);
+    store::ReadText(find.getColumn(3), &head.date);
+    std::string techniques;
+    store::ReadText(find.getColumn(4), &techniques);
+    for (std::size_t start = 0; start < techniques.size();) {
+      const std::size_t end = techniques.find('\n', start);
+      head.techniques.push_back(techniques.substr(start, end - start));
+      start = end + 1;
+    }
+    head.threat_level = static_cast<std::uint8_t>(find.getColumn(5).getInt());
+    head.canary = find.getColumn(6).getInt() != 0;
+    find.reset();
+    return head;
+  });
+}
+
+}  // namespace gapferry::detect

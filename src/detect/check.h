@@ -1,0 +1,18 @@
+// detect/check.h: the consumer's own opinion of a generation.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "detect/destination.h"
+
+namespace gapferry::detect {
+
+// Runs the destination's check on `folder`; its output is kept up to 64 KiB.
+// Errors: kArtifactCheck if it cannot be run, takes too long, or ends with another code than 0; the
+// hint carries the end of what it printed.
+[[nodiscard]] Status RunCheck(const Destination& destination, const std::filesystem::path& folder);
+
+}  // namespace gapferry::detect

@@ -1,0 +1,312 @@
+#include "detect/decide.h"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+
+#include "base/hash.h"
+#include "store/database.h"
+
+namespace gapferry::detect {
+namespace {
+
+using policy::Decision;
+using policy::Reason;
+
+using Modes = std::map<std::string, policy::ListMode>;
+
+Modes EffectiveModes(const Site& site, const Destination& destination) {
+  Modes modes = site.warninglist_modes;
+  for (const auto& [list, mode] : destination.warninglist_modes)
+    modes[list] = mode;
+  return modes;
+}
+
+std::uint64_t HashOf(const intel::Indicator& indicator) {
+  Blake2b hash(64);
+  const auto kind = static_cast<std::uint8_t>(indicator.kind);
+  hash.Update(ByteView(&kind, 1)).Update(indicator.value);
+  const Digest512 digest = hash.Finish512();
+  std::uint64_t folded = 0;
+  for (std::size_t i = 0; i < sizeof(folded); ++i)
+    folded = folded << 8 | digest[i];
+  return folded;
+}
+
+std::vector<std::string> Lines(std::string_view text) {
+  std::vector<std::string> lines;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    lines.emplace_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return lines;
+}
+
+// Compiles the lists that the store holds. Where two sources have a list of the same name, the
+// higher version counts, and of equal ones that of the first source.
+class ListLoader {
+ public:
+  ListLoader(store::Store& store, std::span<const Modes> modes)
+      : store_(store), modes_(modes), builders_(modes.size()) {}
+
+  Result<std::vector<policy::WarninglistSet>> Load() {
+    GF_CHECK(Choose());
+    GF_CHECK(store_.Reader().ForEach(store::RowReader::Part::kWarninglists,
+                                     [&](const store::Record& record) { return Take(record); }));
+    GF_CHECK(Flush());
+    std::vector<policy::WarninglistSet> sets;
+    for (auto& builder : builders_)
+      sets.push_back(std::move(builder).Build());
+    return sets;
+  }
+
+ private:
+  Status Choose() {
+    return store::Guarded("cannot read the warninglists", [&] {
+      SQLite::Statement read(store_.database(),
+                             "SELECT warninglist.name, version, source.name FROM warninglist JOIN "
+                             "source ON source.id = source ORDER BY 1, 2 DESC, 3");
+      while (read.executeStep()) {
+        std::string name;
+        std::string source;
+        store::ReadText(read.getColumn(0), &name);
+        store::ReadText(read.getColumn(2), &source);
+        chosen_.try_emplace(name, source);
+      }
+    });
+  }
+
+  Status Take(const store::Record& record) {
+    if (record.kind == store::RecordKind::kWarninglistEntry) {
+      if (open_) list_.entries.push_back(record.entry);
+      return Ok();
+    }
+    if (record.kind != store::RecordKind::kWarninglist) return Ok();
+    GF_CHECK(Flush());
+    const store::WarninglistHead& head = record.warninglist;
+    const std::optional<policy::ListType> type = policy::FindListType(head.type);
+    const auto chosen = chosen_.find(head.name);
+    open_ = type && chosen != chosen_.end() && chosen->second == record.source;
+    if (!open_) return Ok();
+    list_.name = head.name;
+    list_.version = static_cast<std::uint64_t>(head.version);
+    list_.type = *type;
+    list_.matching_attributes = Lines(head.matching_attributes);
+    list_.entries.clear();
+    return Ok();
+  }
+
+  Status Flush() {
+    if (!open_) return Ok();
+    open_ = false;
+    for (std::size_t i = 0; i < modes_.size(); ++i) {
+      const auto mode = modes_[i].find(list_.name);
+      GF_CHECK(builders_[i].Add(list_, mode != modes_[i].end()
+                                           ? mode->second
+                                           : policy::DefaultListMode(list_.name).mode));
+    }
+    return Ok();
+  }
+
+  store::Store& store_;
+  std::span<const Modes> modes_;
+  std::vector<policy::WarninglistSet::Builder> builders_;
+  std::map<std::string, std::string> chosen_;  // list → source
+  policy::Warninglist list_;
+  bool open_ = false;
+};
+
+// Whether any tag set of the store calls something a false positive; nearly always none does, and
+// the walk over all attributes is saved.
+Result<bool> AnyFalsePositive(store::Store& store) {
+  return store::Guarded("cannot read the tags", [&]() -> Result<bool> {
+    SQLite::Statement read(store.database(), "SELECT content FROM tagset");
+    std::vector<intel::Tag> tags;
+    while (read.executeStep()) {
+      tags.clear();
+      if (store::DecodeTags(store::ReadBlob(read.getColumn(0)), &tags) &&
+          policy::SaysFalsePositive(tags))
+        return true;
+    }
+    return false;
+  });
+}
+
+// Eight bytes a value, whatever its length: a collision in 64 bits is less likely than a fault of
+// the machine.
+Result<std::vector<std::uint64_t>> FalsePositives(store::Store& store) {
+  std::vector<std::uint64_t> hashes;
+  GF_TRY(const bool any, AnyFalsePositive(store));
+  if (!any) return hashes;
+  intel::Normalised value;
+  GF_CHECK(store.Reader().ForEach(
+      store::RowReader::Part::kEvents, [&](const store::Record& record) -> Status {
+        if (record.kind != store::RecordKind::kAttribute || record.attribute.deleted ||
+            !policy::SaysFalsePositive(record.attribute.tags))
+          return Ok();
+        intel::Normalise(intel::FindType(record.attribute.type), record.attribute.value, &value);
+        for (std::size_t i = 0; i < value.count; ++i)
+          hashes.push_back(HashOf(value.indicators[i]));
+        return Ok();
+      }));
+  std::sort(hashes.begin(), hashes.end());
+  hashes.erase(std::unique(hashes.begin(), hashes.end()), hashes.end());
+  return hashes;
+}
+
+}  // namespace
+
+struct Decider::State {
+  explicit State(const Site& of) : site(of) {}
+
+  // Destinations of one group ask the same of a value, so it is asked once.
+  struct Group {
+    policy::ValuePolicy policy;
+    bool asked = false;
+    std::array<policy::ValueDecision, 2> answers;
+  };
+
+  Decision DecidePart(std::size_t destination, std::size_t part, std::string_view* mark);
+  void AskGroup(Group* group) const;
+
+  const Site& site;
+  std::vector<const Format*> formats;
+  std::vector<policy::WarninglistSet> sets;
+  std::vector<Group> groups;
+  std::vector<std::size_t> group_of;
+  std::vector<std::uint64_t> false_positives;
+  Subject subject;
+  Verdict verdict;
+};
+
+Decider::Decider(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Decider::Decider(Decider&&) noexcept = default;
+Decider::~Decider() = default;
+
+Result<Decider> Decider::Create(store::Store& store, const Site& site) {
+  GF_CHECK(CheckSite(site));
+  auto state = std::make_unique<State>(site);
+  std::vector<Modes> modes;
+  std::vector<std::size_t> set_of;
+  for (const Destination& destination : site.destinations) {
+    state->formats.push_back(FindFormat(destination.format));
+    const Modes wanted = EffectiveModes(site, destination);
+    const auto found = std::find(modes.begin(), modes.end(), wanted);
+    set_of.push_back(static_cast<std::size_t>(found - modes.begin()));
+    if (found == modes.end()) modes.push_back(wanted);
+  }
+  if (site.warninglists) {
+    GF_TRY(state->sets, ListLoader(store, modes).Load());
+  }
+  GF_TRY(state->false_positives, FalsePositives(store));
+  std::map<std::pair<std::size_t, policy::Power>, std::size_t> known;
+  for (std::size_t i = 0; i < site.destinations.size(); ++i) {
+    const policy::Power power = site.destinations[i].use.power;
+    const auto [found, added] = known.try_emplace({set_of[i], power}, state->groups.size());
+    if (added) {
+      State::Group& group = state->groups.emplace_back();
+      group.policy.allowlist = site.allowlist;
+      group.policy.own = site.own;
+      group.policy.warninglists = site.warninglists ? &state->sets[set_of[i]] : nullptr;
+      group.policy.power = power;
+      group.policy.shortest_prefix_v4 = site.shortest_prefix_v4;
+      group.policy.shortest_prefix_v6 = site.shortest_prefix_v6;
+    }
+    state->group_of.push_back(found->second);
+  }
+  return Decider(std::move(state));
+}
+
+void Decider::Begin(const Subject& subject) {
+  state_->subject = subject;
+  for (State::Group& group : state_->groups)
+    group.asked = false;
+}
+
+void Decider::State::AskGroup(Group* group) const {
+  if (group->asked) return;
+  group->asked = true;
+  for (std::size_t part = 0; part < subject.value->count; ++part) {
+    const intel::Indicator& indicator = subject.value->indicators[part];
+    group->answers[part] = policy::DecideValue(group->policy, indicator, subject.occurrence.type);
+    if (group->answers[part].decision.allowed && !false_positives.empty() &&
+        std::binary_search(false_positives.begin(), false_positives.end(), HashOf(indicator)))
+      group->answers[part].decision = Decision::Refuse(Reason::kFalsePositive);
+  }
+}
+
+Decision Decider::State::DecidePart(std::size_t destination, std::size_t part,
+                                    std::string_view* mark) {
+  Group& group = groups[group_of[destination]];
+  AskGroup(&group);
+  const policy::ValueDecision& answer = group.answers[part];
+  if (!answer.decision.allowed) return answer.decision;
+  if (answer.warninglists.mark_count > 0)
+    *mark = group.policy.warninglists->lists()[answer.warninglists.marks[0]].name;
+  return formats[destination]->express(site.destinations[destination],
+                                       subject.value->indicators[part], subject.occurrence.type);
+}
+
+const Verdict& Decider::Judge(std::size_t destination) {
+  State& state = *state_;
+  Verdict& verdict = state.verdict;
+  verdict.marks = {};
+  const intel::Normalised& value = *state.subject.value;
+  Decision all = policy::DecideUse(state.site.destinations[destination].use,
+                                   state.subject.occurrence, state.site.created);
+  if (all.allowed && !value.ok()) all = Decision::Refuse(policy::ReasonOf(value.problem));
+  if (all.allowed && (value.count == 0 || value.indicators[0].kind == intel::IndicatorKind::kOther))
+    all = Decision::Refuse(Reason::kTypeNotDetectable, state.subject.occurrence.type);
+  if (!all.allowed) {
+    verdict.whole = all;
+    verdict.parts = {all, all};
+    return verdict;
+  }
+  for (std::size_t part = 0; part < value.count; ++part)
+    verdict.parts[part] = state.DecidePart(destination, part, &verdict.marks[part]);
+  verdict.whole = verdict.parts[0];
+  if (value.count == 2 && verdict.parts[1].allowed) verdict.whole = verdict.parts[1];
+  return verdict;
+}
+
+bool SubjectReader::Read(const store::Record& record, Subject* subject) {
+  switch (record.kind) {
+    case store::RecordKind::kSource:
+      default_tlp_ = record.default_tlp;
+      return false;
+    case store::RecordKind::kEvent:
+      event_ = record.event;
+      base_ = policy::MakeOccurrence(event_, nullptr, intel::Attribute{}, default_tlp_);
+      deleted_objects_.clear();
+      return false;
+    case store::RecordKind::kObject:
+      if (record.object.deleted) deleted_objects_.push_back(record.object.uuid);
+      return false;
+    case store::RecordKind::kAttribute:
+      break;
+    default:
+      return false;
+  }
+  const intel::Attribute& attribute = record.attribute;
+  if (attribute.tags.empty()) {
+    // The event's tags, read once, decide for all attributes that have none of their own.
+    subject->occurrence = base_;
+    subject->occurrence.type = attribute.type;
+    subject->occurrence.to_ids = attribute.to_ids;
+    subject->occurrence.deleted = attribute.deleted;
+    subject->occurrence.last_activity =
+        std::max(attribute.timestamp, policy::ReadIsoTime(attribute.last_seen).value_or(0));
+  } else {
+    subject->occurrence = policy::MakeOccurrence(event_, nullptr, attribute, default_tlp_);
+  }
+  // Objects come before the attributes of their event, in the order of their UUIDs.
+  if (std::binary_search(deleted_objects_.begin(), deleted_objects_.end(), record.object_uuid))
+    subject->occurrence.deleted = true;
+  subject->type = intel::FindType(attribute.type);
+  intel::Normalise(subject->type, attribute.value, &value_);
+  subject->value = &value_;
+  return true;
+}
+
+}  // namespace gapferry::detect

@@ -1,0 +1,69 @@
+// detect/decide.h: the one decision on an attribute: may this destination have it, and if not, why.
+// Generate and WhyValue both ask here.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "detect/destination.h"
+#include "detect/format.h"
+#include "intel/event.h"
+#include "intel/value.h"
+#include "policy/use.h"
+#include "store/store.h"
+
+namespace gapferry::detect {
+
+// An attribute with what its event decides for it.
+struct Subject {
+  const intel::TypeInfo* type = nullptr;  // nullptr: unknown
+  policy::Occurrence occurrence;
+  const intel::Normalised* value = nullptr;
+};
+
+// For each part of the value: allowed, or why not. Views live as long as decider and subject.
+struct Verdict {
+  policy::Decision whole;  // allowed if any part is; else the reason of the first part
+  std::array<policy::Decision, 2> parts;
+  std::array<std::string_view, 2> marks;  // a warninglist that marks the part, or empty
+};
+
+class Decider {
+ public:
+  // Compiles the store's warninglists, once for each distinct set of modes, and collects the values
+  // that some attribute calls a false positive: such a tag speaks for the value, whatever event
+  // names it. Errors: those of CheckSite, kIo.
+  [[nodiscard]] static Result<Decider> Create(store::Store& store, const Site& site);
+  Decider(Decider&&) noexcept;
+  ~Decider();
+
+  // Starts on one attribute; Judge may then be asked for each destination.
+  void Begin(const Subject& subject);
+  [[nodiscard]] const Verdict& Judge(std::size_t destination);
+
+ private:
+  struct State;
+  explicit Decider(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+// Reads an event's rows into subjects: keeps what the event and its deleted objects decide for the
+// attributes that follow.
+class SubjectReader {
+ public:
+  // True if the record is an attribute, and `subject` is then filled. Call with every record of the
+  // walk.
+  bool Read(const store::Record& record, Subject* subject);
+
+ private:
+  intel::Tlp default_tlp_ = intel::Tlp::kAmber;
+  intel::Event event_;
+  policy::Occurrence base_;
+  std::vector<Uuid> deleted_objects_;
+  intel::Normalised value_;
+};
+
+}  // namespace gapferry::detect

@@ -1,0 +1,103 @@
+#include "detect/destination.h"
+
+#include <algorithm>
+
+#include "base/bytes.h"
+#include "base/suggest.h"
+#include "detect/format.h"
+
+namespace gapferry::detect {
+namespace {
+
+constexpr std::size_t kMaxName = 40;
+constexpr std::size_t kMaxPrefix = 16;
+constexpr std::int64_t kMaxSid = 4'294'967'294;  // Suricata 7 and 8
+constexpr std::int64_t kMaxWazuhId = 999'999;
+constexpr std::size_t kMaxSigmaValues = 500;  // more becomes queries that engines refuse
+
+bool IsName(std::string_view name, std::size_t limit) {
+  return !name.empty() && name.size() <= limit && name[0] != '-' && name[0] != '_' &&
+         std::all_of(name.begin(), name.end(), [](char c) {
+           return IsAsciiDigit(c) || (c >= 'a' && c <= 'z') || c == '-' || c == '_';
+         });
+}
+
+Error Bad(const Destination& destination, std::string_view what) {
+  return Error::Make(Kind::kConfig, "destination {}: {}", destination.name, what);
+}
+
+bool IsPath(std::string_view path) {
+  return !path.empty() && std::all_of(path.begin(), path.end(), [](char c) {
+    return IsAsciiAlnum(c) || std::string_view("._/-").find(c) != std::string_view::npos;
+  });
+}
+
+Status CheckOptions(const Destination& destination) {
+  const SuricataOptions& suricata = destination.suricata;
+  if (suricata.sid_base < 1 || suricata.sid_count < 1 ||
+      suricata.sid_base > kMaxSid - suricata.sid_count + 1)
+    return Bad(destination, fmt::format("sids must lie between 1 and {}", kMaxSid));
+  if (!IsName(suricata.prefix, kMaxPrefix))
+    return Bad(destination, "the prefix must be 1 to 16 of a-z, 0-9, - and _");
+  if (suricata.source_net != "any" && suricata.source_net != "$HOME_NET")
+    return Bad(destination, "the source network must be any or $HOME_NET");
+  const WazuhOptions& wazuh = destination.wazuh;
+  if (wazuh.rule_id_base < 1 || wazuh.rule_id_count < 1 || wazuh.level > 15 ||
+      wazuh.rule_id_base + wazuh.rule_id_count - 1 > kMaxWazuhId)
+    return Bad(destination, fmt::format("Wazuh rule ids must lie between 1 and {}, levels between "
+                                        "0 and 15",
+                                        kMaxWazuhId));
+  if (!IsPath(wazuh.list_folder))
+    return Bad(destination, "the list folder may hold letters, digits and ._/- only");
+  const SigmaOptions& sigma = destination.sigma;
+  if (sigma.values_per_rule < 1 || sigma.values_per_rule > kMaxSigmaValues)
+    return Bad(destination, fmt::format("a Sigma rule may hold 1 to {} values", kMaxSigmaValues));
+  return Ok();
+}
+
+Status CheckCanary(const Destination& destination, const Format& format) {
+  if (!destination.canary) return Ok();
+  const Canary& canary = *destination.canary;
+  const intel::Normalised value = intel::Normalise(canary.type, canary.value);
+  if (!value.ok() || value.count == 0)
+    return Bad(destination, fmt::format("the canary {} is no {}", canary.value, canary.type));
+  const policy::Decision decision = format.express(destination, value.indicators[0], canary.type);
+  if (decision.allowed) return Ok();
+  return Bad(destination,
+             fmt::format("{} cannot look for the canary {}: {} {}", format.name, canary.value,
+                         policy::ReasonCode(decision.reason), decision.detail));
+}
+
+Status CheckDestination(const Destination& destination) {
+  if (!IsName(destination.name, kMaxName))
+    return Bad(destination,
+               "a name is 1 to 40 of a-z, 0-9, - and _, and begins with a letter or "
+               "digit");
+  const Format* format = FindFormat(destination.format);
+  if (format == nullptr) {
+    std::vector<std::string> known;
+    for (const Format& each : AllFormats())
+      known.emplace_back(each.name);
+    return Bad(destination, fmt::format("unknown format \"{}\"{}", destination.format,
+                                        DidYouMean(destination.format, known)));
+  }
+  GF_CHECK(CheckOptions(destination));
+  return CheckCanary(destination, *format);
+}
+
+}  // namespace
+
+Status CheckSite(const Site& site) {
+  if (site.destinations.size() > kMaxDestinations) {
+    return Error::Make(Kind::kConfig, "{} destinations, at most {} are possible",
+                       site.destinations.size(), kMaxDestinations);
+  }
+  std::set<std::string_view> names;
+  for (const Destination& destination : site.destinations) {
+    GF_CHECK(CheckDestination(destination));
+    if (!names.insert(destination.name).second) return Bad(destination, "the name is used twice");
+  }
+  return Ok();
+}
+
+}  // namespace gapferry::detect

@@ -1,0 +1,88 @@
+// detect/destination.h: what a site wants to be made, and for whom.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "intel/tlp.h"
+#include "policy/allowlist.h"
+#include "policy/use.h"
+#include "policy/warninglist.h"
+
+namespace gapferry::detect {
+
+// An indicator that no event names, to prove the chain from bundle to alert.
+struct Canary {
+  std::string type;  // of MISP, such as "domain"
+  std::string value;
+};
+
+struct SuricataOptions {
+  std::int64_t sid_base = 1'500'000;  // local use is 1,000,000 to 1,999,999 (sidallocation.org)
+  std::int64_t sid_count = 490'000;   // sids are never reused
+  // Values of one kind up to which each has a rule of its own; above it they go into datasets.
+  std::size_t literal_limit = 5000;
+  std::string prefix = "misp";                // of file and set names; [a-z0-9-], at most 16
+  std::string source_net = "any";             // the left address of the rules: any, or $HOME_NET
+  std::set<std::string> hashes = {"sha256"};  // also md5, sha1: see suricata.cpp before you do
+};
+
+struct WazuhOptions {
+  std::int64_t rule_id_base = 110'000;  // 100,000 to 120,000 is for custom rules
+  std::int64_t rule_id_count = 1000;
+  std::uint32_t level = 12;                    // 0 to 15
+  std::string list_folder = "etc/lists/misp";  // on the manager, below its home
+  std::uint32_t network_limit = 4096;          // keys that one network may be written as
+};
+
+struct SigmaOptions {
+  std::size_t values_per_rule = 500;
+  std::string status = "experimental";
+  std::string level;  // empty: from the event's threat level
+  std::string author = "gapferry";
+};
+
+// One artifact set for one consumer.
+struct Destination {
+  std::string name;  // [a-z0-9][a-z0-9_-]{0,39}: also the folder's name
+  std::string format;
+  policy::UsePolicy use;  // its clearance, its power, the types it wants
+  std::map<std::string, policy::ListMode> warninglist_modes;  // over the site's, by list name
+  std::optional<Canary> canary;
+  // Run before the switch; "{}" in an argument is the new generation's folder. Empty: none.
+  std::vector<std::string> check;
+  std::chrono::seconds check_timeout{120};
+  SuricataOptions suricata;
+  WazuhOptions wazuh;
+  SigmaOptions sigma;
+};
+
+constexpr std::size_t kMaxDestinations = 64;
+
+struct Site {
+  std::vector<Destination> destinations;
+  bool warninglists = true;  // false: those of the store are not looked at
+  std::map<std::string, policy::ListMode>
+      warninglist_modes;  // over policy's defaults, by list name
+  const policy::Allowlist* allowlist = nullptr;
+  const policy::Allowlist* own = nullptr;
+  std::uint8_t shortest_prefix_v4 = 16;
+  std::uint8_t shortest_prefix_v6 = 32;
+  Time created = 0;          // of the bundle that the store's state came with
+  std::string state_digest;  // lower-case hexadecimal of that state
+  std::size_t keep = 5;      // generations kept for each destination
+  bool accept_change = false;
+  std::uint32_t shrink_percent = 30;
+  std::uint32_t grow_percent = 100;
+};
+
+// Errors: kConfig for an unknown format, a bad or doubled name, or an option out of its range.
+[[nodiscard]] Status CheckSite(const Site& site);
+
+}  // namespace gapferry::detect

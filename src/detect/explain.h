@@ -1,0 +1,50 @@
+// detect/explain.h: why a value is, or is not, in the artifacts of each destination.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/uuid.h"
+#include "detect/destination.h"
+#include "intel/tlp.h"
+#include "policy/reason.h"
+#include "store/store.h"
+
+namespace gapferry::detect {
+
+struct WhyDecision {
+  std::string destination;
+  bool allowed = false;
+  policy::Reason reason = policy::Reason::kAllowed;
+  std::string detail;       // the warninglist, tag, type, … behind the reason
+  std::string warninglist;  // one that marks the value but does not drop it, or empty
+};
+
+// One attribute that holds the value, whole or as a part of a composite.
+struct WhyOccurrence {
+  std::string source;
+  Uuid event_uuid;
+  std::string event_info;
+  Uuid attribute_uuid;
+  std::string type;
+  std::string value;
+  intel::Tlp tlp = intel::Tlp::kRed;
+  std::vector<WhyDecision> decisions;  // in the order of the site's destinations
+};
+
+struct Why {
+  static constexpr std::size_t kMaxOccurrences = 1000;
+  std::vector<std::string> looked_for;  // the forms of the value, sorted
+  std::vector<WhyOccurrence> occurrences;
+  std::uint64_t more = 0;  // occurrences beyond kMaxOccurrences
+};
+
+// Reads the value as every kind of indicator it can be, and walks over the whole store. The
+// decisions are those of Generate; only what a format refuses at the very end, one value too many
+// for literal rules, is not known here.
+// Errors: kUsage for an empty value, those of Decider::Create.
+[[nodiscard]] Result<Why> WhyValue(store::Store& store, const Site& site, std::string_view value);
+
+}  // namespace gapferry::detect

@@ -1,0 +1,158 @@
+#include "detect/gather.h"
+
+#include <algorithm>
+
+namespace gapferry::detect {
+namespace {
+
+constexpr std::uint64_t kProgressStep = 4096;
+
+EventHead MakeHead(const intel::Event& event) {
+  EventHead head;
+  head.uuid = event.uuid;
+  head.info = event.info;
+  head.date = event.date;
+  head.threat_level = event.threat_level;
+  for (const intel::Tag& tag : event.tags) {
+    std::string technique = TechniqueOf(tag.name);
+    if (!technique.empty()) head.techniques.push_back(std::move(technique));
+  }
+  std::sort(head.techniques.begin(), head.techniques.end());
+  head.techniques.erase(std::unique(head.techniques.begin(), head.techniques.end()),
+                        head.techniques.end());
+  return head;
+}
+
+class Gatherer {
+ public:
+  Gatherer(Decider* decider, CandidateSorter* sorter, std::vector<DestinationSummary>* summaries)
+      : decider_(*decider), sorter_(*sorter), summaries_(*summaries) {}
+
+  Status Take(const store::Record& record) {
+    if (record.kind == store::RecordKind::kEvent) {
+      head_ = MakeHead(record.event);
+      numbered_ = false;
+    }
+    Subject subject;
+    if (!reader_.Read(record, &subject)) return Ok();
+    ++attributes_;
+    return Judge(record.attribute, subject);
+  }
+  [[nodiscard]] std::uint64_t attributes() const { return attributes_; }
+
+ private:
+  Status Judge(const intel::Attribute& attribute, const Subject& subject) {
+    decider_.Begin(subject);
+    std::array<DestinationMask, 2> masks{};
+    std::array<std::string_view, 2> marks{};
+    for (std::size_t i = 0; i < summaries_.size(); ++i) {
+      const Verdict& verdict = decider_.Judge(i);
+      DestinationSummary& summary = summaries_[i];
+      ++summary.attributes;
+      if (!verdict.whole.allowed) {
+        summary.reasons.Add(verdict.whole.reason, verdict.whole.detail);
+        continue;
+      }
+      ++summary.used;
+      for (std::size_t part = 0; part < subject.value->count; ++part) {
+        if (verdict.parts[part].allowed) {
+          masks[part] |= DestinationMask{1} << i;
+          if (marks[part].empty()) marks[part] = verdict.marks[part];
+        } else {
+          summary.part_reasons.Add(verdict.parts[part].reason, verdict.parts[part].detail);
+        }
+      }
+    }
+    for (std::size_t part = 0; part < subject.value->count; ++part) {
+      if (masks[part] == 0) continue;
+      GF_CHECK(Number());
+      GF_CHECK(
+          sorter_.Add(subject.value->indicators[part], MakeMention(attribute, subject), masks[part],
+                      marks[part].empty() ? 0 : sorter_.AddWarninglist(std::string(marks[part]))));
+    }
+    return Ok();
+  }
+
+  // An event is kept only if some value of it is.
+  Status Number() {
+    if (numbered_) return Ok();
+    GF_TRY(event_, sorter_.AddEvent(head_));
+    numbered_ = true;
+    return Ok();
+  }
+
+  Mention MakeMention(const intel::Attribute& attribute, const Subject& subject) const {
+    Mention mention;
+    mention.event = event_;
+    mention.event_uuid = head_.uuid;
+    mention.attribute_uuid = attribute.uuid;
+    mention.type = subject.type->name;
+    mention.tlp = subject.occurrence.tlp;
+    mention.threat_level = head_.threat_level;
+    mention.port = subject.value->port;
+    mention.timestamp = attribute.timestamp;
+    return mention;
+  }
+
+  Decider& decider_;
+  CandidateSorter& sorter_;
+  std::vector<DestinationSummary>& summaries_;
+  SubjectReader reader_;
+  EventHead head_;
+  EventNumber event_ = 0;
+  bool numbered_ = false;
+  std::uint64_t attributes_ = 0;
+};
+
+Status AddCanary(std::size_t place, const Destination& destination, CandidateSorter* sorter) {
+  if (!destination.canary) return Ok();
+  EventHead head;
+  head.uuid = UuidFromContent(AsBytes("gapferry canary " + destination.name));
+  head.info = "gapferry canary";
+  head.date = "2000-01-01";
+  head.canary = true;
+  const intel::Normalised value =
+      intel::Normalise(destination.canary->type, destination.canary->value);
+  Mention mention;
+  GF_TRY(mention.event, sorter->AddEvent(head));
+  mention.event_uuid = mention.attribute_uuid = head.uuid;
+  mention.type = intel::FindType(destination.canary->type)->name;
+  mention.tlp = intel::Tlp::kClear;
+  mention.port = value.port;
+  return sorter->Add(value.indicators[0], mention, DestinationMask{1} << place, 0);
+}
+
+}  // namespace
+
+std::string TechniqueOf(std::string_view tag_name) {
+  constexpr std::string_view kGalaxy = "misp-galaxy:mitre-attack-pattern=\"";
+  if (!tag_name.starts_with(kGalaxy) || !tag_name.ends_with('"')) return "";
+  tag_name.remove_suffix(1);
+  const std::size_t start = tag_name.rfind(" T");
+  if (start == std::string_view::npos) return "";
+  const std::string_view id = tag_name.substr(start + 1);
+  if (id.size() != 5 && id.size() != 9) return "";
+  for (std::size_t i = 1; i < id.size(); ++i) {
+    if (i == 5 ? id[i] != '.' : !IsAsciiDigit(id[i])) return "";
+  }
+  return std::string(id);
+}
+
+Status Gather(store::Store& store, const Site& site, Decider* decider, CandidateSorter* sorter,
+              std::vector<DestinationSummary>* summaries, const GenerateProgress& progress) {
+  for (std::size_t i = 0; i < site.destinations.size(); ++i)
+    GF_CHECK(AddCanary(i, site.destinations[i], sorter));
+  Gatherer gatherer(decider, sorter, summaries);
+  const auto take = [&](const store::Record& record) -> Status {
+    const std::uint64_t before = gatherer.attributes();
+    GF_CHECK(gatherer.Take(record));
+    if (progress && gatherer.attributes() != before && gatherer.attributes() % kProgressStep == 0)
+      progress(gatherer.attributes());
+    return Ok();
+  };
+  GF_CHECK(store.Reader().ForEach(store::RowReader::Part::kEvents, take));
+  if (progress) progress(gatherer.attributes());
+  return Ok();
+}
+
+}  // namespace gapferry::detect

@@ -1,0 +1,19 @@
+// detect/gather.h: the walk from the store's attributes to sorted candidates.
+#pragma once
+
+#include "detect/candidate.h"
+#include "detect/decide.h"
+#include "detect/generate.h"
+
+namespace gapferry::detect {
+
+// Fills the sorter, and in each summary what was counted. `summaries` has one entry a destination.
+[[nodiscard]] Status Gather(store::Store& store, const Site& site, Decider* decider,
+                            CandidateSorter* sorter, std::vector<DestinationSummary>* summaries,
+                            const GenerateProgress& progress);
+
+// The technique of a galaxy tag such as misp-galaxy:mitre-attack-pattern="Web Protocols -
+// T1071.001"; empty for all other tags.
+[[nodiscard]] std::string TechniqueOf(std::string_view tag_name);
+
+}  // namespace gapferry::detect

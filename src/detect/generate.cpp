@@ -1,0 +1,194 @@
+#include "detect/generate.h"
+
+#include <memory>
+
+#include "base/file.h"
+#include "detect/candidate.h"
+#include "detect/check.h"
+#include "detect/decide.h"
+#include "detect/format.h"
+#include "detect/gather.h"
+#include "detect/generation.h"
+#include "detect/manifest.h"
+#include "detect/registry.h"
+
+namespace gapferry::detect {
+namespace {
+
+// One destination while its generation is made.
+struct Work {
+  const Destination* destination;
+  const Format* format;
+  DestinationSummary* summary;
+  std::optional<Generations> generations;
+  std::optional<OutputFolder> output;
+  std::unique_ptr<Writer> writer;
+
+  [[nodiscard]] bool failed() const { return summary->error.has_value(); }
+  void Fail(Error error) {
+    if (!failed()) summary->error = std::move(error);
+  }
+  void Drop() {
+    writer.reset();
+    if (!output) return;
+    std::error_code ignored;
+    std::filesystem::remove_all(output->path(), ignored);
+  }
+};
+
+class Generation {
+ public:
+  Generation(store::Store& store, const Site& site, const std::filesystem::path& folder,
+             CandidateSorter* sorter, GenerateSummary* summary)
+      : store_(store),
+        site_(site),
+        folder_(folder),
+        sorter_(*sorter),
+        registry_(store, site.created) {
+    for (std::size_t i = 0; i < site.destinations.size(); ++i) {
+      const Destination& destination = site.destinations[i];
+      work_.push_back({&destination, FindFormat(destination.format), &summary->destinations[i],
+                       std::nullopt, std::nullopt, nullptr});
+    }
+  }
+
+  // Everything up to, but not including, the switch. Ids are registered in the open transaction.
+  Status Build() {
+    for (Work& work : work_) {
+      const Status status = Prepare(&work);
+      if (!status.ok()) work.Fail(status.error());
+    }
+    GF_CHECK(Distribute());
+    for (std::size_t i = 0; i < work_.size(); ++i)
+      GF_CHECK(Complete(i));
+    return Ok();
+  }
+
+  void Publish() {
+    for (Work& work : work_) {
+      DestinationSummary& summary = *work.summary;
+      if (!work.failed() && summary.outcome == Outcome::kSwitched) {
+        Status status = work.generations->Switch(work.output->path());
+        if (status.ok()) status = work.generations->Prune(site_.keep);
+        if (!status.ok()) work.Fail(status.error());
+      }
+      if (work.failed()) summary.outcome = Outcome::kRefused;
+      if (work.generations) summary.generation = work.generations->current();
+      if (summary.generation != (work.output ? work.output->path() : "")) work.Drop();
+    }
+  }
+  void Abandon() {
+    for (Work& work : work_)
+      work.Drop();
+  }
+
+ private:
+  Status Prepare(Work* work) {
+    GF_TRY(work->generations, Generations::Open(folder_ / work->destination->name));
+    GF_TRY(const std::filesystem::path next, work->generations->Next(site_.state_digest));
+    GF_TRY(work->output, OutputFolder::Create(next));
+    work->writer = work->format->make({*work->destination, *work->output, sorter_, registry_});
+    work->summary->values_before = ValuesOf(work->generations->manifest());
+    return Ok();
+  }
+
+  // One pass by value for all destinations; formats that read by event only count here.
+  Status Distribute() {
+    return sorter_.ForEachValue(
+        work_.size(), [&](std::size_t destination, const Candidate& candidate) -> Status {
+          Work& work = work_[destination];
+          if (work.failed()) return Ok();
+          std::uint64_t refused = 0;
+          if (!work.format->by_event) {
+            refused = work.writer->late_refusals().Total();
+            const Status status = work.writer->Add(candidate.mentions[0].event, candidate);
+            if (!status.ok()) work.Fail(status.error());
+            refused = work.writer->late_refusals().Total() - refused;
+          }
+          if (refused == 0) ++work.summary->values[std::string(IndicatorKindName(candidate.kind))];
+          return Ok();
+        });
+  }
+
+  // A failure undoes what the destination registered, and only that.
+  Status Complete(std::size_t place) {
+    Work& work = work_[place];
+    if (work.failed()) return Ok();
+    GF_CHECK(store_.Savepoint());
+    const Status status = Finish(place);
+    if (status.ok()) return store_.ReleaseSavepoint();
+    store_.RollbackToSavepoint();
+    work.Fail(status.error());
+    return Ok();
+  }
+
+  Status Finish(std::size_t place) {
+    Work& work = work_[place];
+    DestinationSummary& summary = *work.summary;
+    if (work.format->by_event) {
+      GF_CHECK(sorter_.ForEachEvent(place, [&](EventNumber event, const Candidate& candidate) {
+        return work.writer->Add(event, candidate);
+      }));
+    }
+    GF_CHECK(work.writer->Finish());
+    summary.used -= work.writer->late_refusals().Total();
+    summary.reasons.Merge(work.writer->late_refusals());
+    const Json manifest =
+        MakeManifest(site_, *work.destination, *work.format, summary, *work.output);
+    const Json& before = work.generations->manifest();
+    if (SameFiles(manifest, before)) {
+      summary.outcome = Outcome::kUnchanged;
+      // The same artifacts now stand for another state.
+      if (manifest == before) return Ok();
+      return WriteFileAtomically(work.generations->current() / kManifestName,
+                                 DumpJsonPretty(manifest));
+    }
+    GF_CHECK(GuardChange(site_, summary, before));
+    GF_CHECK(RunCheck(*work.destination, work.output->path()));
+    GF_CHECK(work.output->Sync());
+    GF_CHECK(WriteFileAtomically(work.output->path() / kManifestName, DumpJsonPretty(manifest)));
+    summary.outcome = Outcome::kSwitched;
+    return Ok();
+  }
+
+  store::Store& store_;
+  const Site& site_;
+  const std::filesystem::path& folder_;
+  CandidateSorter& sorter_;
+  Registry registry_;
+  std::vector<Work> work_;
+};
+
+}  // namespace
+
+Result<GenerateSummary> Generate(store::Store& store, const Site& site,
+                                 const std::filesystem::path& folder,
+                                 const GenerateProgress& progress) {
+  InitCrypto();
+  GF_CHECK(CheckSite(site));
+  GF_CHECK(MakeFolder(folder));
+  GF_TRY(const Fd lock, LockFolder(folder));
+  GenerateSummary summary;
+  for (const Destination& destination : site.destinations) {
+    DestinationSummary& entry = summary.destinations.emplace_back();
+    entry.name = destination.name;
+    entry.format = destination.format;
+  }
+  GF_TRY(Decider decider, Decider::Create(store, site));
+  GF_TRY(CandidateSorter sorter, CandidateSorter::Create());
+  GF_CHECK(store.Begin());
+  Generation generation(store, site, folder, &sorter, &summary);
+  Status status = Gather(store, site, &decider, &sorter, &summary.destinations, progress);
+  if (status.ok()) status = generation.Build();
+  // Ids before the switch: if this ends between the two, the next run finds the same ids.
+  if (status.ok()) status = store.Commit();
+  if (!status.ok()) {
+    store.Rollback();
+    generation.Abandon();
+    return std::move(status).error();
+  }
+  generation.Publish();
+  return summary;
+}
+
+}  // namespace gapferry::detect

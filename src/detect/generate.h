@@ -1,0 +1,57 @@
+// detect/generate.h: from a store to the artifacts of every destination.
+//
+// <folder>/<destination>/generations/<number>-<state digest, 8 digits>/   one generation
+// <folder>/<destination>/current -> generations/…                        the one in use
+// A generation is written aside, checked, synced, and only then named by `current`; whatever fails
+// before that leaves the old one in use.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "detect/destination.h"
+#include "policy/reason.h"
+#include "store/store.h"
+
+namespace gapferry::detect {
+
+enum class Outcome {
+  kSwitched,   // a new generation is in use
+  kUnchanged,  // its files would be the same, byte for byte
+  kRefused,    // the guard, the check or the disk said no: the old generation is in use
+};
+
+struct DestinationSummary {
+  std::string name;
+  std::string format;
+  Outcome outcome = Outcome::kRefused;
+  std::optional<Error> error;         // kRefused: kGuard, kArtifactCheck, kTooLarge, kIo, …
+  std::filesystem::path generation;   // the one in use now; empty if there is none
+  std::uint64_t attributes = 0;       // of the store
+  std::uint64_t used = 0;             // attributes that are in the artifacts
+  policy::ReasonCounts reasons;       // all others: used + reasons.Total() == attributes
+  policy::ReasonCounts part_reasons;  // parts left out of composites whose other part is used
+  std::map<std::string, std::uint64_t> values;  // in the artifacts, by kind
+  std::uint64_t values_before = 0;              // in the generation that was in use
+};
+
+struct GenerateSummary {
+  std::vector<DestinationSummary> destinations;  // in the order of the site
+};
+
+// Called now and then with attributes read so far.
+using GenerateProgress = std::function<void(std::uint64_t attributes)>;
+
+// One walk over the store serves all destinations. Ids are registered in the store, in a
+// transaction of its own, before any switch. A destination that fails does not stop the others.
+// Errors: those of CheckSite; kIo, kNoSpace, kLocked where nothing at all could be made.
+[[nodiscard]] Result<GenerateSummary> Generate(store::Store& store, const Site& site,
+                                               const std::filesystem::path& folder,
+                                               const GenerateProgress& progress = {});
+
+}  // namespace gapferry::detect

@@ -1,0 +1,134 @@
+#include "detect/registry.h"
+
+#include <bit>
+#include <map>
+
+#include "base/hash.h"
+#include "store/database.h"
+
+namespace gapferry::detect {
+
+using store::BindBlob;
+using store::BindText;
+
+struct Registry::State {
+  State(SQLite::Database& db, Time clock)
+      : now(clock),
+        find(db,
+             "SELECT id, rev, content, first, changed FROM artifact_id WHERE space = ? AND key = "
+             "?"),
+        last(db, "SELECT max(id) FROM artifact_id WHERE space = ? AND id BETWEEN ? AND ?"),
+        put(db,
+            "INSERT OR REPLACE INTO artifact_id (space, key, id, rev, content, first, changed) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?)") {}
+
+  Time now;
+  SQLite::Statement find;
+  SQLite::Statement last;
+  SQLite::Statement put;
+  // The highest id of each block, once asked for.
+  std::map<std::pair<std::string, std::int64_t>, std::int64_t> highest;
+
+  std::int64_t Next(const std::string& space, IdBlock block) {
+    const auto [entry, added] = highest.try_emplace({space, block.first}, block.first - 1);
+    if (added) {
+      last.reset();
+      BindText(last, 1, space);
+      last.bind(2, block.first);
+      last.bind(3, block.last);
+      if (last.executeStep() && !last.getColumn(0).isNull())
+        entry->second = last.getColumn(0).getInt64();
+    }
+    return ++entry->second;
+  }
+
+  void Put(const std::string& space, const std::string& key, const StableId& id,
+           const Digest256& content) {
+    put.reset();
+    BindText(put, 1, space);
+    BindText(put, 2, key);
+    put.bind(3, id.id);
+    put.bind(4, id.rev);
+    BindBlob(put, 5, content);
+    put.bind(6, id.first);
+    put.bind(7, id.changed);
+    put.exec();
+  }
+
+  // Fills `id`; true if `content` is what was published under it. False with id 0: not known.
+  bool Find(const std::string& space, const std::string& key, const Digest256& content,
+            StableId* id) {
+    find.reset();
+    BindText(find, 1, space);
+    BindText(find, 2, key);
+    if (!find.executeStep()) return false;
+    id->id = find.getColumn(0).getInt64();
+    id->rev = find.getColumn(1).getInt64();
+    const ByteView before = store::ReadBlob(find.getColumn(2));
+    id->first = find.getColumn(3).getInt64();
+    id->changed = find.getColumn(4).getInt64();
+    const bool same = AsText(before) == AsText(content);
+    find.reset();
+    return same;
+  }
+};
+
+Registry::Registry(store::Store& store, Time now)
+    : state_(std::make_unique<State>(store.database(), now)) {}
+Registry::Registry(Registry&&) noexcept = default;
+Registry::~Registry() = default;
+
+Result<StableId> Registry::Assign(const std::string& space, const std::string& key,
+                                  std::string_view content, IdBlock block) {
+  return store::Guarded("cannot use the registry of ids", [&]() -> Result<StableId> {
+    const Digest256 digest = Hash256(AsBytes(content));
+    StableId id;
+    const bool same = state_->Find(space, key, digest, &id);
+    const bool inside = id.id >= block.first && id.id <= block.last;
+    if (same && inside) return id;
+    if (inside) {
+      ++id.rev;
+    } else {
+      id = {state_->Next(space, block), 1, state_->now, state_->now};
+      if (id.id > block.last) {
+        return Error::Make(Kind::kTooLarge, "the ids {} to {} of {} are used up", block.first,
+                           block.last, space)
+            .Hint("give the destination a larger block of ids");
+      }
+    }
+    id.changed = state_->now;
+    state_->Put(space, key, id, digest);
+    return id;
+  });
+}
+
+Result<std::int64_t> Registry::Grow(const std::string& space, const std::string& key,
+                                    std::int64_t least) {
+  return store::Guarded("cannot use the registry of ids", [&]() -> Result<std::int64_t> {
+    // The number is kept as rev.
+    StableId id;
+    static_cast<void>(state_->Find(space, key, Digest256{}, &id));
+    if (id.id != 0 && id.rev >= least) return id.rev;
+    if (id.id == 0) id = {state_->Next(space, {}), least, state_->now, state_->now};
+    id.rev = least;
+    id.changed = state_->now;
+    state_->Put(space, key, id, Digest256{});
+    return id.rev;
+  });
+}
+
+std::int64_t BucketsFor(std::size_t values, std::size_t capacity) {
+  if (values <= capacity) return 1;
+  // Hashing fills buckets unevenly; half full on average leaves room for the fullest.
+  return static_cast<std::int64_t>(std::bit_ceil(2 * ((values + capacity - 1) / capacity)));
+}
+
+std::size_t BucketOf(std::string_view value, std::int64_t buckets) {
+  const Digest256 digest = Hash256(AsBytes(value));
+  std::uint64_t folded = 0;
+  for (std::size_t i = 0; i < sizeof(folded); ++i)
+    folded = folded << 8 | digest[i];
+  return static_cast<std::size_t>(folded & static_cast<std::uint64_t>(buckets - 1));
+}
+
+}  // namespace gapferry::detect

@@ -1,0 +1,55 @@
+// detect/registry.h: ids that stay (schema/store.sql, table artifact_id). What once had an id keeps
+// it, also when it is gone and comes back; no id is given twice within its space.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "store/store.h"
+
+namespace gapferry::detect {
+
+struct IdBlock {
+  std::int64_t first = 1;
+  std::int64_t last = INT64_MAX;
+};
+
+struct StableId {
+  std::int64_t id = 0;
+  std::int64_t rev = 1;  // rises only when the content changes
+  Time first = 0;        // when it was given
+  Time changed = 0;      // when rev last rose
+};
+
+// Works within the store's open transaction.
+class Registry {
+ public:
+  // `now` is the bundle's time of creation: the same bundle gives the same dates on any day.
+  Registry(store::Store& store, Time now);
+  Registry(Registry&&) noexcept;
+  ~Registry();
+
+  // The id of `key` in `space`, whose content now is `content`. Ids are given in sequence; a key
+  // whose id lies outside a block that was moved gets a new one.
+  // Errors: kTooLarge if the block is used up, kIo.
+  [[nodiscard]] Result<StableId> Assign(const std::string& space, const std::string& key,
+                                        std::string_view content, IdBlock block);
+  // A number that only grows: the greater of `least` and what was remembered.
+  [[nodiscard]] Result<std::int64_t> Grow(const std::string& space, const std::string& key,
+                                          std::int64_t least);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// Distributes values over buckets of about `capacity` values so that a new value moves no other:
+// the number of buckets is a power of two that only grows.
+[[nodiscard]] std::int64_t BucketsFor(std::size_t values, std::size_t capacity);
+[[nodiscard]] std::size_t BucketOf(std::string_view value, std::int64_t buckets);
+
+}  // namespace gapferry::detect

@@ -1,0 +1,317 @@
+// Sigma 2: one rule for an event, a log source and a part of its values. Names are matched whole,
+// or whole with all below them; never as a part of another word.
+#include <algorithm>
+#include <array>
+#include <map>
+#include <unordered_map>
+
+#include "base/hash.h"
+#include "detect/format.h"
+#include "detect/sigma_text.h"
+
+namespace gapferry::detect {
+namespace {
+
+using intel::IndicatorKind;
+using policy::Decision;
+using policy::Reason;
+
+constexpr std::size_t kMaxInfo = 50;  // titles have at most 120 characters
+constexpr std::size_t kMaxNamedLists = 5;
+constexpr std::size_t kMaxValueBytes = 2048;
+
+struct LogSource {
+  std::string_view key;     // part of the rule's id: never changes
+  std::string_view prefix;  // of the file name, as SigmaHQ has it
+  std::string_view product;
+  std::string_view category;
+  std::string_view title;
+  std::string_view what;
+};
+constexpr auto kSources = std::to_array<LogSource>({
+    {"dns", "net_dns_", "", "dns", "DNS Queries", "DNS queries for names"},
+    {"dns_query_win", "dns_query_win_", "windows", "dns_query", "Windows DNS Queries",
+     "DNS queries of Windows hosts for names"},
+    {"firewall", "net_firewall_", "", "firewall", "Firewall Connections",
+     "connections with addresses"},
+    {"image_load_win", "image_load_win_", "windows", "image_load", "Loaded Images",
+     "loaded images with hashes"},
+    {"net_connection_win", "net_connection_win_", "windows", "network_connection",
+     "Windows Network Connections", "connections of Windows hosts to names or addresses"},
+    {"proc_creation_win", "proc_creation_win_", "windows", "process_creation", "Created Processes",
+     "created processes with hashes"},
+    {"proxy", "proxy_", "", "proxy", "Proxy Requests", "proxy requests for names, URLs or agents"},
+    {"file_event_win", "file_event_win_", "windows", "file_event", "Created Files",
+     "created files with names"},
+});
+
+enum class Form { kExact, kBelow, kHash, kFileName };
+enum class Side { kEither, kFrom, kTo };
+
+struct Field {
+  std::string_view source;
+  IndicatorKind kind;
+  Side side;
+  std::string_view field;
+  Form form;
+};
+constexpr auto kFields = std::to_array<Field>({
+    {"dns", IndicatorKind::kDomain, Side::kEither, "query", Form::kBelow},
+    {"dns", IndicatorKind::kHostname, Side::kEither, "query", Form::kExact},
+    {"dns_query_win", IndicatorKind::kDomain, Side::kEither, "QueryName", Form::kBelow},
+    {"dns_query_win", IndicatorKind::kHostname, Side::kEither, "QueryName", Form::kExact},
+    {"firewall", IndicatorKind::kAddress, Side::kTo, "dst_ip", Form::kExact},
+    {"firewall", IndicatorKind::kAddress, Side::kFrom, "src_ip", Form::kExact},
+    {"firewall", IndicatorKind::kNetwork, Side::kTo, "dst_ip|cidr", Form::kExact},
+    {"firewall", IndicatorKind::kNetwork, Side::kFrom, "src_ip|cidr", Form::kExact},
+    {"image_load_win", IndicatorKind::kMd5, Side::kEither, "Hashes|contains", Form::kHash},
+    {"image_load_win", IndicatorKind::kSha1, Side::kEither, "Hashes|contains", Form::kHash},
+    {"image_load_win", IndicatorKind::kSha256, Side::kEither, "Hashes|contains", Form::kHash},
+    {"net_connection_win", IndicatorKind::kDomain, Side::kEither, "DestinationHostname",
+     Form::kBelow},
+    {"net_connection_win", IndicatorKind::kHostname, Side::kEither, "DestinationHostname",
+     Form::kExact},
+    {"net_connection_win", IndicatorKind::kAddress, Side::kTo, "DestinationIp", Form::kExact},
+    {"net_connection_win", IndicatorKind::kNetwork, Side::kTo, "DestinationIp|cidr", Form::kExact},
+    {"proc_creation_win", IndicatorKind::kMd5, Side::kEither, "Hashes|contains", Form::kHash},
+    {"proc_creation_win", IndicatorKind::kSha1, Side::kEither, "Hashes|contains", Form::kHash},
+    {"proc_creation_win", IndicatorKind::kSha256, Side::kEither, "Hashes|contains", Form::kHash},
+    {"proxy", IndicatorKind::kDomain, Side::kEither, "cs-host", Form::kBelow},
+    {"proxy", IndicatorKind::kHostname, Side::kEither, "cs-host", Form::kExact},
+    {"proxy", IndicatorKind::kUrl, Side::kEither, "c-uri", Form::kExact},
+    {"proxy", IndicatorKind::kUserAgent, Side::kEither, "c-useragent", Form::kExact},
+    {"file_event_win", IndicatorKind::kFilename, Side::kEither, "TargetFilename|endswith",
+     Form::kFileName},
+});
+
+// What is kept of a value until its event is whole: an event may have a million of them.
+struct EventValue {
+  std::string value;
+  std::string_view warninglist;
+  IndicatorKind kind;
+  intel::Tlp tlp;
+  bool from;
+  bool to;
+};
+
+bool Takes(const Field& field, const EventValue& value) {
+  if (field.kind != value.kind) return false;
+  return field.side == Side::kEither || (field.side == Side::kFrom ? value.from : value.to);
+}
+
+std::string HashText(IndicatorKind kind, std::string_view hex) {
+  std::string text = kind == IndicatorKind::kMd5    ? "MD5="
+                     : kind == IndicatorKind::kSha1 ? "SHA1="
+                                                    : "SHA256=";
+  for (const char c : hex)
+    text += c >= 'a' && c <= 'f' ? static_cast<char>(c - 'a' + 'A') : c;
+  return text;
+}
+
+// The path may stand before a file's name, but no further letters of another name.
+std::string FileNameText(std::string_view name) {
+  return name.find('\\') == std::string_view::npos ? '\\' + std::string(name) : std::string(name);
+}
+
+std::string_view Level(std::uint8_t threat_level) {
+  constexpr std::array<std::string_view, 4> kLevels = {"high", "medium", "low", "medium"};
+  return kLevels[threat_level >= 1 && threat_level <= 4 ? threat_level - 1 : 3];
+}
+
+// Tags know no plus sign.
+std::string TlpTag(intel::Tlp tlp) {
+  return tlp == intel::Tlp::kAmberStrict ? "tlp.amber-strict"
+                                         : "tlp." + std::string(intel::TlpName(tlp));
+}
+
+class SigmaWriter : public Writer {
+ public:
+  explicit SigmaWriter(const WriterContext& context)
+      : context_(context), options_(context.destination.sigma) {}
+
+  Status Add(EventNumber event, const Candidate& candidate) override {
+    if (!values_.empty() && event != event_) GF_CHECK(WriteEvent());
+    event_ = event;
+    std::string_view warninglist;
+    if (!candidate.warninglist.empty())
+      warninglist = *warninglists_.insert(candidate.warninglist).first;
+    values_.push_back({candidate.value, warninglist, candidate.kind, candidate.tlp, candidate.from,
+                       candidate.to});
+    return Ok();
+  }
+
+  Status Finish() override { return values_.empty() ? Ok() : WriteEvent(); }
+
+ private:
+  using Part = std::vector<const EventValue*>;
+
+  Status WriteEvent() {
+    GF_TRY(head_, context_.events.FindEvent(event_));
+    // The same event may come from several sources, and each has rules of its own.
+    key_ = head_.uuid.ToString();
+    const int copy = ++copies_[head_.uuid];
+    if (copy > 1) key_ += fmt::format("~{}", copy);
+    for (const LogSource& source : kSources) {
+      Part taken;
+      for (const EventValue& value : values_) {
+        if (std::any_of(kFields.begin(), kFields.end(), [&](const Field& field) {
+              return field.source == source.key && Takes(field, value);
+            }))
+          taken.push_back(&value);
+      }
+      if (!taken.empty()) GF_CHECK(WriteSource(source, taken));
+    }
+    values_.clear();
+    return Ok();
+  }
+
+  static std::vector<Part> Distribute(const Part& values, std::int64_t buckets) {
+    std::vector<Part> parts(static_cast<std::size_t>(buckets));
+    for (const EventValue* value : values)
+      parts[BucketOf(value->value, buckets)].push_back(value);
+    return parts;
+  }
+
+  Status WriteSource(const LogSource& source, const Part& values) {
+    const std::string space = context_.destination.name + "/buckets";
+    const std::string key = fmt::format("{}|{}", key_, source.key);
+    // The parts stay as they were until one of them overflows.
+    std::int64_t wanted = 1;
+    std::vector<Part> parts;
+    bool fits = false;
+    while (!fits) {
+      GF_TRY(const std::int64_t buckets, context_.registry.Grow(space, key, wanted));
+      parts = Distribute(values, buckets);
+      fits = std::all_of(parts.begin(), parts.end(),
+                         [&](const Part& part) { return part.size() <= options_.values_per_rule; });
+      wanted = std::max(buckets * 2, BucketsFor(values.size(), options_.values_per_rule));
+    }
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+      if (!parts[i].empty()) GF_CHECK(WriteRule(source, i, parts.size(), parts[i]));
+    }
+    return Ok();
+  }
+
+  Status WriteRule(const LogSource& source, std::size_t part, std::size_t parts,
+                   const Part& values) {
+    SigmaRule rule = Describe(source, part, parts, values);
+    for (const Field& field : kFields) {
+      if (field.source == source.key) AddField(field, values, &rule);
+    }
+    const std::string key = fmt::format("{}|{}|{}", key_, source.key, part);
+    rule.id = UuidFromContent(AsBytes("gapferry sigma|" + key)).ToString();
+    GF_TRY(const StableId id,
+           context_.registry.Assign(context_.destination.name + "/sigma", key, rule.ToYaml(), {}));
+    if (rule.date.empty()) rule.date = FormatDate(id.first);
+    if (id.rev > 1) rule.modified = FormatDate(id.changed);
+    std::string name = fmt::format("{}misp_{}_{:05}", source.prefix, key_, part + 1);
+    name.erase(std::remove(name.begin(), name.end(), '-'), name.end());
+    std::replace(name.begin(), name.end(), '~', '_');
+    return context_.output.WriteFile(name + ".yml", rule.ToYaml());
+  }
+
+  [[nodiscard]] SigmaRule Describe(const LogSource& source, std::size_t part, std::size_t parts,
+                                   const Part& values) const {
+    SigmaRule rule;
+    // Titles must differ, and events may have the same name; the head of the UUID tells them apart.
+    const std::string name = key_.substr(0, 13) + (key_.size() > 36 ? key_.substr(36) : "");
+    rule.title = fmt::format("MISP {} in {}", name, source.title);
+    if (parts > 1) rule.title += fmt::format(" Part {}", part + 1);
+    std::string info = SigmaPhrase(head_.info, kMaxInfo);
+    // A description that holds a URL would need it as a reference.
+    for (std::size_t at = info.find("://"); at != std::string::npos; at = info.find("://"))
+      info.replace(at, 3, ": ");
+    if (!info.empty()) rule.title += " - " + info;
+    rule.status = options_.status;
+    rule.description = fmt::format("Detects {} that are indicators of MISP event {}", source.what,
+                                   head_.uuid.ToString());
+    if (!info.empty()) rule.description += " (" + info + ")";
+    rule.author = options_.author;
+    rule.date = ParseDate(head_.date) ? head_.date : "";
+    intel::Tlp tlp = intel::Tlp::kClear;
+    std::set<std::string> lists;
+    for (const EventValue* value : values) {
+      tlp = std::max(tlp, value->tlp);
+      if (!value->warninglist.empty() && lists.size() < kMaxNamedLists)
+        lists.insert(std::string(value->warninglist));
+    }
+    for (const std::string& technique : head_.techniques)
+      rule.tags.push_back("attack." + AsciiLower(technique));
+    rule.tags.push_back(TlpTag(tlp));
+    rule.false_positives.emplace_back("Unknown");
+    for (const std::string& list : lists)
+      rule.false_positives.push_back("Values on the warninglist " + SigmaPhrase(list, 100));
+    rule.level = options_.level.empty() ? Level(head_.threat_level) : options_.level;
+    if (!source.product.empty()) rule.logsource.emplace_back("product", source.product);
+    rule.logsource.emplace_back("category", source.category);
+    rule.event_uuid = head_.uuid.ToString();
+    return rule;
+  }
+
+  static void AddField(const Field& field, const Part& values, SigmaRule* rule) {
+    for (const EventValue* value : values) {
+      if (!Takes(field, *value)) continue;
+      switch (field.form) {
+        case Form::kExact:
+          Append(field.field, SigmaEscape(value->value), rule);
+          break;
+        case Form::kBelow:
+          Append(field.field, SigmaEscape(value->value), rule);
+          Append(std::string(field.field) + "|endswith", SigmaEscape('.' + value->value), rule);
+          break;
+        case Form::kHash:
+          Append(field.field, HashText(value->kind, value->value), rule);
+          break;
+        case Form::kFileName:
+          Append(field.field, SigmaEscape(FileNameText(value->value)), rule);
+          break;
+      }
+    }
+  }
+
+  static void Append(std::string_view field, std::string value, SigmaRule* rule) {
+    auto found = std::find_if(rule->fields.begin(), rule->fields.end(),
+                              [&](const auto& entry) { return entry.first == field; });
+    if (found == rule->fields.end()) {
+      rule->fields.emplace_back(field, std::vector<std::string>());
+      found = rule->fields.end() - 1;
+    }
+    found->second.push_back(std::move(value));
+  }
+
+  WriterContext context_;
+  const SigmaOptions& options_;
+  EventNumber event_ = 0;
+  std::vector<EventValue> values_;  // of one event
+  std::set<std::string> warninglists_;
+  EventHead head_;
+  std::string key_;
+  std::unordered_map<Uuid, int> copies_;
+};
+
+Decision Express(const Destination&, const intel::Indicator& indicator, std::string_view type) {
+  if (indicator.kind == IndicatorKind::kOther)
+    return Decision::Refuse(Reason::kTypeNotDetectable, type);
+  const bool known = std::any_of(kFields.begin(), kFields.end(),
+                                 [&](const Field& field) { return field.kind == indicator.kind; });
+  if (!known)
+    return Decision::Refuse(Reason::kFormatCannotExpress, IndicatorKindName(indicator.kind));
+  if (indicator.value.size() > kMaxValueBytes)
+    return Decision::Refuse(Reason::kFormatCannotExpress, "too-long");
+  return Decision::Allow();
+}
+
+}  // namespace
+
+constinit const Format kSigma{
+    .name = "sigma",
+    .summary = "Sigma 2 rules for SIEMs",
+    .by_event = true,
+    .checker = "sigma check -x attacktag -x d3_fendtag {}",
+    .express = Express,
+    .make = [](const WriterContext& context) -> std::unique_ptr<Writer> {
+      return std::make_unique<SigmaWriter>(context);
+    },
+};
+
+}  // namespace gapferry::detect

@@ -1,0 +1,46 @@
+// detect/suricata_match.h: where Suricata looks for each kind of value, and with which options.
+// Everything here was run on 7.0.10 against captures (tests/e2e/test_suricata.py).
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "detect/candidate.h"
+#include "detect/destination.h"
+#include "policy/decision.h"
+
+namespace gapferry::detect {
+
+// One rule of a value: a value may need several, one for each protocol.
+struct SuricataMatch {
+  std::string_view protocol;  // part of the key of its sid
+  std::string header;         // from "alert" to before the parenthesis
+  std::string options;
+};
+
+// The literal rules for one value.
+[[nodiscard]] std::vector<SuricataMatch> LiteralMatches(const SuricataOptions& options,
+                                                        const Candidate& candidate);
+
+// What a value adds to a list file.
+struct ListEntry {
+  std::string list;  // without prefix and suffix: "domain-2"
+  std::string line;  // with LF
+};
+// Empty for kinds that have no list form.
+[[nodiscard]] std::vector<ListEntry> ListEntries(const Candidate& candidate);
+[[nodiscard]] bool HasListForm(intel::IndicatorKind kind);
+[[nodiscard]] bool AlwaysListed(intel::IndicatorKind kind);
+
+// The rules that look into one list. `set` names the set, `file` the list, `shard` is appended to
+// the names of both by the caller. URL sets come in pairs: `set` is then that of the hosts, and the
+// paths have "-path" in place of "-host".
+[[nodiscard]] std::vector<SuricataMatch> ListMatches(const SuricataOptions& options,
+                                                     std::string_view list, std::string_view set);
+
+[[nodiscard]] policy::Decision SuricataExpress(const Destination& destination,
+                                               const intel::Indicator& indicator,
+                                               std::string_view type);
+
+}  // namespace gapferry::detect

@@ -1,0 +1,57 @@
+// detect_driver FOLDER FORMAT LITERAL_LIMIT CLEARANCE EVENT.json…: events straight to artifacts,
+// without bundle and import; the end-to-end tests feed its output to the engines. The store stays
+// in FOLDER/store.db, so that a second run shows what stays the same.
+#include <cstdio>
+#include <fstream>
+
+#include "base/file.h"
+#include "base/hash.h"
+#include "detect/generate.h"
+#include "tests/detect/events.h"
+
+namespace gapferry::detect {
+namespace {
+
+Status Run(const std::vector<std::string>& arguments) {
+  const std::filesystem::path folder = arguments[0];
+  GF_CHECK(MakeFolder(folder));
+  GF_TRY(store::Store store, store::Store::Open(folder / "store.db"));
+  GF_CHECK(store.Begin());
+  GF_CHECK(store.Clear());
+  for (std::size_t i = 4; i < arguments.size(); ++i) {
+    std::ifstream file(arguments[i]);
+    GF_CHECK(testing::PutEventJson(store, "test", intel::Tlp::kAmber, nlohmann::json::parse(file)));
+  }
+  GF_CHECK(store.Commit());
+  Site site;
+  Destination& destination = site.destinations.emplace_back();
+  destination.name = destination.format = arguments[1];
+  destination.use.clearance = intel::FindTlp(arguments[3]).value_or(intel::Tlp::kAmber);
+  destination.suricata.literal_limit = std::stoul(arguments[2]);
+  site.created = 1'785'600'000;
+  site.state_digest = "0123456789abcdef";
+  site.accept_change = true;
+  GF_TRY(const GenerateSummary summary, Generate(store, site, folder / "artifacts"));
+  for (const DestinationSummary& made : summary.destinations) {
+    if (made.error) return *made.error;
+    std::printf("%s\n", made.generation.c_str());
+  }
+  return Ok();
+}
+
+}  // namespace
+}  // namespace gapferry::detect
+
+int main(int argc, char** argv) {
+  gapferry::InitCrypto();
+  const std::vector<std::string> arguments(argv + 1, argv + argc);
+  if (arguments.size() < 5) {
+    std::fputs("usage: detect_driver FOLDER FORMAT LITERAL_LIMIT CLEARANCE EVENT.json...\n",
+               stderr);
+    return 2;
+  }
+  const gapferry::Status status = gapferry::detect::Run(arguments);
+  if (status.ok()) return 0;
+  std::fprintf(stderr, "error: %s\n", status.error().what.c_str());
+  return 1;
+}

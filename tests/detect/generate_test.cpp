@@ -1,0 +1,241 @@
+#include "detect/generate.h"
+
+#include <gmock/gmock.h>
+
+#include <fstream>
+
+#include "base/json.h"
+#include "detect/explain.h"
+#include "tests/detect/fixture.h"
+
+namespace gapferry::detect {
+namespace {
+
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::SizeIs;
+
+using GenerateTest = testing::DetectTest;
+
+std::size_t Count(const std::string& text, const std::string& part) {
+  std::size_t count = 0;
+  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1))
+    ++count;
+  return count;
+}
+
+TEST_F(GenerateTest, EveryAttributeIsUsedOrCountedWithAReason) {
+  Put(1, {"tlp:green"},
+      {{"domain", "evil.example"},
+       {"domain", "quiet.example", {}, false},
+       {"domain", "secret.example", {"tlp:red"}},
+       {"domain", "www.popular.example"},
+       {"domain", "not a name"},
+       {"url", "https://evil.example/x"},
+       {"md5", "d41d8cd98f00b204e9800998ecf8427e"},
+       {"comment", "text"},
+       {"no-such-type", "text"},
+       {"domain|ip", "both.example|198.51.100.1"},
+       {"domain|ip", "popular.example|198.51.100.2"},
+       {"domain", "co.uk"}});
+  PutList("popular sites", {"popular.example"});
+  const GenerateSummary summary =
+      Run(MakeSite({Make("ids", "suricata"), Make("siem", "wazuh"), Make("rules", "sigma")}));
+  const DestinationSummary& ids = summary.destinations[0];
+  EXPECT_EQ(ids.attributes, 12U);
+  EXPECT_EQ(ids.used, 3U);  // evil.example and both composites, the second by its address only
+  EXPECT_EQ(ids.reasons.Count(policy::Reason::kWarninglist, "popular sites"), 1U);
+  EXPECT_EQ(ids.part_reasons.Count(policy::Reason::kWarninglist, "popular sites"), 1U);
+  EXPECT_EQ(ids.reasons.Count(policy::Reason::kNotToIds), 1U);
+  EXPECT_EQ(ids.reasons.Count(policy::Reason::kTlpAboveDestination), 1U);
+  EXPECT_EQ(ids.reasons.Count(policy::Reason::kPublicSuffix), 1U);
+  EXPECT_EQ(ids.reasons.Count(policy::Reason::kTypeNotDetectable), 2U);
+  EXPECT_EQ(ids.reasons.Count(policy::Reason::kFormatCannotExpress, "https-url-inexpressible"), 1U);
+  EXPECT_EQ(ids.reasons.Count(policy::Reason::kFormatCannotExpress, "hash-kind-off"), 1U);
+  EXPECT_THAT(Read("ids", "misp.rules"), Not(HasSubstr("popular.example")));
+}
+
+TEST_F(GenerateTest, NamesOnlyTheEventsThatTheDestinationMayName) {
+  Put(1, {"tlp:clear"}, {{"domain", "evil.example"}});
+  Put(2, {"tlp:red"}, {{"domain", "evil.example"}});
+  Put(3, {"tlp:green"}, {{"domain", "evil.example"}});
+  Run(MakeSite({Make("open", "suricata", intel::Tlp::kClear),
+                Make("inner", "suricata", intel::Tlp::kGreen)}));
+  EXPECT_EQ(Count(Read("open", "misp.rules"), "tlp clear"), 4U);
+  EXPECT_THAT(Read("open", "misp.rules"), HasSubstr(testing::NumberedUuid(1).ToString()));
+  EXPECT_THAT(Read("open", "misp.rules"), Not(HasSubstr(testing::NumberedUuid(3).ToString())));
+  EXPECT_EQ(Count(Read("inner", "misp.rules"), "tlp green"), 4U);
+  EXPECT_EQ(Count(Read("inner", "misp.rules"), testing::NumberedUuid(3).ToString()), 4U);
+  EXPECT_THAT(Read("inner", "misp.rules"), Not(HasSubstr(testing::NumberedUuid(2).ToString())));
+}
+
+TEST_F(GenerateTest, AFalsePositiveSpeaksForTheValueInEveryEvent) {
+  Put(1, {"tlp:clear"}, {{"domain", "evil.example"}, {"domain", "other.example"}});
+  Put(2, {"tlp:clear"}, {{"domain", "EVIL.example", {"false-positive:risk=\"high\""}}});
+  const GenerateSummary summary = Run(MakeSite({Make("ids", "suricata")}));
+  EXPECT_EQ(summary.destinations[0].reasons.Count(policy::Reason::kFalsePositive), 2U);
+  EXPECT_EQ(summary.destinations[0].used, 1U);
+}
+
+TEST_F(GenerateTest, TheSameInputGivesTheSameBytesAndSwitchesNothing) {
+  Put(1, {"tlp:clear"}, {{"domain", "evil.example"}, {"ip-dst", "198.51.100.1"}});
+  const Site site =
+      MakeSite({Make("ids", "suricata"), Make("siem", "wazuh"), Make("rules", "sigma")});
+  for (const DestinationSummary& made : Run(site).destinations)
+    EXPECT_EQ(made.outcome, Outcome::kSwitched);
+  const std::string before = Read("ids", "misp.rules");
+  Site later = site;
+  later.created += 86400;
+  later.state_digest = "fedcba9876543210";
+  for (const DestinationSummary& made : Run(later).destinations)
+    EXPECT_EQ(made.outcome, Outcome::kUnchanged);
+  EXPECT_EQ(Read("ids", "misp.rules"), before);
+  // The manifest tells what state the unchanged artifacts now stand for.
+  EXPECT_THAT(Read("ids", "manifest.json"), HasSubstr("fedcba9876543210"));
+  EXPECT_THAT(
+      std::distance(std::filesystem::directory_iterator(folder_ / "out/ids/generations"), {}), 1);
+}
+
+TEST_F(GenerateTest, OneChangedAttributeMovesOneRevision) {
+  Put(1, {"tlp:clear"}, {{"ip-dst", "198.51.100.1"}, {"ip-dst", "198.51.100.2"}});
+  Put(2, {"tlp:clear"}, {{"ip-dst", "198.51.100.3"}});
+  const Site site = MakeSite({Make("ids", "suricata")});
+  Run(site);
+  EXPECT_EQ(Count(Read("ids", "misp.rules"), "rev:1;"), 3U);
+  Put(1, {"tlp:clear"}, {{"ip-dst", "198.51.100.1"}, {"ip-src", "198.51.100.2"}});
+  Run(site);
+  EXPECT_EQ(Count(Read("ids", "misp.rules"), "rev:1;"), 2U);
+  EXPECT_THAT(Read("ids", "misp.rules"),
+              ::testing::ContainsRegex("198.51.100.2 any -> any any.*sid:1500001; rev:2;"));
+}
+
+TEST_F(GenerateTest, AnIdSurvivesTheReturnOfItsValueAndIsNeverReused) {
+  const Site site = MakeSite({Make("ids", "suricata")});
+  Put(1, {"tlp:clear"}, {{"ip-dst", "198.51.100.1"}, {"ip-dst", "198.51.100.2"}});
+  Run(site);
+  Put(1, {"tlp:clear"}, {{"ip-dst", "198.51.100.9"}, {"ip-dst", "198.51.100.2"}});
+  Run(site);
+  EXPECT_THAT(Read("ids", "misp.rules"), Not(HasSubstr("sid:1500000;")));
+  EXPECT_THAT(Read("ids", "misp.rules"),
+              ::testing::ContainsRegex("198.51.100.9 any.*sid:1500002; rev:1;"));
+  Put(1, {"tlp:clear"}, {{"ip-dst", "198.51.100.1"}, {"ip-dst", "198.51.100.2"}});
+  Run(site);
+  EXPECT_THAT(Read("ids", "misp.rules"),
+              ::testing::ContainsRegex("198.51.100.1 any.*sid:1500000; rev:1;"));
+}
+
+TEST_F(GenerateTest, AFailedCheckLeavesTheOldGenerationInUseAndNoIdBehind) {
+  Site site = MakeSite({Make("ids", "suricata")});
+  site.destinations[0].check = {"grep", "-q", "198.51.100.1 ", "{}/misp.rules"};
+  Put(1, {"tlp:clear"}, {{"ip-dst", "198.51.100.1"}});
+  EXPECT_EQ(Run(site).destinations[0].outcome, Outcome::kSwitched);
+  Put(1, {"tlp:clear"}, {{"ip-dst", "198.51.100.2"}});
+  const GenerateSummary summary = Run(site);
+  EXPECT_EQ(summary.destinations[0].outcome, Outcome::kRefused);
+  ASSERT_TRUE(summary.destinations[0].error.has_value());
+  EXPECT_EQ(summary.destinations[0].error->kind, Kind::kArtifactCheck);
+  EXPECT_THAT(Read("ids", "misp.rules"), HasSubstr("198.51.100.1 "));
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_ / "out/ids/generations"), {}),
+            1);
+  site.destinations[0].check.clear();
+  Run(site);
+  EXPECT_THAT(Read("ids", "misp.rules"), HasSubstr("sid:1500001; rev:1;"));
+}
+
+TEST_F(GenerateTest, ACheckThatHangsIsEnded) {
+  Site site = MakeSite({Make("ids", "suricata")});
+  site.destinations[0].check = {"sleep", "60"};
+  site.destinations[0].check_timeout = std::chrono::seconds(1);
+  Put(1, {"tlp:clear"}, {{"ip-dst", "198.51.100.1"}});
+  const GenerateSummary summary = Run(site);
+  ASSERT_TRUE(summary.destinations[0].error.has_value());
+  EXPECT_THAT(summary.destinations[0].error->what, HasSubstr("took longer than 1 s"));
+  EXPECT_FALSE(std::filesystem::exists(Current("ids")));
+}
+
+TEST_F(GenerateTest, TheGuardRefusesALargeChangeUnlessItIsAccepted) {
+  std::vector<Value> values;
+  for (int i = 0; i < 120; ++i)
+    values.push_back({"domain", fmt::format("d{}.example", i)});
+  Site site = MakeSite({Make("ids", "suricata")});
+  Put(1, {"tlp:clear"}, values);
+  Run(site);
+  values.resize(60);
+  Put(1, {"tlp:clear"}, values);
+  GenerateSummary summary = Run(site);
+  ASSERT_TRUE(summary.destinations[0].error.has_value());
+  EXPECT_EQ(summary.destinations[0].error->kind, Kind::kGuard);
+  EXPECT_THAT(Read("ids", "misp.rules"), HasSubstr("d119.example"));
+  site.accept_change = true;
+  EXPECT_EQ(Run(site).destinations[0].outcome, Outcome::kSwitched);
+  EXPECT_THAT(Read("ids", "misp.rules"), Not(HasSubstr("d119.example")));
+}
+
+TEST_F(GenerateTest, KeepsTheLastGenerationsAndClearsWhatACrashLeft) {
+  Site site = MakeSite({Make("ids", "suricata")});
+  site.keep = 2;
+  std::filesystem::create_directories(folder_ / "out/ids/generations/000001-dead");
+  std::ofstream(folder_ / "out/ids/generations/000001-dead/misp.rules") << "half";
+  for (int i = 1; i < 6; ++i) {
+    Put(1, {"tlp:clear"}, {{"ip-dst", fmt::format("198.51.100.{}", i)}});
+    Run(site);
+  }
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(folder_ / "out/ids/generations"))
+    names.push_back(entry.path().filename());
+  EXPECT_THAT(names, ::testing::UnorderedElementsAre("000005-01234567", "000006-01234567"));
+}
+
+TEST_F(GenerateTest, ACanaryIsInTheArtifactsAndNotAmongTheAttributes) {
+  Site site = MakeSite({Make("ids", "suricata"), Make("rules", "sigma")});
+  for (Destination& destination : site.destinations)
+    destination.canary = Canary{"domain", "canary.gapferry.example"};
+  const GenerateSummary summary = Run(site);
+  EXPECT_EQ(summary.destinations[0].attributes, 0U);
+  EXPECT_THAT(Read("ids", "misp.rules"), HasSubstr("canary.gapferry.example"));
+  EXPECT_EQ(summary.destinations[1].values.at("domain"), 1U);
+}
+
+TEST_F(GenerateTest, AWrongSiteIsRefusedBeforeAnythingIsWritten) {
+  Site site = MakeSite({Make("ids", "suricatta")});
+  const auto summary = Generate(*store_, site, folder_ / "out");
+  ASSERT_FALSE(summary.ok());
+  EXPECT_EQ(summary.error().kind, Kind::kConfig);
+  EXPECT_THAT(summary.error().what, HasSubstr("did you mean \"suricata\"?"));
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "out"));
+}
+
+TEST_F(GenerateTest, WhyNamesTheEventTheReasonAndTheList) {
+  PutList("popular sites", {"popular.example"});
+  Put(1, {"tlp:red"}, {{"domain", "evil.example"}});
+  Put(2, {"tlp:clear"},
+      {{"hostname", "Evil[.]example"},
+       {"domain", "popular.example"},
+       {"filename|md5", "x.exe|d41d8cd98f00b204e9800998ecf8427e"},
+       {"domain|ip", "popular.example|198.51.100.2"}});
+  const Site site = MakeSite({Make("ids", "suricata"), Make("siem", "wazuh")});
+  const Why why = WhyValue(*store_, site, "hxxp://evil.example/ ").value();
+  EXPECT_THAT(why.occurrences, SizeIs(0));
+  const Why evil = WhyValue(*store_, site, " EVIL.example.").value();
+  ASSERT_THAT(evil.occurrences, SizeIs(2));
+  for (const WhyOccurrence& found : evil.occurrences) {
+    const bool red = found.event_uuid == testing::NumberedUuid(1);
+    EXPECT_EQ(found.decisions[0].allowed, !red);
+    EXPECT_EQ(found.decisions[0].reason,
+              red ? policy::Reason::kTlpAboveDestination : policy::Reason::kAllowed);
+  }
+  const Why popular = WhyValue(*store_, site, "popular.example").value();
+  ASSERT_THAT(popular.occurrences, SizeIs(2));
+  for (const WhyOccurrence& found : popular.occurrences) {
+    EXPECT_EQ(found.decisions[0].reason, policy::Reason::kWarninglist);
+    EXPECT_EQ(found.decisions[0].detail, "popular sites");
+  }
+  const Why address = WhyValue(*store_, site, "198.51.100.2").value();
+  ASSERT_THAT(address.occurrences, SizeIs(1));
+  EXPECT_TRUE(address.occurrences[0].decisions[0].allowed);
+  EXPECT_THAT(WhyValue(*store_, site, "x.exe").value().occurrences, SizeIs(1));
+}
+
+}  // namespace
+}  // namespace gapferry::detect
