@@ -65,11 +65,13 @@ bool ArrangeDescriptors(int input, int output, int scratch) {
 [[noreturn]] void RunConfined(const std::function<int(const ChildPipes&)>& body,
                               const Limits& limits, bool require_landlock) {
   Greeting greeting{0, 0};
-  const bool base = ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-                    ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0 && ApplyRlimits(limits).ok();
+  bool confined =
+      ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0;
+  // Before the limits: a ruleset is a descriptor, and soon there may be no new one.
   greeting.landlock_abi = static_cast<std::uint32_t>(ApplyLandlock());
-  greeting.ready =
-      base && (greeting.landlock_abi > 0 || !require_landlock) && ApplyParserFilter().ok() ? 1 : 0;
+  confined = confined && (greeting.landlock_abi > 0 || !require_landlock) &&
+             ApplyRlimits(limits).ok() && ApplyParserFilter().ok();
+  greeting.ready = confined ? 1 : 0;
   std::array<std::uint8_t, sizeof(greeting)> bytes;
   std::memcpy(bytes.data(), &greeting, sizeof(greeting));
   if (!WriteFull(kOutput, bytes).ok() || greeting.ready == 0) ::_exit(1);

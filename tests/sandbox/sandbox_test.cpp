@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -40,6 +41,17 @@ TEST(Sandbox, LetsTheChildReadItsPipeUseItsScratchFileAndAnswer) {
   std::array<std::uint8_t, 5> answer{};
   ASSERT_TRUE(ReadFull(child->from_child(), answer).ok());
   EXPECT_EQ(AsText(answer), "hello");
+  EXPECT_EQ(child->Wait().value().exit_code, 0);
+}
+
+// The kernel's own answer is the oracle: what it offers, the child must have.
+TEST(Sandbox, ReachesTheLandlockThatTheKernelOffers) {
+  constexpr long kCreateRuleset = 444;
+  const long offered = ::syscall(kCreateRuleset, nullptr, 0, 1);
+  auto child = Child::Start([](const ChildPipes&) { return 0; }, Scratch(), {},
+                            /*require_landlock=*/offered > 0);
+  ASSERT_TRUE(child.ok());
+  EXPECT_EQ(child->level().landlock_abi, offered > 0 ? offered : 0);
   EXPECT_EQ(child->Wait().value().exit_code, 0);
 }
 
