@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "base/hash.h"
+#include "detect/site_lists.h"
 #include "store/database.h"
 
 namespace gapferry::detect {
@@ -13,10 +14,8 @@ namespace {
 using policy::Decision;
 using policy::Reason;
 
-using Modes = std::map<std::string, policy::ListMode>;
-
-Modes EffectiveModes(const Site& site, const Destination& destination) {
-  Modes modes = site.warninglist_modes;
+ListModes EffectiveModes(const Site& site, const Destination& destination) {
+  ListModes modes = site.warninglist_modes;
   for (const auto& [list, mode] : destination.warninglist_modes)
     modes[list] = mode;
   return modes;
@@ -32,90 +31,6 @@ std::uint64_t HashOf(const intel::Indicator& indicator) {
     folded = folded << 8 | digest[i];
   return folded;
 }
-
-std::vector<std::string> Lines(std::string_view text) {
-  std::vector<std::string> lines;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    lines.emplace_back(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return lines;
-}
-
-// Compiles the lists that the store holds. Where two sources have a list of the same name, the
-// higher version counts, and of equal ones that of the first source.
-class ListLoader {
- public:
-  ListLoader(store::Store& store, std::span<const Modes> modes)
-      : store_(store), modes_(modes), builders_(modes.size()) {}
-
-  Result<std::vector<policy::WarninglistSet>> Load() {
-    GF_CHECK(Choose());
-    GF_CHECK(store_.Reader().ForEach(store::RowReader::Part::kWarninglists,
-                                     [&](const store::Record& record) { return Take(record); }));
-    GF_CHECK(Flush());
-    std::vector<policy::WarninglistSet> sets;
-    for (auto& builder : builders_)
-      sets.push_back(std::move(builder).Build());
-    return sets;
-  }
-
- private:
-  Status Choose() {
-    return store::Guarded("cannot read the warninglists", [&] {
-      SQLite::Statement read(store_.database(),
-                             "SELECT warninglist.name, version, source.name FROM warninglist JOIN "
-                             "source ON source.id = source ORDER BY 1, 2 DESC, 3");
-      while (read.executeStep()) {
-        std::string name;
-        std::string source;
-        store::ReadText(read.getColumn(0), &name);
-        store::ReadText(read.getColumn(2), &source);
-        chosen_.try_emplace(name, source);
-      }
-    });
-  }
-
-  Status Take(const store::Record& record) {
-    if (record.kind == store::RecordKind::kWarninglistEntry) {
-      if (open_) list_.entries.push_back(record.entry);
-      return Ok();
-    }
-    if (record.kind != store::RecordKind::kWarninglist) return Ok();
-    GF_CHECK(Flush());
-    const store::WarninglistHead& head = record.warninglist;
-    const std::optional<policy::ListType> type = policy::FindListType(head.type);
-    const auto chosen = chosen_.find(head.name);
-    open_ = type && chosen != chosen_.end() && chosen->second == record.source;
-    if (!open_) return Ok();
-    list_.name = head.name;
-    list_.version = static_cast<std::uint64_t>(head.version);
-    list_.type = *type;
-    list_.matching_attributes = Lines(head.matching_attributes);
-    list_.entries.clear();
-    return Ok();
-  }
-
-  Status Flush() {
-    if (!open_) return Ok();
-    open_ = false;
-    for (std::size_t i = 0; i < modes_.size(); ++i) {
-      const auto mode = modes_[i].find(list_.name);
-      GF_CHECK(builders_[i].Add(list_, mode != modes_[i].end()
-                                           ? mode->second
-                                           : policy::DefaultListMode(list_.name).mode));
-    }
-    return Ok();
-  }
-
-  store::Store& store_;
-  std::span<const Modes> modes_;
-  std::vector<policy::WarninglistSet::Builder> builders_;
-  std::map<std::string, std::string> chosen_;  // list → source
-  policy::Warninglist list_;
-  bool open_ = false;
-};
 
 // Whether any tag set of the store calls something a false positive; nearly always none does, and
 // the walk over all attributes is saved.
@@ -187,17 +102,17 @@ Decider::~Decider() = default;
 Result<Decider> Decider::Create(store::Store& store, const Site& site) {
   GF_CHECK(CheckSite(site));
   auto state = std::make_unique<State>(site);
-  std::vector<Modes> modes;
+  std::vector<ListModes> modes;
   std::vector<std::size_t> set_of;
   for (const Destination& destination : site.destinations) {
     state->formats.push_back(FindFormat(destination.format));
-    const Modes wanted = EffectiveModes(site, destination);
+    const ListModes wanted = EffectiveModes(site, destination);
     const auto found = std::find(modes.begin(), modes.end(), wanted);
     set_of.push_back(static_cast<std::size_t>(found - modes.begin()));
     if (found == modes.end()) modes.push_back(wanted);
   }
   if (site.warninglists) {
-    GF_TRY(state->sets, ListLoader(store, modes).Load());
+    GF_TRY(state->sets, LoadWarninglists(store, modes));
   }
   GF_TRY(state->false_positives, FalsePositives(store));
   std::map<std::pair<std::size_t, policy::Power>, std::size_t> known;

@@ -68,13 +68,17 @@ class Generation {
     for (Work& work : work_) {
       DestinationSummary& summary = *work.summary;
       if (!work.failed() && summary.outcome == Outcome::kSwitched) {
-        Status status = work.generations->Switch(work.output->path());
-        if (status.ok()) status = work.generations->Prune(site_.keep);
+        const Status status = work.generations->Switch(work.output->path());
         if (!status.ok()) work.Fail(status.error());
       }
       if (work.failed()) summary.outcome = Outcome::kRefused;
-      if (work.generations) summary.generation = work.generations->current();
-      if (summary.generation != (work.output ? work.output->path() : "")) work.Drop();
+      if (!work.generations) continue;
+      summary.generation = work.generations->current();
+      if (work.output && summary.generation != work.output->path()) work.Drop();
+      if (work.failed()) continue;
+      // Also without a switch: after a recall a site keeps fewer.
+      const Status status = work.generations->Prune(site_.keep);
+      if (!status.ok()) work.Fail(status.error());
     }
   }
   void Abandon() {

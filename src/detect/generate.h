@@ -30,7 +30,8 @@ struct DestinationSummary {
   std::string name;
   std::string format;
   Outcome outcome = Outcome::kRefused;
-  std::optional<Error> error;         // kRefused: kGuard, kArtifactCheck, kTooLarge, kIo, …
+  // kRefused: kGuard, kArtifactCheck, kTooLarge, kIo, …; otherwise: old generations stay.
+  std::optional<Error> error;
   std::filesystem::path generation;   // the one in use now; empty if there is none
   std::uint64_t attributes = 0;       // of the store
   std::uint64_t used = 0;             // attributes that are in the artifacts

@@ -26,6 +26,9 @@ class Generations {
   // The path for the next one. What a crash left half written is removed first.
   [[nodiscard]] Result<std::filesystem::path> Next(std::string_view state_digest) const;
 
+  // All of them with their numbers, the oldest first; also what a crash left half written.
+  [[nodiscard]] Result<std::vector<std::pair<std::uint64_t, std::filesystem::path>>> All() const;
+
   // Points `current` at the generation, by renaming a link over it. Errors: kIo.
   [[nodiscard]] Status Switch(const std::filesystem::path& generation);
   // Removes the oldest but `keep`; never the one in use.
@@ -33,8 +36,6 @@ class Generations {
 
  private:
   explicit Generations(std::filesystem::path folder) : folder_(std::move(folder)) {}
-  [[nodiscard]] Result<std::vector<std::pair<std::uint64_t, std::filesystem::path>>> All() const;
-
   std::filesystem::path folder_;
   std::filesystem::path current_;
   Json manifest_;

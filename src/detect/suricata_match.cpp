@@ -25,8 +25,7 @@ constexpr std::string_view kUndotted = "pcrexform:\"^(.+?)\\.?$\"; ";
 // A request to a proxy names scheme and host before the path.
 constexpr std::string_view kTarget = "http.uri.raw; pcrexform:\"^(?:[a-zA-Z]+://[^/?]*)?(.+)$\"; ";
 
-// Where names are seen. In `exact` and `below` the value stands for itself or also for all below
-// it.
+// Where names are seen.
 struct NameBuffer {
   std::string_view protocol;
   std::string_view options;

@@ -33,9 +33,9 @@ struct ListEntry {
 [[nodiscard]] bool HasListForm(intel::IndicatorKind kind);
 [[nodiscard]] bool AlwaysListed(intel::IndicatorKind kind);
 
-// The rules that look into one list. `set` names the set, `file` the list, `shard` is appended to
-// the names of both by the caller. URL sets come in pairs: `set` is then that of the hosts, and the
-// paths have "-path" in place of "-host".
+// The rules that look into one list of ListEntries. `set` is the name of its dataset and, with
+// ".lst", of its file. The rule for "url-host" also looks into the set of its paths, whose name has
+// "url-path" in place of "url-host".
 [[nodiscard]] std::vector<SuricataMatch> ListMatches(const SuricataOptions& options,
                                                      std::string_view list, std::string_view set);
 

@@ -1,6 +1,6 @@
 // detect_driver FOLDER FORMAT LITERAL_LIMIT CLEARANCE EVENT.json…: events straight to artifacts,
-// without bundle and import; the end-to-end tests feed its output to the engines. The store stays
-// in FOLDER/store.db, so that a second run shows what stays the same.
+// without bundle and import, each folder a source; the end-to-end tests feed its output to the
+// engines. The store stays in FOLDER/store.db, so that a second run shows what stays the same.
 #include <cstdio>
 #include <fstream>
 
@@ -20,7 +20,8 @@ Status Run(const std::vector<std::string>& arguments) {
   GF_CHECK(store.Clear());
   for (std::size_t i = 4; i < arguments.size(); ++i) {
     std::ifstream file(arguments[i]);
-    GF_CHECK(testing::PutEventJson(store, "test", intel::Tlp::kAmber, nlohmann::json::parse(file)));
+    GF_CHECK(testing::PutEventJson(store, std::filesystem::path(arguments[i]).parent_path(),
+                                   intel::Tlp::kAmber, nlohmann::json::parse(file)));
   }
   GF_CHECK(store.Commit());
   Site site;
