@@ -5,14 +5,16 @@
 #include <string>
 #include <vector>
 
+#include "base/command.h"
 #include "base/result.h"
 #include "detect/destination.h"
 
 namespace gapferry::detect {
 
-// Runs the destination's check on `folder`; its output is kept up to 64 KiB.
+// Runs the destination's check on `folder`; `run` runs it.
 // Errors: kArtifactCheck if it cannot be run, takes too long, or ends with another code than 0; the
 // hint carries the end of what it printed.
-[[nodiscard]] Status RunCheck(const Destination& destination, const std::filesystem::path& folder);
+[[nodiscard]] Status RunCheck(const CommandRunner& run, const Destination& destination,
+                              const std::filesystem::path& folder);
 
 }  // namespace gapferry::detect

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/command.h"
 #include "intel/tlp.h"
 #include "policy/allowlist.h"
 #include "policy/use.h"
@@ -80,6 +81,7 @@ struct Site {
   bool accept_change = false;
   std::uint32_t shrink_percent = 30;
   std::uint32_t grow_percent = 100;
+  CommandRunner run = RunCommand;  // for checks; the importer has one outside its own fences
 };
 
 // Errors: kConfig for an unknown format, a bad or doubled name, or an option out of its range.

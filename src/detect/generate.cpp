@@ -148,7 +148,7 @@ class Generation {
                                  DumpJsonPretty(manifest));
     }
     GF_CHECK(GuardChange(site_, summary, before));
-    GF_CHECK(RunCheck(*work.destination, work.output->path()));
+    GF_CHECK(RunCheck(site_.run, *work.destination, work.output->path()));
     GF_CHECK(work.output->Sync());
     GF_CHECK(WriteFileAtomically(work.output->path() / kManifestName, DumpJsonPretty(manifest)));
     summary.outcome = Outcome::kSwitched;

@@ -76,11 +76,13 @@ Result<LoadedSite> LoadSite(Config config, store::Store* store) {
   return loaded;
 }
 
-Status GenerateArtifacts(Session& session, const Home& home, Config config, bool accept_change) {
+Status GenerateArtifacts(Session& session, const Home& home, Config config, bool accept_change,
+                         const CommandRunner& run) {
   GF_TRY(store::Store store, home.OpenStore());
   const std::filesystem::path folder = config.artifacts;
   GF_TRY(LoadedSite loaded, LoadSite(std::move(config), &store));
   loaded.site.accept_change = accept_change;
+  loaded.site.run = run;
   if (loaded.site.destinations.empty()) {
     return Error::Make(Kind::kNotReady, "no destination is configured")
         .Hint("name one in {}", home.config_file().string());
@@ -104,20 +106,20 @@ Status GenerateArtifacts(Session& session, const Home& home, Config config, bool
   return worst;
 }
 
-Command GenerateCommand() {
+Command GenerateCommand(CommandRunner run) {
   return {"generate", "make the artifacts of every destination from the store",
           "Each destination's files are built aside, checked with the consumer's own tool if one "
           "is configured, and put "
           "into use by one rename. If anything fails, the old generation stays in use.",
-          [](Arguments& arguments) {
+          [run = std::move(run)](Arguments& arguments) {
             auto accept_change = std::make_shared<bool>(false);
             arguments.Flag("--accept-change", accept_change.get(),
                            "switch even if a guard finds the change large");
-            return [accept_change](Session& session) -> Status {
+            return [accept_change, run](Session& session) -> Status {
               GF_TRY(const Home home, Home::Open(session));
               GF_TRY(Config config, home.LoadConfig());
               GF_TRY(const Fd lock, home.Lock());
-              return GenerateArtifacts(session, home, std::move(config), *accept_change);
+              return GenerateArtifacts(session, home, std::move(config), *accept_change, run);
             };
           }};
 }

@@ -4,14 +4,14 @@
 
 namespace gapferry::importer {
 
-Program ImportProgram() {
+Program ImportProgram(const CommandRunner& run) {
   return {"gapferry-import",
           "verify signed bundles on an isolated site and generate detection artifacts from them",
           kVersion,
           "GAPFERRY_IMPORT_HOME",
           "import",
-          {DumpCommand(), GenerateCommand(), ImportCommand(), InitCommand(), InspectCommand(),
-           RunCommand(), StatusCommand(), VerifyCommand(), WhyCommand()}};
+          {DumpCommand(), GenerateCommand(run), ImportCommand(), InitCommand(), InspectCommand(),
+           RunCommand(run), StatusCommand(), VerifyCommand(), WhyCommand()}};
 }
 
 }  // namespace gapferry::importer

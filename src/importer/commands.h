@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "base/app.h"
+#include "base/command.h"
 #include "importer/home.h"
 #include "importer/medium.h"
 #include "importer/trust_store.h"
@@ -11,17 +12,17 @@
 namespace gapferry::importer {
 
 [[nodiscard]] Command DumpCommand();
-[[nodiscard]] Command GenerateCommand();
+[[nodiscard]] Command GenerateCommand(CommandRunner run);
 [[nodiscard]] Command ImportCommand();
 [[nodiscard]] Command InitCommand();
 [[nodiscard]] Command InspectCommand();
-[[nodiscard]] Command RunCommand();
+[[nodiscard]] Command RunCommand(CommandRunner run);
 [[nodiscard]] Command StatusCommand();
 [[nodiscard]] Command VerifyCommand();
 [[nodiscard]] Command WhyCommand();
 
-// All of them, sorted by name.
-[[nodiscard]] Program ImportProgram();
+// All of them, sorted by name. `run` runs the consumers' own checks.
+[[nodiscard]] Program ImportProgram(const CommandRunner& run);
 
 // What `run` shares with the single commands; the caller holds the lock.
 
@@ -44,6 +45,6 @@ struct LoadedSite {
 // Error: kNotReady if nothing has been imported, kConfig for a bad list.
 [[nodiscard]] Result<LoadedSite> LoadSite(Config config, store::Store* store);
 [[nodiscard]] Status GenerateArtifacts(Session& session, const Home& home, Config config,
-                                       bool accept_change);
+                                       bool accept_change, const CommandRunner& run);
 
 }  // namespace gapferry::importer

@@ -1,11 +1,20 @@
 #include "importer/commands.h"
+#include "sandbox/helper.h"
 #include "sandbox/sandbox.h"
 
 int main(int argc, char** argv) {
   using namespace gapferry;
-  if (auto forbidden = sandbox::ForbidNetwork(); !forbidden.ok()) {
-    Console(Console::Options{}).Report(forbidden.error());
-    return Info(forbidden.error().kind).exit_code;
-  }
-  return RunProgram(importer::ImportProgram(), argc, argv);
+  const auto fail = [](const Error& error) {
+    Console(Console::Options{}).Report(error);
+    return Info(error.kind).exit_code;
+  };
+  // The helper first: consumers' checks may use sockets, this process never.
+  auto helper = sandbox::CommandHelper::Start();
+  if (!helper.ok()) return fail(helper.error());
+  if (auto forbidden = sandbox::ForbidNetwork(); !forbidden.ok()) return fail(forbidden.error());
+  const CommandRunner run = [&](const std::vector<std::string>& command,
+                                std::chrono::seconds timeout) {
+    return helper->Run(command, timeout);
+  };
+  return RunProgram(importer::ImportProgram(run), argc, argv);
 }

@@ -1,0 +1,32 @@
+// base/command.h: runs another program, without a shell, and keeps the end of what it prints.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+
+namespace gapferry {
+
+struct CommandEnd {
+  enum class How { kExited, kKilled, kTimedOut };
+  How how = How::kExited;
+  int value = 0;       // exit code or signal
+  std::string output;  // stdout and stderr together, the last 64 KiB
+
+  [[nodiscard]] bool ok() const { return how == How::kExited && value == 0; }
+  [[nodiscard]] std::string Describe() const;  // "exit code 1", "signal 9", "took too long"
+};
+
+// Runs argv[0], looked up in PATH, with no standard input, in a process group of its own that is
+// killed when time is up. A program that cannot be started ends with code 127 and the reason as its
+// output. Error: kIo.
+[[nodiscard]] Result<CommandEnd> RunCommand(const std::vector<std::string>& argv,
+                                            std::chrono::seconds timeout);
+
+using CommandRunner =
+    std::function<Result<CommandEnd>(const std::vector<std::string>&, std::chrono::seconds)>;
+
+}  // namespace gapferry

@@ -1,0 +1,106 @@
+#include "sandbox/helper.h"
+
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <utility>
+
+#include "base/json.h"
+
+namespace gapferry::sandbox {
+namespace {
+
+// Both directions: a length (4 bytes, this machine's order) and that much JSON.
+constexpr std::uint32_t kMaxMessage = 1 << 20;
+
+Status Send(int fd, const Json& message) {
+  const std::string text = DumpJson(message);
+  const auto size = static_cast<std::uint32_t>(text.size());
+  std::array<std::uint8_t, sizeof(size)> head;
+  std::memcpy(head.data(), &size, sizeof(size));
+  GF_CHECK(WriteFull(fd, head));
+  return WriteFull(fd, AsBytes(text));
+}
+
+Result<Json> Receive(int fd) {
+  std::uint32_t size = 0;
+  std::array<std::uint8_t, sizeof(size)> head{};
+  GF_TRY(const std::size_t got, ReadFull(fd, head));
+  std::memcpy(&size, head.data(), sizeof(size));
+  if (got != head.size() || size > kMaxMessage) {
+    return Error::Make(Kind::kIo, "the helper that runs checks is gone");
+  }
+  Bytes body(size);
+  GF_TRY(const std::size_t whole, ReadFull(fd, body));
+  if (whole != size) return Error::Make(Kind::kIo, "the helper that runs checks is gone");
+  return ParseJson(AsText(body));
+}
+
+[[noreturn]] void Serve(int requests, int answers) {
+  ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+  for (;;) {
+    const Result<Json> request = Receive(requests);
+    if (!request.ok()) ::_exit(0);
+    const Result<CommandEnd> end =
+        RunCommand((*request).at("argv").get<std::vector<std::string>>(),
+                   std::chrono::seconds((*request).at("timeout").get<std::int64_t>()));
+    const Json answer = end.ok() ? Json{{"how", static_cast<int>(end->how)},
+                                        {"value", end->value},
+                                        {"output", end->output}}
+                                 : Json{{"error", end.error().what}};
+    if (!Send(answers, answer).ok()) ::_exit(0);
+  }
+}
+
+}  // namespace
+
+CommandHelper::CommandHelper(CommandHelper&& other) noexcept
+    : pid_(std::exchange(other.pid_, -1)),
+      requests_(std::move(other.requests_)),
+      answers_(std::move(other.answers_)) {}
+
+CommandHelper::~CommandHelper() {
+  if (pid_ <= 0) return;
+  requests_.Close();
+  ::waitpid(pid_, nullptr, 0);
+}
+
+Result<CommandHelper> CommandHelper::Start() {
+  std::array<int, 2> request{};
+  std::array<int, 2> answer{};
+  if (::pipe2(request.data(), O_CLOEXEC) != 0) return SystemError("cannot make a pipe", errno);
+  Fd request_read(request[0]);
+  Fd request_write(request[1]);
+  if (::pipe2(answer.data(), O_CLOEXEC) != 0) return SystemError("cannot make a pipe", errno);
+  Fd answer_read(answer[0]);
+  Fd answer_write(answer[1]);
+  const pid_t pid = ::fork();
+  if (pid < 0) return SystemError("cannot start the helper that runs checks", errno);
+  if (pid == 0) {
+    request_write.Close();
+    answer_read.Close();
+    Serve(request_read.get(), answer_write.get());
+  }
+  return CommandHelper(pid, std::move(request_write), std::move(answer_read));
+}
+
+Result<CommandEnd> CommandHelper::Run(const std::vector<std::string>& argv,
+                                      std::chrono::seconds timeout) {
+  GF_CHECK(Send(requests_.get(), {{"argv", argv}, {"timeout", timeout.count()}}));
+  GF_TRY(const Json answer, Receive(answers_.get()));
+  if (answer.contains("error"))
+    return Error::Make(Kind::kIo, "{}", answer["error"].get<std::string>());
+  CommandEnd end;
+  end.how = static_cast<CommandEnd::How>(answer.at("how").get<int>());
+  end.value = answer.at("value").get<int>();
+  end.output = answer.at("output").get<std::string>();
+  return end;
+}
+
+}  // namespace gapferry::sandbox

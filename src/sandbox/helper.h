@@ -1,0 +1,33 @@
+// sandbox/helper.h: a process that is forked before this one gives up the network, and runs the
+// consumers' own checks for it: `suricata -T` and the like may use sockets, the importer may not.
+#pragma once
+
+#include <sys/types.h>
+
+#include "base/command.h"
+#include "base/file.h"
+
+namespace gapferry::sandbox {
+
+class CommandHelper {
+ public:
+  // Forks; call before ForbidNetwork and before any thread. Error: kIo.
+  [[nodiscard]] static Result<CommandHelper> Start();
+  CommandHelper(CommandHelper&& other) noexcept;
+  CommandHelper& operator=(CommandHelper&&) = delete;
+  ~CommandHelper();  // the helper ends when its pipe closes
+
+  // As RunCommand, in the helper. Error: kIo if the helper is gone.
+  [[nodiscard]] Result<CommandEnd> Run(const std::vector<std::string>& argv,
+                                       std::chrono::seconds timeout);
+
+ private:
+  CommandHelper(pid_t pid, Fd requests, Fd answers)
+      : pid_(pid), requests_(std::move(requests)), answers_(std::move(answers)) {}
+
+  pid_t pid_ = -1;
+  Fd requests_;
+  Fd answers_;
+};
+
+}  // namespace gapferry::sandbox
