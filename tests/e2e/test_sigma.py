@@ -16,7 +16,8 @@ SIGMA = shutil.which("sigma") or shutil.which("sigma", path=str(Path(sys.executa
 
 pytestmark = [
     pytest.mark.skipif(not DRIVER.exists(), reason=f"{DRIVER} is not built"),
-    pytest.mark.skipif(SIGMA is None, reason="sigma-cli is not installed"),
+    pytest.mark.skipif(SIGMA is None and not os.environ.get("GAPFERRY_REQUIRE_ORACLES"),
+                       reason="sigma-cli is not installed"),
 ]
 
 VALUES = [
@@ -104,7 +105,8 @@ def matches(rules, prefix, column, logged):
 
 
 def test_names_match_whole_or_below(tmp_path):
-    pytest.importorskip("sigma.backends.sqlite")
+    if not os.environ.get("GAPFERRY_REQUIRE_ORACLES"):
+        pytest.importorskip("sigma.backends.sqlite")
     rules = generate(tmp_path, event(tmp_path, VALUES))
     logged = ["evil.example", "EVIL.example", "a.evil.example", "notevil.example", "evil.example.com",
               "www.bad.example", "a.www.bad.example", "bad.example", "xwww.bad.example"]
@@ -114,7 +116,8 @@ def test_names_match_whole_or_below(tmp_path):
 
 
 def test_wildcards_in_values_are_plain_letters(tmp_path):
-    pytest.importorskip("sigma.backends.sqlite")
+    if not os.environ.get("GAPFERRY_REQUIRE_ORACLES"):
+        pytest.importorskip("sigma.backends.sqlite")
     rules = generate(tmp_path, event(tmp_path, VALUES))
     logged = ["http://evil.example/a?b=c*d", "http://evil.example/aXb=cYYd", "http://evil.example/it's",
               "http://evil.example/", "http://evil.example/a?b=c*d&e"]
@@ -124,7 +127,8 @@ def test_wildcards_in_values_are_plain_letters(tmp_path):
 
 
 def test_a_hash_is_found_among_others(tmp_path):
-    pytest.importorskip("sigma.backends.sqlite")
+    if not os.environ.get("GAPFERRY_REQUIRE_ORACLES"):
+        pytest.importorskip("sigma.backends.sqlite")
     rules = generate(tmp_path, event(tmp_path, VALUES))
     logged = ["MD5=D41D8CD98F00B204E9800998ECF8427E,IMPHASH=0", "MD5=00000000000000000000000000000000",
               "IMPHASH=D41D8CD98F00B204E9800998ECF8427E"]
