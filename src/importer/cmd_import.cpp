@@ -44,7 +44,7 @@ void Show(Session& session, const Opened& opened, const std::optional<Applied>& 
     const auto found = received.before.find(kind);
     const std::uint64_t was = found == received.before.end() ? 0 : found->second;
     if (was != 0 || after != 0) {
-      console.Say(fmt::format("{:<10} {:>12} → {}", kind, Grouped(was), Grouped(after)));
+      console.Say(fmt::format("{:<17} {:>12} → {}", kind, Grouped(was), Grouped(after)));
     }
   }
   for (const auto& [kind, reasons] : received.refused) {
