@@ -96,9 +96,10 @@ void Console::Emit(std::string_view message_type, Json body) {
 }
 
 void Console::Note(std::string_view line) {
+  if (options_.quiet) return;
   if (options_.json) {
     PutLine(stderr, DumpJson({{"message_type", "note"}, {"message", line}}));
-  } else if (!options_.quiet) {
+  } else {
     PutLine(stderr, line);
   }
 }
