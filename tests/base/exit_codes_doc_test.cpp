@@ -21,9 +21,8 @@ TEST(ExitCodesPage, HoldsTheTableOfKinds) {
   const auto page = ReadFile(GAPFERRY_SOURCE_DIR "/docs/exit-codes.md", 1 << 20);
   ASSERT_TRUE(page.ok());
   const std::string expected = "<!-- table: begin -->\n" + Table() + "<!-- table: end -->\n";
-  EXPECT_NE(page->find(expected), std::string::npos)
-      << "paste into docs/exit-codes.md:\n"
-      << expected;
+  EXPECT_NE(page->find(expected), std::string::npos) << "paste into docs/exit-codes.md:\n"
+                                                     << expected;
 }
 
 }  // namespace
