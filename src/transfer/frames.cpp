@@ -50,7 +50,7 @@ Status FrameWriter::Flush() {
 
 Status FrameReader::Fill(std::size_t needed) {
   if (end_ - begin_ >= needed) return Ok();
-  std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
+  if (end_ > begin_) std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
   end_ -= begin_;
   begin_ = 0;
   if (buffer_.size() < std::max(needed, kFlushBytes)) buffer_.resize(std::max(needed, kFlushBytes));
