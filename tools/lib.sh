@@ -1,39 +1,76 @@
 # shellcheck shell=bash
-# What the scripts in tools/ share. Source it; it changes nothing by itself.
+# What the scripts in tools/ share. Source it; it only defines.
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 oracles=/opt/gapferry-oracles
-export DEBIAN_FRONTEND=noninteractive
 
 say() { printf '== %s\n' "$*"; }
-die() { printf 'error: %s\n' "$*" >&2; exit 1; }
+
+# fail MESSAGE [NEXT COMMAND]
+fail() {
+  printf 'error: %s\n' "$1" >&2
+  [[ $# -lt 2 ]] || printf 'hint: %s\n' "$2" >&2
+  exit 1
+}
 
 # As root, or through sudo.
 as_root() {
-  if [ "$(id -u)" = 0 ]; then "$@"
-  elif command -v sudo >/dev/null; then sudo --preserve-env=DEBIAN_FRONTEND "$@"
-  else die "this step needs root: $*"; fi
+  if [[ $(id -u) == 0 ]]; then
+    "$@"
+  elif command -v sudo >/dev/null; then
+    sudo --preserve-env=DEBIAN_FRONTEND "$@"
+  else
+    fail "this step needs root: $*" "install sudo, or run as root"
+  fi
 }
 
-release() { . /etc/os-release && printf '%s' "${VERSION_CODENAME:-unknown}"; }
+# step NAME HAVE INSTALL: one line, and INSTALL only if HAVE fails. What INSTALL says goes to $step_log
+# and is shown if it fails.
+step() {
+  local name=$1 have=$2 install=$3 status=0
+  if $have >/dev/null 2>&1; then
+    printf '%-12s is there\n' "$name"
+    return
+  fi
+  printf '%-12s installing\n' "$name"
+  # In a condition bash would ignore set -e within the subshell.
+  set +e
+  (set -e; $install) >"$step_log" 2>&1
+  status=$?
+  set -e
+  if [[ $status == 0 ]] && ($have) >/dev/null 2>&1; then return; fi
+  tail -n 40 "$step_log" >&2
+  fail "the step $name failed" "read the lines above; then tools/install again"
+}
 
-# Where this machine gets Debian from: the repository never names a host.
-mirror() {
+# --- Debian
+
+debian_release() (. /etc/os-release && printf '%s\n' "${VERSION_CODENAME:-unknown}")
+debian_keyring() { printf '%s\n' /usr/share/keyrings/debian-archive-keyring.gpg; }
+
+# Where this machine gets Debian from. The repository names no host.
+debian_mirror() {
   local uri
-  uri=$(apt-get indextargets --format '$(REPO_URI) $(COMPONENT)' "Codename: $(release)" 2>/dev/null |
-    awk '$2 == "main" { print $1; exit }')
-  [ -n "$uri" ] || die "apt has no Debian source for $(release); run apt-get update"
-  printf '%s' "$uri"
+  uri=$(apt-get indextargets --format '$(REPO_URI) $(COMPONENT)' "Codename: $(debian_release)" |
+    awk '$2 == "main" && !uri { uri = $1 } END { print uri }')
+  [[ -n $uri ]] || fail "apt knows no source for Debian $(debian_release)" "apt-get update"
+  printf '%s\n' "$uri"
 }
 
-have_packages() { dpkg-query -W -f '${db:Status-Abbrev}\n' "$@" 2>/dev/null | grep -qv '^ii' && return 1
-  dpkg-query -W "$@" >/dev/null 2>&1; }
+# have_packages NAME[/SUITE]…
+have_packages() {
+  local states
+  states=$(dpkg-query -W -f '${db:Status-Status}\n' "${@%/*}") || return 1
+  [[ $(grep -cx installed <<<"$states") == "$#" ]]
+}
 
-apt_updated=
-apt_update() { [ -n "$apt_updated" ] || as_root apt-get -qq update; apt_updated=1; }
+# Once a run, unless a source is new; $lists_fresh is a file, for steps run in subshells.
+refresh_lists() {
+  as_root apt-get -q update
+  : >"$lists_fresh"
+}
 
 install_packages() {
-  have_packages "$@" && return
-  apt_update
-  as_root apt-get -qq -y install --no-install-recommends "$@" >/dev/null
+  [[ -e $lists_fresh ]] || refresh_lists
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends install "$@"
 }
