@@ -1,4 +1,5 @@
-// base/version.h: the version of this build; CMake's project() and a test hold it to the same value.
+// base/version.h: the version of this build; CMake's project() and a test hold it to the same
+// value.
 #pragma once
 
 #include <string_view>
