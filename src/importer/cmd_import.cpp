@@ -56,6 +56,15 @@ void Show(Session& session, const Opened& opened, const std::optional<Applied>& 
   }
 }
 
+std::string Exception(const ImportOptions& options) {
+  if (options.reason.empty()) return "";
+  return fmt::format("{}{}: {}", options.allow_rollback ? "rollback allowed" : "",
+                     options.allow_expired
+                         ? (options.allow_rollback ? ", expiry set aside" : "expiry set aside")
+                         : "",
+                     options.reason);
+}
+
 Status SayAlreadyThere(Session& session, const bundle::Manifest& manifest) {
   session.console.Emit(
       "import", {{"already_imported", true}, {"stream", manifest.stream}, {"seq", manifest.seq}});
@@ -71,13 +80,13 @@ Result<bool> ImportBundle(Session& session, const Home& home, const Config& conf
                           const ImportOptions& options) {
   if ((options.allow_rollback || options.allow_expired) && options.reason.empty()) {
     return Error::Make(Kind::kUsage, "an exception needs a reason")
-        .Hint("add --reason \"why\"; it is kept with the import");
+        .Hint("add --reason \"why\"; `status` shows it for as long as the state is in use");
   }
   GF_TRY(store::Store store, home.OpenStore());
   GF_TRY(SiteTrust trust, LoadTrust(&store));
   bundle::Root walked = trust.state.root;
-  auto opened = OpenVerified(options.path, trust.state.root.streams.at(trust.stream).name,
-                             trust.state.root, trust.state.revoked_here, &walked);
+  auto opened = OpenVerified(options.path, StreamName(trust), trust.state.root,
+                             trust.state.revoked_here, &walked);
   GF_CHECK(KeepRoot(&store, &trust, walked));
   if (!opened.ok()) return std::move(opened).error();
 
@@ -101,7 +110,7 @@ Result<bool> ImportBundle(Session& session, const Home& home, const Config& conf
   SiteTrust next = trust;
   next.state = acceptance.next;
   GF_TRY(const Received received, ReceiveFull(session.console, home, config, &opened->reader,
-                                              opened->verified, next, &store));
+                                              opened->verified, next, Exception(options), &store));
   Show(session, *opened, before, received);
   return true;
 }

@@ -16,8 +16,8 @@ Status Inspect(Session& session, const std::string& path) {
   GF_TRY(const Home home, Home::Open(session));
   GF_TRY(store::Store store, store::Store::OpenReadOnly(home.store_file()));
   GF_TRY(const SiteTrust trust, LoadTrust(&store));
-  GF_TRY(Opened opened, OpenVerified(path, trust.state.root.streams.at(trust.stream).name,
-                                     trust.state.root, trust.state.revoked_here, nullptr));
+  GF_TRY(Opened opened, OpenVerified(path, StreamName(trust), trust.state.root,
+                                     trust.state.revoked_here, nullptr));
   const bundle::Manifest& manifest = opened.verified.manifest();
   GF_TRY(const std::optional<Applied> applied, LoadApplied(&store));
   Described described = Describe(opened);

@@ -12,7 +12,7 @@ Status Show(Session& session) {
   GF_TRY(const auto counts, store.CountRows());
   const bundle::JudgedClock clock =
       bundle::JudgeClock(bundle::Clock{Now(), false}, trust.state.floor);
-  const std::string& stream = trust.state.root.streams.at(trust.stream).name;
+  const std::string stream = StreamName(trust);
 
   Console& console = session.console;
   Json state = nullptr;
@@ -24,6 +24,7 @@ Status Show(Session& session) {
              {"imported", FormatTime(applied->imported)},
              {"expires", FormatTime(manifest.expires)},
              {"next_due", FormatTime(manifest.next_due)},
+             {"exception", applied->exception},
              {"overdue", clock.now > manifest.next_due},
              {"state_digest", HexEncode(manifest.state_digest)}};
   }
@@ -57,6 +58,9 @@ Status Show(Session& session) {
     console.Say(fmt::format("state      number {}.{} of {}, imported {}", manifest.epoch,
                             manifest.seq, FormatDate(manifest.created),
                             FormatDate(applied->imported)));
+    if (!applied->exception.empty()) {
+      console.Say(fmt::format("exception  {}", Printable(applied->exception)));
+    }
     console.Say(
         fmt::format("next       due {}{}", FormatDate(manifest.next_due),
                     clock.now > manifest.next_due ? "  OVERDUE: what is here may be stale" : ""));

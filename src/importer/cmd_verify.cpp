@@ -27,7 +27,7 @@ Result<Anchor> FromHome(const Session& session) {
   Anchor anchor;
   anchor.root = trust.state.root;
   anchor.revoked_here = trust.state.revoked_here;
-  anchor.stream = trust.state.root.streams.at(trust.stream).name;
+  anchor.stream = StreamName(trust);
   anchor.basis = fmt::format("the root pinned in {}", session.home);
   anchor.kiosk = false;
   return anchor;

@@ -154,7 +154,8 @@ Status TakeRecords(const Console& console, const bundle::Manifest& manifest, san
 
 Result<Received> ReceiveFull(const Console& console, const Home& home, const Config& config,
                              bundle::BundleReader* reader, const bundle::VerifiedManifest& verified,
-                             const SiteTrust& next, store::Store* store) {
+                             const SiteTrust& next, const std::string& exception,
+                             store::Store* store) {
   const bundle::Manifest& manifest = verified.manifest();
   GF_CHECK(MakeFolder(home.work(), 0700));
   GF_TRY(Fd scratch, UnnamedFile(home.work()));
@@ -188,7 +189,7 @@ Result<Received> ReceiveFull(const Console& console, const Home& home, const Con
   GF_TRY(received.after, store->CountRows());
   received.refused = std::move(keeper.refused());
   GF_CHECK(SaveTrust(store, next));
-  GF_CHECK(SaveApplied(store, reader->manifest().bytes, Now()));
+  GF_CHECK(SaveApplied(store, Applied{manifest, Now(), reader->manifest().bytes, exception}));
   GF_CHECK(store->Commit());
   return received;
 }

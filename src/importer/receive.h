@@ -24,12 +24,14 @@ struct Received {
       refused;  // by kind: above this site's clearance although signed
 };
 
-// Replaces the store's state by the full bundle in `reader` and records `next` with it.
+// Replaces the store's state by the full bundle in `reader` and records `next` with it, and
+// with `exception` why a rule was set aside, if one was.
 // Errors: those of ReadPayload; kSandbox; kMalformed for a payload that is signed but wrong;
 // kDiverged.
 [[nodiscard]] Result<Received> ReceiveFull(const Console& console, const Home& home,
                                            const Config& config, bundle::BundleReader* reader,
                                            const bundle::VerifiedManifest& verified,
-                                           const SiteTrust& next, store::Store* store);
+                                           const SiteTrust& next, const std::string& exception,
+                                           store::Store* store);
 
 }  // namespace gapferry::importer

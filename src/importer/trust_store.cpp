@@ -10,6 +10,7 @@ namespace {
 constexpr char kTrust[] = "trust";
 constexpr char kManifest[] = "manifest";
 constexpr char kImported[] = "imported";
+constexpr char kException[] = "exception";
 
 Json PointJson(const bundle::StatePoint& point) {
   return {
@@ -66,6 +67,11 @@ bool ReadTrust(const Json& json, SiteTrust* trust) {
 
 }  // namespace
 
+std::string StreamName(const SiteTrust& trust) {
+  const auto found = trust.state.root.streams.find(trust.stream);
+  return found == trust.state.root.streams.end() ? trust.stream.ToString() : found->second.name;
+}
+
 Result<SiteTrust> LoadTrust(store::Store* store) {
   GF_TRY(const std::optional<std::string> text, store->GetMeta(kTrust));
   if (!text) {
@@ -107,14 +113,17 @@ Result<std::optional<Applied>> LoadApplied(store::Store* store) {
   GF_TRY(const std::optional<std::string> bytes, store->GetMeta(kManifest));
   if (!bytes) return std::optional<Applied>();
   GF_TRY(const std::optional<std::string> imported, store->GetMeta(kImported));
+  GF_TRY(const std::optional<std::string> exception, store->GetMeta(kException));
   GF_TRY(bundle::Manifest manifest, bundle::ParseManifest(*bytes));
-  return std::optional<Applied>(
-      Applied{std::move(manifest), imported ? ParseTime(*imported).value_or(0) : 0, *bytes});
+  return std::optional<Applied>(Applied{std::move(manifest),
+                                        imported ? ParseTime(*imported).value_or(0) : 0, *bytes,
+                                        exception.value_or("")});
 }
 
-Status SaveApplied(store::Store* store, const std::string& manifest_bytes, Time imported) {
-  GF_CHECK(store->SetMeta(kManifest, manifest_bytes));
-  return store->SetMeta(kImported, FormatTime(imported));
+Status SaveApplied(store::Store* store, const Applied& applied) {
+  GF_CHECK(store->SetMeta(kManifest, applied.manifest_bytes));
+  GF_CHECK(store->SetMeta(kException, applied.exception));
+  return store->SetMeta(kImported, FormatTime(applied.imported));
 }
 
 }  // namespace gapferry::importer

@@ -16,6 +16,9 @@ struct SiteTrust {
   bundle::TrustState state;
 };
 
+// The stream's name in the current root, or its UUID if a newer root has dropped it.
+[[nodiscard]] std::string StreamName(const SiteTrust& trust);
+
 // Error: kNotReady if `init` has not pinned a root, kDamaged if what is stored cannot be read.
 [[nodiscard]] Result<SiteTrust> LoadTrust(store::Store* store);
 // Within the caller's transaction.
@@ -26,9 +29,9 @@ struct Applied {
   bundle::Manifest manifest;
   Time imported = 0;
   std::string manifest_bytes;
+  std::string exception;  // why a rule was set aside for it, or empty
 };
 [[nodiscard]] Result<std::optional<Applied>> LoadApplied(store::Store* store);
-[[nodiscard]] Status SaveApplied(store::Store* store, const std::string& manifest_bytes,
-                                 Time imported);
+[[nodiscard]] Status SaveApplied(store::Store* store, const Applied& applied);
 
 }  // namespace gapferry::importer

@@ -111,7 +111,8 @@ def test_an_older_bundle_is_a_rollback_and_the_same_one_is_not(pair):
     done = pair.import_("import", pair.volume, expect=16)
     assert "1" in done.stderr and "2" in done.stderr
     pair.import_("import", pair.volume, "--allow-rollback", expect=2)
-    pair.import_("import", pair.volume, "--allow-rollback", "--reason", "test")
+    pair.import_("import", pair.volume, "--allow-rollback", "--reason", "the new one was bad")
+    assert "rollback allowed: the new one was bad" in pair.import_("status").stdout
 
 
 def test_an_expired_bundle_and_one_from_the_future(pair):
