@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "intel/event.h"
 #include "intel/tlp.h"
+#include "store/state_digest.h"
 
 namespace gapferry::store {
 
@@ -64,24 +65,5 @@ void EncodeRecord(const Record& record, std::string* out);
 
 void EncodeTags(const std::vector<intel::Tag>& tags, std::string* out);
 [[nodiscard]] bool DecodeTags(ByteView bytes, std::vector<intel::Tag>* tags);
-
-// Sum modulo 2^256 of the BLAKE2b-256 of every row, keyed with the stream's key: order does not
-// matter, and a row can be taken out again. It finds faults and divergence; it replaces no
-// signature.
-class StateDigest {
- public:
-  void Add(const Digest256& row);
-  void Subtract(const Digest256& row);
-  // Big-endian.
-  [[nodiscard]] Digest256 value() const;
-
- private:
-  std::array<std::uint64_t, 4> limbs_{};  // least significant first
-};
-
-constexpr std::size_t kDigestKeyBytes = 32;
-[[nodiscard]] inline Digest256 RowDigest(std::string_view record, ByteView key) {
-  return Hash256(AsBytes(record), key);
-}
 
 }  // namespace gapferry::store
