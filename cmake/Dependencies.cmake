@@ -15,5 +15,13 @@ pkg_check_modules(sodium REQUIRED IMPORTED_TARGET libsodium)
 pkg_check_modules(zstd REQUIRED IMPORTED_TARGET libzstd)
 pkg_check_modules(idn2 REQUIRED IMPORTED_TARGET libidn2)
 pkg_check_modules(psl REQUIRED IMPORTED_TARGET libpsl)
-pkg_check_modules(re2 REQUIRED IMPORTED_TARGET re2)
 pkg_check_modules(seccomp REQUIRED IMPORTED_TARGET libseccomp)
+
+# RE2 without its pkg-config file: in Debian 13 that names all of Abseil, which takes a minute to read, and of which
+# RE2's interface needs none at link time but the string view.
+find_path(RE2_INCLUDE re2/re2.h REQUIRED)
+find_library(RE2_LIBRARY re2 REQUIRED)
+find_library(ABSEIL_STRING_VIEW absl_string_view)
+add_library(re2::re2 INTERFACE IMPORTED)
+target_include_directories(re2::re2 INTERFACE ${RE2_INCLUDE})
+target_link_libraries(re2::re2 INTERFACE ${RE2_LIBRARY} $<$<BOOL:${ABSEIL_STRING_VIEW}>:${ABSEIL_STRING_VIEW}>)
