@@ -1,5 +1,7 @@
 #include "bundle/fields.h"
 
+#include <algorithm>
+
 #include "base/console.h"
 #include "bundle/text.h"
 

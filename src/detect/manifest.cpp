@@ -1,5 +1,7 @@
 #include "detect/manifest.h"
 
+#include <algorithm>
+
 namespace gapferry::detect {
 namespace {
 

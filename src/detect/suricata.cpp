@@ -1,5 +1,6 @@
 // Suricata 7 and 8: a rule for each value while there are few, datasets when there are many.
 // 200,000 rules take a minute to load and 1 GB; a dataset of a million takes two seconds.
+#include <algorithm>
 #include <array>
 #include <map>
 

@@ -1,4 +1,6 @@
 #include "base/suggest.h"
+
+#include <algorithm>
 #include "collect/misp_feed.h"
 #include "collect/warninglist_folder.h"
 #include "exporter/commands.h"

@@ -1,5 +1,7 @@
 #include "exporter/commands.h"
 
+#include <algorithm>
+
 namespace gapferry::exporter {
 namespace {
 

@@ -1,5 +1,6 @@
 #include "importer/medium.h"
 
+#include <algorithm>
 #include <map>
 
 #include "base/console.h"

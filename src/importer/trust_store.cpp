@@ -1,5 +1,6 @@
 #include "importer/trust_store.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "base/json.h"

@@ -1,5 +1,7 @@
 #include "policy/interval_map.h"
 
+#include <algorithm>
+
 namespace gapferry::policy {
 namespace {
 

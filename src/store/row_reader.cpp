@@ -1,5 +1,6 @@
 #include "store/row_reader.h"
 
+#include <algorithm>
 #include <unordered_map>
 
 #include "store/database.h"

@@ -1,6 +1,7 @@
 #include "bundle/ustar.h"
 
 #include <gtest/gtest.h>
+#include <algorithm>
 
 #include "tests/bundle/oracle.h"
 

@@ -36,7 +36,7 @@ TEST(Corpus, HasTheCountsThatAnIndependentScriptFound) {
     }
     ASSERT_EQ(recorder.events.size(), 1u) << file;
     const test::Recorder::Recorded& event = recorder.events[0];
-    EXPECT_EQ(event.event.uuid.ToString(), expected["uuid"]) << file;
+    EXPECT_EQ(event.event.uuid.ToString(), expected["uuid"].get<std::string>()) << file;
     EXPECT_EQ(event.event.timestamp, expected["timestamp"].is_null()
                                          ? 0
                                          : std::stoll(expected["timestamp"].get<std::string>()))

@@ -1,5 +1,6 @@
 #include "collect/misp_feed.h"
 
+#include <algorithm>
 #include <fstream>
 
 #include "tests/collect/corpus.h"
