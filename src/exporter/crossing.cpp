@@ -1,5 +1,7 @@
 #include "exporter/crossing.h"
 
+#include <algorithm>
+
 #include "policy/cross_walk.h"
 
 namespace gapferry::exporter {

@@ -352,8 +352,9 @@ TEST_F(WarninglistOracle, ReadsNameTypeCountAndVersionAsExpected) {
   std::size_t lines = 0;
   for (std::string line; std::getline(file, line); ++lines) {
     const auto expected = nlohmann::json::parse(line);
+    const auto name = expected[0].get<std::string>();
     const auto found = std::find_if(lists.begin(), lists.end(),
-                                    [&](const auto& one) { return one.first == expected[0]; });
+                                    [&](const auto& one) { return one.first == name; });
     ASSERT_NE(found, lists.end()) << line;
     EXPECT_EQ(ListTypeName(found->second.type), expected[1].get<std::string>()) << line;
     EXPECT_EQ(found->second.entries.size(), expected[2].get<std::size_t>()) << line;
