@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 #include <algorithm>
 
-#include <chrono>
 #include <fstream>
 #include <functional>
 #include <nlohmann/json.hpp>
@@ -363,31 +362,6 @@ TEST_F(WarninglistOracle, ReadsNameTypeCountAndVersionAsExpected) {
     EXPECT_EQ(found->second.version, expected[3].get<std::uint64_t>()) << line;
   }
   EXPECT_EQ(lines, lists.size());
-}
-
-// The budget is 2 million decisions a second on one core, release builds only: a sanitizer build
-// says nothing about speed. Printed, and held to a quarter of it because test machines are shared.
-TEST_F(WarninglistOracle, DecidesFastEnough) {
-  WarninglistSet::Builder builder;
-  for (const auto& [folder, list] : CorpusLists(*corpus_))
-    ASSERT_TRUE(builder.Add(list).ok());
-  const WarninglistSet set = std::move(builder).Build();
-  const std::vector<Probe> probes = CorpusProbes(*corpus_, 20000);
-  std::size_t dropped = 0;
-  constexpr std::size_t kRounds = 40;
-  const auto start = std::chrono::steady_clock::now();
-  for (std::size_t round = 0; round < kRounds; ++round) {
-    for (const Probe& probe : probes)
-      dropped += set.Match(probe.indicator, probe.type).dropped() ? 1U : 0U;
-  }
-  const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start;
-  const double rate =
-      static_cast<double>(kRounds) * static_cast<double>(probes.size()) / spent.count() / 1e6;
-  std::cout << rate << " M decisions/s over " << probes.size() << " values, " << dropped / kRounds
-            << " dropped, " << set.memory() << " bytes compiled\n";
-#if defined(NDEBUG) && !defined(GAPFERRY_SANITIZED)
-  EXPECT_GT(rate, 0.5);
-#endif
 }
 
 }  // namespace
