@@ -1,6 +1,7 @@
 #include "transfer/frames.h"
 
 #include <unistd.h>
+
 #include <algorithm>
 
 #include <cerrno>

@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 #include <unistd.h>
 #include <zstd.h>
+
 #include <algorithm>
 
 #include <array>

@@ -1,6 +1,8 @@
 #include "bundle/ustar.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
+
 #include <algorithm>
 
 #include "tests/bundle/oracle.h"
@@ -26,6 +28,19 @@ TEST(Ustar, IsReadByTarAndBsdtar) {
 }
 
 // The other way round: GNU tar can be told to write the very same bytes.
+// POSIX leaves the device numbers of a regular file open: tar up to 1.34 writes zeros as we
+// do, 1.35 leaves the fields empty, and its checksum is less by their fourteen digits.
+std::string WithDeviceNumbers(std::string archive) {
+  constexpr std::size_t kChecksum = 148;
+  constexpr std::size_t kDevices = 329;
+  if (archive.size() < kBlockBytes || archive[kDevices] != '\0') return archive;
+  const std::string digits = "0000000";
+  archive.replace(kDevices, 16, digits + '\0' + digits + '\0');
+  const int sum = std::stoi(archive.substr(kChecksum, 6), nullptr, 8) + 14 * '0';
+  archive.replace(kChecksum, 6, fmt::format("{:06o}", sum));
+  return archive;
+}
+
 TEST(Ustar, IsWhatTarWritesWithFixedFields) {
   NEEDS_TOOL("tar");
   const TemporaryFolder folder;
@@ -35,7 +50,8 @@ TEST(Ustar, IsWhatTarWritesWithFixedFields) {
       "--mtime=@0 -cf t "
       "manifest.json");
   ASSERT_EQ(ran.exit_code, 0) << ran.output;
-  EXPECT_EQ(folder.Read("t"), EncodeMember("manifest.json", "{}\n") + std::string(kEndBytes, '\0'));
+  EXPECT_EQ(WithDeviceNumbers(folder.Read("t")),
+            EncodeMember("manifest.json", "{}\n") + std::string(kEndBytes, '\0'));
 }
 
 TEST(DecodeHeader, TakesWhatEncodeHeaderWrites) {

@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 #include <yaml-cpp/yaml.h>
+
 #include <algorithm>
 
 #include "detect/sigma_text.h"

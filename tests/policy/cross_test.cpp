@@ -1,6 +1,7 @@
 #include "policy/cross.h"
 
 #include <gtest/gtest.h>
+
 #include <algorithm>
 
 namespace gapferry::policy {

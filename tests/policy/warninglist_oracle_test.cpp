@@ -2,6 +2,7 @@
 // loops over the published entries, one for each type of list.
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
+
 #include <algorithm>
 
 #include <fstream>
