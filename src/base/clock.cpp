@@ -78,7 +78,7 @@ std::optional<Time> ParseTime(std::string_view text) {
   const auto m = ParseDigits(text, 14, 2);
   const auto s = ParseDigits(text, 17, 2);
   if (!date || !h || !m || !s || *h > 23 || *m > 59 || *s > 59) return std::nullopt;
-  return *date + *h * 3600 + *m * 60 + *s;
+  return *date + std::int64_t{*h} * 3600 + std::int64_t{*m} * 60 + *s;
 }
 
 }  // namespace gapferry

@@ -99,7 +99,7 @@ void ConfigMap::Fail(std::string_view key, std::string_view reason) {
           : Error::Make(Kind::kConfig, "{}: {}: {}", Place(state_->file, mark), key, reason);
 }
 
-std::string ConfigMap::String(std::string_view key, std::optional<std::string> fallback) {
+std::string ConfigMap::String(std::string_view key, const std::optional<std::string>& fallback) {
   const YAML::Node node = Find(key);
   if (!node.IsDefined() || node.IsNull()) {
     if (!fallback) Fail(key, "is missing");
@@ -135,8 +135,8 @@ std::int64_t ConfigMap::Integer(std::string_view key, std::int64_t low, std::int
 }
 
 std::string ConfigMap::Choice(std::string_view key, const std::vector<std::string_view>& choices,
-                              std::optional<std::string> fallback) {
-  std::string word = String(key, std::move(fallback));
+                              const std::optional<std::string>& fallback) {
+  std::string word = String(key, fallback);
   for (std::string_view choice : choices) {
     if (word == choice) return word;
   }

@@ -34,14 +34,14 @@ class ConfigMap {
 
   [[nodiscard]] bool Has(std::string_view key);
   [[nodiscard]] std::string String(std::string_view key,
-                                   std::optional<std::string> fallback = std::nullopt);
+                                   const std::optional<std::string>& fallback = std::nullopt);
   [[nodiscard]] bool Bool(std::string_view key, bool fallback);
   [[nodiscard]] std::int64_t Integer(std::string_view key, std::int64_t low, std::int64_t high,
                                      std::optional<std::int64_t> fallback = std::nullopt);
   // One of `choices`, compared exactly.
   [[nodiscard]] std::string Choice(std::string_view key,
                                    const std::vector<std::string_view>& choices,
-                                   std::optional<std::string> fallback = std::nullopt);
+                                   const std::optional<std::string>& fallback = std::nullopt);
   [[nodiscard]] std::vector<std::string> Strings(std::string_view key);
   // A missing key gives an empty map or list.
   [[nodiscard]] ConfigMap Map(std::string_view key);

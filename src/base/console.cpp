@@ -88,7 +88,7 @@ void Console::Say(std::string_view line) {
   if (!options_.json) PutLine(stdout, line);
 }
 
-void Console::Emit(std::string_view message_type, Json body) {
+void Console::Emit(std::string_view message_type, const Json& body) {
   if (!options_.json) return;
   Json message = {{"message_type", message_type}};
   message.update(body);

@@ -35,7 +35,7 @@ class Console {
   // One line of a result for people; nothing with --json.
   void Say(std::string_view line);
   // The result of the command with --json: one object on one line, key "message_type" first.
-  void Emit(std::string_view message_type, Json body);
+  void Emit(std::string_view message_type, const Json& body);
   // A note beside the result (stderr); with --json an object of type "note" on stderr.
   void Note(std::string_view line);
   // `error:` and `hint:` lines; with --json one object of type "error" on stderr.

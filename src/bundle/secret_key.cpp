@@ -131,6 +131,8 @@ Status Unlock(Sealed& file, std::string_view passphrase) {
 
 }  // namespace
 
+// A copy, since a moved-from short string may keep its bytes; the original is wiped.
+// NOLINTNEXTLINE(performance-move-constructor-init)
 SecretText::SecretText(SecretText&& other) noexcept : text_(other.text_) {
   sodium_memzero(other.text_.data(), other.text_.size());
   other.text_.clear();

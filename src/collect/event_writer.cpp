@@ -5,12 +5,12 @@ namespace gapferry::collect {
 using store::RecordKind;
 
 EventWriter::EventWriter(store::Store& store, store::SourceId source,
-                         std::vector<store::KnownEvent> known, CollectReport* report)
+                         const std::vector<store::KnownEvent>& known, CollectReport* report)
     : store_(store), writer_(store.Writer()), source_(source), report_(report) {
-  for (store::KnownEvent& event : known) {
+  for (const store::KnownEvent& event : known) {
     if (event.input_digest)
       by_digest_.emplace(std::string(AsText(*event.input_digest)), event.uuid);
-    known_.emplace(event.uuid, std::move(event));
+    known_.emplace(event.uuid, event);
   }
 }
 

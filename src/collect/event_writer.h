@@ -16,8 +16,8 @@ namespace gapferry::collect {
 class EventWriter : public EventSink {
  public:
   // Within the caller's transaction. `known`: the source's events before this run.
-  EventWriter(store::Store& store, store::SourceId source, std::vector<store::KnownEvent> known,
-              CollectReport* report);
+  EventWriter(store::Store& store, store::SourceId source,
+              const std::vector<store::KnownEvent>& known, CollectReport* report);
 
   // Before each file. With `expected`, an event of any other UUID is refused.
   void StartFile(std::string file, std::optional<Uuid> expected);

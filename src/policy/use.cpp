@@ -10,7 +10,6 @@
 namespace gapferry::policy {
 namespace {
 
-using intel::IndicatorKind;
 using intel::Markings;
 using intel::Pap;
 

@@ -237,14 +237,15 @@ int ReadPayload(const ReaderPipes& pipes, const Expected& expected) {
   Status status = Decompress(pipes, expected);
   if (status.ok()) status = CheckHeader(pipes.scratch, expected.plain_size);
   if (status.ok()) status = SendRows(pipes, &frames);
-  if (!status.ok()) {
+  const bool read = status.ok();
+  if (!read) {
     Error error = std::move(status).error();
     // SQLite calls a corrupt image damaged; the chunks were whole, so the payload was made this
     // way.
     if (error.kind == Kind::kDamaged) error.kind = Kind::kMalformed;
     (void)frames.Put(FrameType::kError, EncodeError(error));
   }
-  return frames.Flush().ok() && status.ok() ? 0 : 1;
+  return frames.Flush().ok() && read ? 0 : 1;
 }
 
 }  // namespace gapferry::transfer
