@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <unordered_map>
 
-#include "base/json.h"
+#include "detect/row_sorter.h"
 #include "store/database.h"
 
 namespace gapferry::detect {
@@ -11,11 +11,11 @@ namespace {
 
 constexpr std::string_view kSorting = "cannot sort the values";
 
-// A row is one blob that sorts as values do: kind, value, a terminator below every byte of a value,
+// A row is bytes that sort as values do: kind, value, a terminator below every byte of a value,
 // event, attribute; then what is only carried.
 class RowWriter {
  public:
-  explicit RowWriter(std::string* out) : out_(out) { out_->clear(); }
+  explicit RowWriter(std::string* out) : out_(out) {}
   template <typename T>
   void Number(T number) {
     for (int shift = static_cast<int>(sizeof(T) * 8) - 8; shift >= 0; shift -= 8)
@@ -37,7 +37,7 @@ class RowWriter {
 // Reads what RowWriter wrote; the rows are our own, so nothing can be malformed.
 class RowParser {
  public:
-  explicit RowParser(ByteView row) : rest_(AsText(row)) {}
+  explicit RowParser(std::string_view row) : rest_(row) {}
   template <typename T>
   T Number() {
     std::uint64_t number = 0;
@@ -92,8 +92,8 @@ void Encode(const intel::Indicator& indicator, const Mention& mention, Destinati
   row.Number(warninglist);
 }
 
-void Decode(ByteView blob, Row* out) {
-  RowParser row(blob);
+void Decode(std::string_view bytes, Row* out) {
+  RowParser row(bytes);
   out->kind = static_cast<intel::IndicatorKind>(row.Number<std::uint8_t>());
   row.Value(&out->value);
   out->mention.event = row.Number<EventNumber>();
@@ -145,23 +145,25 @@ void AddMention(const Row& row, const std::vector<std::string>& warninglists,
 
 struct CandidateSorter::State {
   // An empty name is a private database in a temporary file, which SQLite removes by itself.
-  State() : database("", SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE) {
+  State(const std::filesystem::path& folder, bool with_events)
+      : database("", SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE | SQLite::OPEN_NOMUTEX),
+        by_value(folder) {
+    if (with_events) by_event.emplace(folder);
     database.exec(
-        "PRAGMA page_size = 8192; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
-        "PRAGMA cache_size = -32000; PRAGMA temp_store = FILE; PRAGMA locking_mode = EXCLUSIVE;"
+        "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -4000;"
+        "PRAGMA temp_store = FILE; PRAGMA locking_mode = EXCLUSIVE;"
         "CREATE TABLE event (number INTEGER PRIMARY KEY, uuid BLOB, info TEXT, date TEXT,"
-        " techniques TEXT, threat_level INTEGER, canary INTEGER);"
-        "CREATE TABLE candidate (event INTEGER, key BLOB); BEGIN;");
+        " techniques TEXT, threat_level INTEGER, canary INTEGER); BEGIN;");
     add_event.emplace(database, "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?)");
-    add.emplace(database, "INSERT INTO candidate VALUES (?, ?)");
     find_event.emplace(database, "SELECT * FROM event WHERE number = ?");
   }
 
-  SQLite::Database database;
+  SQLite::Database database;  // of events
   std::optional<SQLite::Statement> add_event;
-  std::optional<SQLite::Statement> add;
   std::optional<SQLite::Statement> find_event;
   EventNumber events = 0;
+  RowSorter by_value;
+  std::optional<RowSorter> by_event;  // the same rows, each with its event before it
   std::string row;
   std::vector<std::string> warninglists;
   std::unordered_map<std::string, std::uint32_t> warninglist_numbers;
@@ -171,9 +173,10 @@ CandidateSorter::CandidateSorter(std::unique_ptr<State> state) : state_(std::mov
 CandidateSorter::CandidateSorter(CandidateSorter&&) noexcept = default;
 CandidateSorter::~CandidateSorter() = default;
 
-Result<CandidateSorter> CandidateSorter::Create() {
-  return store::Guarded(kSorting, []() -> Result<CandidateSorter> {
-    return CandidateSorter(std::make_unique<State>());
+Result<CandidateSorter> CandidateSorter::Create(const std::filesystem::path& folder,
+                                                bool with_events) {
+  return store::Guarded(kSorting, [&]() -> Result<CandidateSorter> {
+    return CandidateSorter(std::make_unique<State>(folder, with_events));
   });
 }
 
@@ -206,66 +209,63 @@ std::uint32_t CandidateSorter::AddWarninglist(const std::string& name) {
 
 Status CandidateSorter::Add(const intel::Indicator& indicator, const Mention& mention,
                             DestinationMask mask, std::uint32_t warninglist) {
-  return store::Guarded(kSorting, [&] {
-    Encode(indicator, mention, mask, warninglist, &state_->row);
-    SQLite::Statement& add = *state_->add;
-    add.reset();
-    add.bind(1, mention.event);
-    store::BindBlob(add, 2, AsBytes(state_->row));
-    add.exec();
-  });
+  std::string& row = state_->row;
+  row.clear();
+  RowWriter(&row).Number(mention.event);
+  Encode(indicator, mention, mask, warninglist, &row);
+  if (state_->by_event) GF_CHECK(state_->by_event->Add(row));
+  return state_->by_value.Add(std::string_view(row).substr(sizeof(EventNumber)));
 }
 
 Status CandidateSorter::ForEachValue(std::size_t destinations, const ValueVisit& visit) {
-  return store::Guarded(kSorting, [&]() -> Status {
-    SQLite::Statement read(state_->database, "SELECT key FROM candidate ORDER BY key");
-    std::vector<Candidate> open(destinations);
-    Row row{};
-    intel::IndicatorKind kind{};
-    std::string value;
-    const auto flush = [&]() -> Status {
-      for (std::size_t i = 0; i < destinations; ++i) {
-        if (open[i].mention_count == 0) continue;
-        GF_CHECK(visit(i, open[i]));
-        Clear(&open[i]);
-      }
-      return Ok();
-    };
-    while (read.executeStep()) {
-      Decode(store::ReadBlob(read.getColumn(0)), &row);
-      if (row.kind != kind || row.value != value) {
-        GF_CHECK(flush());
-        kind = row.kind;
-        value = row.value;
-      }
-      for (std::size_t i = 0; i < destinations; ++i) {
-        if ((row.mask >> i & 1) != 0) AddMention(row, state_->warninglists, &open[i]);
-      }
+  std::vector<Candidate> open(destinations);
+  Row row{};
+  intel::IndicatorKind kind{};
+  std::string value;
+  const auto flush = [&]() -> Status {
+    for (std::size_t i = 0; i < destinations; ++i) {
+      if (open[i].mention_count == 0) continue;
+      GF_CHECK(visit(i, open[i]));
+      Clear(&open[i]);
     }
-    return flush();
-  });
+    return Ok();
+  };
+  const auto take = [&](std::string_view bytes) -> Status {
+    Decode(bytes, &row);
+    if (row.kind != kind || row.value != value) {
+      GF_CHECK(flush());
+      kind = row.kind;
+      value = row.value;
+    }
+    for (std::size_t i = 0; i < destinations; ++i) {
+      if ((row.mask >> i & 1) != 0) AddMention(row, state_->warninglists, &open[i]);
+    }
+    return Ok();
+  };
+  GF_CHECK(state_->by_value.ForEach(take));
+  return flush();
 }
 
 Status CandidateSorter::ForEachEvent(std::size_t destination, const EventVisit& visit) {
-  return store::Guarded(kSorting, [&]() -> Status {
-    SQLite::Statement read(state_->database, "SELECT key FROM candidate ORDER BY event, key");
-    Candidate open;
-    Row row{};
-    EventNumber event = 0;
-    while (read.executeStep()) {
-      Decode(store::ReadBlob(read.getColumn(0)), &row);
-      if ((row.mask >> destination & 1) == 0) continue;
-      const bool next =
-          row.mention.event != event || row.kind != open.kind || row.value != open.value;
-      if (next && open.mention_count > 0) {
-        GF_CHECK(visit(event, open));
-        Clear(&open);
-      }
-      event = row.mention.event;
-      AddMention(row, state_->warninglists, &open);
+  if (!state_->by_event) return Error::Make(Kind::kInternal, "values are not sorted by event");
+  Candidate open;
+  Row row{};
+  EventNumber event = 0;
+  const auto take = [&](std::string_view bytes) -> Status {
+    Decode(bytes.substr(sizeof(EventNumber)), &row);
+    if ((row.mask >> destination & 1) == 0) return Ok();
+    const bool next =
+        row.mention.event != event || row.kind != open.kind || row.value != open.value;
+    if (next && open.mention_count > 0) {
+      GF_CHECK(visit(event, open));
+      Clear(&open);
     }
-    return open.mention_count > 0 ? visit(event, open) : Ok();
-  });
+    event = row.mention.event;
+    AddMention(row, state_->warninglists, &open);
+    return Ok();
+  };
+  GF_CHECK(state_->by_event->ForEach(take));
+  return open.mention_count > 0 ? visit(event, open) : Ok();
 }
 
 Result<EventHead> CandidateSorter::FindEvent(EventNumber event) {

@@ -3,6 +3,7 @@
 // the number of attributes.
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <set>
@@ -62,11 +63,12 @@ struct Candidate {
 // A set of destinations, by their place in the site.
 using DestinationMask = std::uint64_t;
 
-// The sorter. Rows lie in a private temporary database.
+// The sorter. Rows lie in files without a name in `folder`, events in a private temporary database.
 class CandidateSorter {
  public:
-  // Errors of every call: kIo, kNoSpace.
-  [[nodiscard]] static Result<CandidateSorter> Create();
+  // Only `with_events` allows ForEachEvent. Errors of every call: kIo, kNoSpace.
+  [[nodiscard]] static Result<CandidateSorter> Create(const std::filesystem::path& folder,
+                                                      bool with_events);
   CandidateSorter(CandidateSorter&&) noexcept;
   ~CandidateSorter();
 

@@ -1,5 +1,6 @@
 #include "detect/generate.h"
 
+#include <algorithm>
 #include <memory>
 
 #include "base/file.h"
@@ -179,7 +180,10 @@ Result<GenerateSummary> Generate(store::Store& store, const Site& site,
     entry.format = destination.format;
   }
   GF_TRY(Decider decider, Decider::Create(store, site));
-  GF_TRY(CandidateSorter sorter, CandidateSorter::Create());
+  const bool by_event = std::any_of(
+      site.destinations.begin(), site.destinations.end(),
+      [](const Destination& destination) { return FindFormat(destination.format)->by_event; });
+  GF_TRY(CandidateSorter sorter, CandidateSorter::Create(folder, by_event));
   GF_CHECK(store.Begin());
   Generation generation(store, site, folder, &sorter, &summary);
   Status status = Gather(store, site, &decider, &sorter, &summary.destinations, progress);

@@ -124,6 +124,7 @@ std::int64_t BucketsFor(std::size_t values, std::size_t capacity) {
 }
 
 std::size_t BucketOf(std::string_view value, std::int64_t buckets) {
+  if (buckets == 1) return 0;
   const Digest256 digest = Hash256(AsBytes(value));
   std::uint64_t folded = 0;
   for (std::size_t i = 0; i < sizeof(folded); ++i)

@@ -2,7 +2,9 @@
 // or whole with all below them; never as a part of another word.
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <map>
+#include <span>
 #include <unordered_map>
 
 #include "base/hash.h"
@@ -84,6 +86,13 @@ constexpr auto kFields = std::to_array<Field>({
      Form::kFileName},
 });
 
+// The table lists the fields of a source together.
+std::span<const Field> FieldsOf(const LogSource& source) {
+  const auto is_of = [&](const Field& field) { return field.source == source.key; };
+  const auto first = std::find_if(kFields.begin(), kFields.end(), is_of);
+  return {first, std::find_if_not(first, kFields.end(), is_of)};
+}
+
 // What is kept of a value until its event is whole: an event may have a million of them.
 struct EventValue {
   std::string value;
@@ -152,11 +161,11 @@ class SigmaWriter : public Writer {
     const int copy = ++copies_[head_.uuid];
     if (copy > 1) key_ += fmt::format("~{}", copy);
     for (const LogSource& source : kSources) {
+      const std::span<const Field> fields = FieldsOf(source);
       Part taken;
       for (const EventValue& value : values_) {
-        if (std::any_of(kFields.begin(), kFields.end(), [&](const Field& field) {
-              return field.source == source.key && Takes(field, value);
-            }))
+        if (std::any_of(fields.begin(), fields.end(),
+                        [&](const Field& field) { return Takes(field, value); }))
           taken.push_back(&value);
       }
       if (!taken.empty()) GF_CHECK(WriteSource(source, taken));
@@ -195,19 +204,22 @@ class SigmaWriter : public Writer {
   Status WriteRule(const LogSource& source, std::size_t part, std::size_t parts,
                    const Part& values) {
     SigmaRule rule = Describe(source, part, parts, values);
-    for (const Field& field : kFields) {
-      if (field.source == source.key) AddField(field, values, &rule);
-    }
+    for (const Field& field : FieldsOf(source))
+      AddField(field, values, &rule);
     const std::string key = fmt::format("{}|{}|{}", key_, source.key, part);
     rule.id = UuidFromContent(AsBytes("gapferry sigma|" + key)).ToString();
+    std::string yaml = rule.ToYaml();
     GF_TRY(const StableId id,
-           context_.registry.Assign(context_.destination.name + "/sigma", key, rule.ToYaml(), {}));
-    if (rule.date.empty()) rule.date = FormatDate(id.first);
-    if (id.rev > 1) rule.modified = FormatDate(id.changed);
+           context_.registry.Assign(context_.destination.name + "/sigma", key, yaml, {}));
+    if (rule.date.empty() || id.rev > 1) {
+      if (rule.date.empty()) rule.date = FormatDate(id.first);
+      if (id.rev > 1) rule.modified = FormatDate(id.changed);
+      yaml = rule.ToYaml();
+    }
     std::string name = fmt::format("{}misp_{}_{:05}", source.prefix, key_, part + 1);
     name.erase(std::remove(name.begin(), name.end(), '-'), name.end());
     std::replace(name.begin(), name.end(), '~', '_');
-    return context_.output.WriteFile(name + ".yml", rule.ToYaml());
+    return context_.output.WriteFile(name + ".yml", yaml);
   }
 
   [[nodiscard]] SigmaRule Describe(const LogSource& source, std::size_t part, std::size_t parts,
@@ -249,34 +261,39 @@ class SigmaWriter : public Writer {
   }
 
   static void AddField(const Field& field, const Part& values, SigmaRule* rule) {
+    std::vector<std::string> whole;
+    std::vector<std::string> below;
     for (const EventValue* value : values) {
       if (!Takes(field, *value)) continue;
-      switch (field.form) {
-        case Form::kExact:
-          Append(field.field, SigmaEscape(value->value), rule);
-          break;
-        case Form::kBelow:
-          Append(field.field, SigmaEscape(value->value), rule);
-          Append(std::string(field.field) + "|endswith", SigmaEscape('.' + value->value), rule);
-          break;
-        case Form::kHash:
-          Append(field.field, HashText(value->kind, value->value), rule);
-          break;
-        case Form::kFileName:
-          Append(field.field, SigmaEscape(FileNameText(value->value)), rule);
-          break;
-      }
+      whole.push_back(Write(field.form, *value));
+      if (field.form == Form::kBelow) below.push_back(SigmaEscape('.' + value->value));
     }
+    Append(std::string(field.field), std::move(whole), rule);
+    Append(std::string(field.field) + "|endswith", std::move(below), rule);
   }
 
-  static void Append(std::string_view field, std::string value, SigmaRule* rule) {
-    auto found = std::find_if(rule->fields.begin(), rule->fields.end(),
-                              [&](const auto& entry) { return entry.first == field; });
-    if (found == rule->fields.end()) {
-      rule->fields.emplace_back(field, std::vector<std::string>());
-      found = rule->fields.end() - 1;
+  static std::string Write(Form form, const EventValue& value) {
+    switch (form) {
+      case Form::kHash:
+        return HashText(value.kind, value.value);
+      case Form::kFileName:
+        return SigmaEscape(FileNameText(value.value));
+      case Form::kExact:
+      case Form::kBelow:
+        break;
     }
-    found->second.push_back(std::move(value));
+    return SigmaEscape(value.value);
+  }
+
+  static void Append(std::string field, std::vector<std::string> values, SigmaRule* rule) {
+    if (values.empty()) return;
+    const auto found = std::find_if(rule->fields.begin(), rule->fields.end(),
+                                    [&](const auto& entry) { return entry.first == field; });
+    if (found == rule->fields.end()) {
+      rule->fields.emplace_back(std::move(field), std::move(values));
+    } else {
+      std::move(values.begin(), values.end(), std::back_inserter(found->second));
+    }
   }
 
   WriterContext context_;

@@ -209,8 +209,8 @@ Result<PayloadMeta> ReadMeta(SQLite::Database& database) {
 
 Status SendRows(const ReaderPipes& pipes, FrameWriter* frames) {
   return store::Guarded("cannot read", [&]() -> Status {
-    SQLite::Database database(std::string("payload"), SQLite::OPEN_READONLY, 0,
-                              UseDescriptorVfs(pipes.scratch));
+    SQLite::Database database(std::string("payload"), SQLite::OPEN_READONLY | SQLite::OPEN_NOMUTEX,
+                              0, UseDescriptorVfs(pipes.scratch));
     Harden(database);
     GF_CHECK(CheckSchema(database));
     GF_TRY(const PayloadMeta meta, ReadMeta(database));

@@ -10,7 +10,7 @@ namespace gapferry::transfer {
 
 struct PayloadWriter::State {
   explicit State(const std::string& path)
-      : database(path, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE) {}
+      : database(path, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE | SQLite::OPEN_NOMUTEX) {}
 
   SQLite::Database database;
   std::optional<store::RowWriter> writer;
