@@ -2,6 +2,7 @@
 
 #include <yaml-cpp/yaml.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "base/file.h"
@@ -14,12 +15,29 @@ struct ConfigMap::State {
   YAML::Node node;  // a map, or undefined for a missing one
   std::vector<std::string> asked;
   std::optional<Error> error;
+  bool only_missing = false;  // `error` is no more than a key that is not there
 };
 
 namespace {
 
 std::string Place(const std::string& file, const YAML::Mark& mark) {
   return mark.is_null() ? file : fmt::format("{}:{}", file, mark.line + 1);
+}
+
+// What stands where something else should: a person may not know YAML's words for it.
+std::string_view Shape(const YAML::Node& node) {
+  if (node.IsSequence()) return "a list";
+  return node.IsMap() ? "`key: value` lines" : "one value";
+}
+
+Error NotYaml(const std::string& file, const YAML::Exception& error, std::string_view text) {
+  Error refusal = Error::Make(Kind::kConfig, "{}: {}", Place(file, error.mark), error.msg);
+  if (text.find('\t') == std::string_view::npos) {
+    return std::move(refusal).Hint(
+        "look at this line and the one before it: indentation, a missing `:` or space after it, an "
+        "open quote or bracket");
+  }
+  return std::move(refusal).Hint("the file holds a tab; YAML is indented with spaces only");
 }
 
 // yaml-cpp keeps the first of two equal keys in silence (reference/cpp.md §1.6).
@@ -60,13 +78,22 @@ Result<ConfigMap> ConfigMap::Parse(std::string_view text, std::string_view file_
   auto state = std::make_unique<State>();
   state->file = std::string(file_name);
   try {
-    state->node = YAML::Load(std::string(text));
+    // All of them: YAML::Load would pass over what follows a `---` in silence.
+    const std::vector<YAML::Node> documents = YAML::LoadAll(std::string(text));
+    if (documents.size() > 1) {
+      return Error::Make(Kind::kConfig,
+                         "{}: a second document begins here; `---` may stand only "
+                         "before the first key",
+                         Place(state->file, documents[1].Mark()));
+    }
+    if (!documents.empty()) state->node = documents[0];
   } catch (const YAML::Exception& error) {
-    return Error::Make(Kind::kConfig, "{}: {}", Place(state->file, error.mark), error.msg);
+    return NotYaml(state->file, error, text);
   }
   if (state->node.IsNull()) state->node = YAML::Node(YAML::NodeType::Map);
   if (!state->node.IsMap()) {
-    return Error::Make(Kind::kConfig, "{}: expected `key: value` lines", state->file);
+    return Error::Make(Kind::kConfig, "{}: expected `key: value` lines, not {}",
+                       Place(state->file, state->node.Mark()), Shape(state->node));
   }
   if (auto duplicate = FindDuplicate(state->node, state->file)) return *std::move(duplicate);
   return ConfigMap(std::move(state));
@@ -99,14 +126,21 @@ void ConfigMap::Fail(std::string_view key, std::string_view reason) {
           : Error::Make(Kind::kConfig, "{}: {}: {}", Place(state_->file, mark), key, reason);
 }
 
+void ConfigMap::FailMissing(std::string_view key, std::string_view wanted) {
+  if (state_->error) return;
+  const YAML::Node node = Find(key);
+  Fail(key, fmt::format("{}{}", node.IsDefined() ? "has no value" : "is missing", wanted));
+  state_->only_missing = !node.IsDefined();
+}
+
 std::string ConfigMap::String(std::string_view key, const std::optional<std::string>& fallback) {
   const YAML::Node node = Find(key);
   if (!node.IsDefined() || node.IsNull()) {
-    if (!fallback) Fail(key, "is missing");
+    if (!fallback) FailMissing(key, "");
     return fallback.value_or("");
   }
   if (!node.IsScalar()) {
-    Fail(key, "expected one value");
+    Fail(key, fmt::format("expected one value, not {}", Shape(node)));
     return fallback.value_or("");
   }
   return node.Scalar();
@@ -134,14 +168,19 @@ std::int64_t ConfigMap::Integer(std::string_view key, std::int64_t low, std::int
   return value;
 }
 
-std::string ConfigMap::Choice(std::string_view key, const std::vector<std::string_view>& choices,
-                              const std::optional<std::string>& fallback) {
-  std::string word = String(key, fallback);
-  for (std::string_view choice : choices) {
-    if (word == choice) return word;
-  }
+void ConfigMap::CheckChoice(std::string_view key, std::string_view word,
+                            const std::vector<std::string_view>& choices) {
+  if (std::find(choices.begin(), choices.end(), word) != choices.end()) return;
   Fail(key, fmt::format("\"{}\" is not one of {}{}", word, fmt::join(choices, ", "),
                         DidYouMean(word, {choices.begin(), choices.end()})));
+}
+
+std::string ConfigMap::Choice(std::string_view key, const std::vector<std::string_view>& choices,
+                              const std::optional<std::string>& fallback) {
+  if (!fallback && !Has(key))
+    FailMissing(key, fmt::format("; it is one of {}", fmt::join(choices, ", ")));
+  std::string word = String(key, fallback);
+  CheckChoice(key, word, choices);
   return word;
 }
 
@@ -150,17 +189,25 @@ std::vector<std::string> ConfigMap::Strings(std::string_view key) {
   const YAML::Node node = Find(key);
   if (!node.IsDefined() || node.IsNull()) return values;
   if (!node.IsSequence()) {
-    Fail(key, "expected a list");
+    Fail(key, fmt::format("expected a list like [one, two], not {}", Shape(node)));
     return values;
   }
   for (const YAML::Node& entry : node) {
     if (entry.IsScalar()) {
       values.push_back(entry.Scalar());
     } else {
-      Fail(key, "expected a list of words");
+      Fail(key, "expected a list of single values like [one, two]");
     }
   }
   return values;
+}
+
+std::vector<std::string> ConfigMap::Choices(std::string_view key,
+                                            const std::vector<std::string_view>& choices) {
+  std::vector<std::string> words = Strings(key);
+  for (const std::string& word : words)
+    CheckChoice(key, word, choices);
+  return words;
 }
 
 ConfigMap ConfigMap::Map(std::string_view key) {
@@ -172,7 +219,7 @@ ConfigMap ConfigMap::Map(std::string_view key) {
       nested->node = node;
       nested->error = FindDuplicate(node, state_->file);
     } else {
-      Fail(key, "expected `key: value` lines below it");
+      Fail(key, fmt::format("expected `key: value` lines below it, not {}", Shape(node)));
     }
   } else {
     nested->node = YAML::Node(YAML::NodeType::Map);
@@ -185,12 +232,12 @@ std::vector<ConfigMap> ConfigMap::Maps(std::string_view key) {
   const YAML::Node node = Find(key);
   if (!node.IsDefined() || node.IsNull()) return maps;
   if (!node.IsSequence()) {
-    Fail(key, "expected a list");
+    Fail(key, fmt::format("expected a list, each entry beginning with `- `, not {}", Shape(node)));
     return maps;
   }
   for (const YAML::Node& entry : node) {
     if (!entry.IsMap()) {
-      Fail(key, "expected a list of `key: value` blocks");
+      Fail(key, fmt::format("an entry of the list is {}, not `key: value` lines", Shape(entry)));
       continue;
     }
     auto nested = std::make_unique<State>();
@@ -210,18 +257,25 @@ std::vector<std::string> ConfigMap::Keys() {
   return keys;
 }
 
-Status ConfigMap::Finish() {
+Status ConfigMap::Check() const {
   if (state_->error) return *state_->error;
-  for (const std::string& key : Keys()) {
-    bool known = false;
-    for (const std::string& asked : state_->asked)
-      known = known || asked == key;
-    if (!known) {
-      Fail(key, fmt::format("unknown key{}", DidYouMean(key, state_->asked)));
-      return *state_->error;
-    }
-  }
   return Ok();
+}
+
+Status ConfigMap::Finish() {
+  // A word that is written wrong explains a key that is missing; the other way round it does not.
+  if (state_->error && !state_->only_missing) return *state_->error;
+  std::vector<std::string> known;
+  for (const std::string& key : state_->asked) {
+    if (std::find(known.begin(), known.end(), key) == known.end()) known.push_back(key);
+  }
+  for (const std::string& key : Keys()) {
+    if (std::find(known.begin(), known.end(), key) != known.end()) continue;
+    state_->error.reset();
+    Fail(key, fmt::format("unknown key{}", DidYouMean(key, known)));
+    return std::move(*state_->error).Hint("the keys here are {}", fmt::join(known, ", "));
+  }
+  return Check();
 }
 
 }  // namespace gapferry

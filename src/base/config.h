@@ -21,8 +21,8 @@ namespace gapferry {
 constexpr std::size_t kMaxConfigBytes = 1 << 20;
 
 // One mapping of a configuration file. Getters remember the first error; Finish returns it, or the
-// first key that no getter asked for. So a reader lists its keys once, in order, and checks once at
-// the end.
+// first key that no getter asked for, with a hint that lists the keys that were. So a reader lists
+// its keys once, in order, and checks once at the end.
 class ConfigMap {
  public:
   // Errors: kConfig with "file:line: reason".
@@ -43,6 +43,9 @@ class ConfigMap {
                                    const std::vector<std::string_view>& choices,
                                    const std::optional<std::string>& fallback = std::nullopt);
   [[nodiscard]] std::vector<std::string> Strings(std::string_view key);
+  // Each one of `choices`.
+  [[nodiscard]] std::vector<std::string> Choices(std::string_view key,
+                                                 const std::vector<std::string_view>& choices);
   // A missing key gives an empty map or list.
   [[nodiscard]] ConfigMap Map(std::string_view key);
   [[nodiscard]] std::vector<ConfigMap> Maps(std::string_view key);
@@ -53,11 +56,17 @@ class ConfigMap {
   void Fail(std::string_view key, std::string_view reason);
   // Call on every map, innermost first; errors of a nested map are reported by its own Finish.
   [[nodiscard]] Status Finish();
+  // The first error so far, for a reader whose next step depends on what it has read.
+  [[nodiscard]] Status Check() const;
 
  private:
   struct State;
   explicit ConfigMap(std::unique_ptr<State> state);
   [[nodiscard]] YAML::Node Find(std::string_view key);
+  // A required key without a value; `wanted` says what it should be.
+  void FailMissing(std::string_view key, std::string_view wanted);
+  void CheckChoice(std::string_view key, std::string_view word,
+                   const std::vector<std::string_view>& choices);
   std::unique_ptr<State> state_;
 };
 

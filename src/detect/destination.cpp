@@ -36,19 +36,25 @@ Status CheckOptions(const Destination& destination) {
   const SuricataOptions& suricata = destination.suricata;
   if (suricata.sid_base < 1 || suricata.sid_count < 1 ||
       suricata.sid_base > kMaxSid - suricata.sid_count + 1)
-    return Bad(destination, fmt::format("sids must lie between 1 and {}", kMaxSid));
+    return Bad(destination, fmt::format("{} sids from {} on go beyond {}, the last that there is",
+                                        suricata.sid_count, suricata.sid_base, kMaxSid));
   if (!IsName(suricata.prefix, kMaxPrefix))
-    return Bad(destination, "the prefix must be 1 to 16 of a-z, 0-9, - and _");
+    return Bad(destination, fmt::format("the prefix \"{}\" is not 1 to 16 of a-z, 0-9, - and _, "
+                                        "beginning with a letter or digit",
+                                        suricata.prefix));
   if (suricata.source_net != "any" && suricata.source_net != "$HOME_NET")
     return Bad(destination, "the source network must be any or $HOME_NET");
   const WazuhOptions& wazuh = destination.wazuh;
   if (wazuh.rule_id_base < 1 || wazuh.rule_id_count < 1 || wazuh.level > 15 ||
       wazuh.rule_id_base + wazuh.rule_id_count - 1 > kMaxWazuhId)
-    return Bad(destination, fmt::format("Wazuh rule ids must lie between 1 and {}, levels between "
-                                        "0 and 15",
-                                        kMaxWazuhId));
+    return Bad(destination,
+               fmt::format("{} rule ids from {} on do not lie between 1 and {}, or "
+                           "level {} not between 0 and 15",
+                           wazuh.rule_id_count, wazuh.rule_id_base, kMaxWazuhId, wazuh.level));
   if (!IsPath(wazuh.list_folder))
-    return Bad(destination, "the list folder may hold letters, digits and ._/- only");
+    return Bad(destination, fmt::format("the list folder \"{}\" may hold letters, digits and ._/- "
+                                        "only",
+                                        wazuh.list_folder));
   const SigmaOptions& sigma = destination.sigma;
   if (sigma.values_per_rule < 1 || sigma.values_per_rule > kMaxSigmaValues)
     return Bad(destination, fmt::format("a Sigma rule may hold 1 to {} values", kMaxSigmaValues));

@@ -1,10 +1,12 @@
 #include "exporter/config.h"
 
 #include <algorithm>
-#include <set>
 
 #include "base/config.h"
 #include "base/suggest.h"
+#include "base/uuid.h"
+#include "bundle/text.h"
+#include "intel/types.h"
 
 namespace gapferry::exporter {
 namespace {
@@ -15,7 +17,14 @@ const std::vector<std::string_view> kKinds = {"misp-feed", "misp-event", "warnin
 const std::vector<std::string_view> kTlps = {"clear", "green", "amber", "amber+strict", "red"};
 const std::vector<std::string_view> kHoldOrCross = {"hold", "cross"};
 
-std::filesystem::path Resolve(const std::filesystem::path& base, const std::string& path) {
+std::filesystem::path ReadPath(ConfigMap& map, std::string_view key,
+                               const std::filesystem::path& base,
+                               std::optional<std::string> fallback) {
+  const bool required = !fallback;
+  const std::string path = map.String(key, std::move(fallback));
+  if (path.empty() && required) map.Fail(key, "is empty");
+  if (path.starts_with("~"))
+    map.Fail(key, fmt::format("\"{}\": nobody expands ~ here; write the whole path", path));
   return path.empty() ? std::filesystem::path() : (base / path).lexically_normal();
 }
 
@@ -23,20 +32,27 @@ intel::Tlp ReadTlp(ConfigMap& map, std::string_view key, std::optional<std::stri
   return intel::FindTlp(map.Choice(key, kTlps, std::move(fallback))).value_or(intel::Tlp::kClear);
 }
 
-void CheckName(ConfigMap& map, const std::string& name) {
-  const bool good =
-      !name.empty() && name.size() <= 40 && std::all_of(name.begin(), name.end(), [](char c) {
-        return (c >= 'a' && c <= 'z') || IsAsciiDigit(c) || c == '-';
-      });
-  if (!good) map.Fail("name", "a name has 1 to 40 letters a-z, digits and hyphens");
+// A name is a key and, of a site, a part of file names. `taken` are those before it.
+template <typename Named>
+std::string ReadName(ConfigMap& map, const std::vector<Named>& taken) {
+  std::string name = map.String("name");
+  if (!bundle::IsStreamName(name)) {
+    map.Fail("name", fmt::format("\"{}\" is not 1 to 40 letters a-z, digits and hyphens, with no "
+                                 "hyphen at either end",
+                                 name));
+  }
+  const auto same = [&](const Named& other) { return other.name == name; };
+  if (std::any_of(taken.begin(), taken.end(), same))
+    map.Fail("name", fmt::format("\"{}\" is already the name of another one above", name));
+  return name;
 }
 
-SourceConfig ReadSource(ConfigMap& map, const std::filesystem::path& base) {
+SourceConfig ReadSource(ConfigMap& map, const std::filesystem::path& base,
+                        const std::vector<SourceConfig>& before) {
   SourceConfig source;
-  source.name = map.String("name");
-  CheckName(map, source.name);
+  source.name = ReadName(map, before);
   source.kind = map.Choice("kind", kKinds);
-  source.path = Resolve(base, map.String("path"));
+  source.path = ReadPath(map, "path", base, std::nullopt);
   source.default_tlp = ReadTlp(map, "default_tlp", "amber");
   return source;
 }
@@ -48,24 +64,65 @@ void ReadDistributions(ConfigMap& map, policy::CrossPolicy* cross) {
     if (level.size() == 1 && level[0] >= '0' && level[0] <= '3') {
       cross->distributions[static_cast<std::size_t>(level[0] - '0')] = true;
     } else {
-      map.Fail(
-          "distributions",
-          fmt::format("\"{}\" is not one of 0, 1, 2, 3 (sharing groups are listed apart)", level));
+      map.Fail("distributions", fmt::format("\"{}\" is not one of 0, 1, 2, 3; for level 4 list the "
+                                            "UUIDs of the groups in sharing_groups",
+                                            level));
     }
   }
 }
 
-template <typename Set>
-void ReadSet(ConfigMap& map, std::string_view key, Set* set) {
-  if (!map.Has(key)) return;
-  const std::vector<std::string> values = map.Strings(key);
-  *set = Set(values.begin(), values.end());
+void ReadSharingGroups(ConfigMap& map, policy::CrossPolicy* cross) {
+  for (const std::string& text : map.Strings("sharing_groups")) {
+    const auto uuid = ParseUuid(text);
+    if (!uuid)
+      map.Fail("sharing_groups", fmt::format("\"{}\" is not the UUID of a sharing group", text));
+    cross->sharing_groups.insert(uuid.value_or(Uuid{}).ToString());
+  }
 }
 
-SiteConfig ReadSite(ConfigMap& map, const std::filesystem::path& base) {
+std::vector<std::string_view> CategoryNames() {
+  std::vector<std::string_view> names;
+  for (int i = 0; i <= static_cast<int>(intel::Category::kOther); ++i)
+    names.push_back(intel::CategoryName(static_cast<intel::Category>(i)));
+  return names;
+}
+
+void ReadExcludedCategories(ConfigMap& map, policy::CrossPolicy* cross) {
+  if (!map.Has("exclude_categories")) return;
+  const std::vector<std::string> names = map.Choices("exclude_categories", CategoryNames());
+  cross->excluded_categories = {names.begin(), names.end()};
+}
+
+void ReadExcludedTypes(ConfigMap& map, policy::CrossPolicy* cross) {
+  for (std::string& name : map.Strings("exclude_types")) {
+    if (intel::FindType(name) == nullptr) {
+      std::vector<std::string> known;
+      for (const intel::TypeInfo& type : intel::AllTypes())
+        known.emplace_back(type.name);
+      map.Fail("exclude_types",
+               fmt::format("\"{}\" is no attribute type of MISP{}", name, DidYouMean(name, known)));
+    }
+    cross->excluded_types.insert(std::move(name));
+  }
+}
+
+std::vector<std::string> ReadSourceNames(ConfigMap& map, const std::vector<SourceConfig>& sources) {
+  std::vector<std::string> known;
+  for (const SourceConfig& source : sources)
+    known.push_back(source.name);
+  std::vector<std::string> names = map.Strings("sources");
+  for (const std::string& name : names) {
+    if (std::find(known.begin(), known.end(), name) == known.end()) {
+      map.Fail("sources", fmt::format("there is no source \"{}\" in this file{}", name,
+                                      DidYouMean(name, known)));
+    }
+  }
+  return names;
+}
+
+SiteConfig ReadSite(ConfigMap& map, const std::filesystem::path& base, const Config& before) {
   SiteConfig site;
-  site.name = map.String("name");
-  CheckName(map, site.name);
+  site.name = ReadName(map, before.sites);
   site.cross.clearance = ReadTlp(map, "clearance", std::nullopt);
   site.unencrypted = map.Bool("unencrypted", false);
   if (site.cross.clearance >= intel::Tlp::kAmber && !site.unencrypted) {
@@ -75,41 +132,15 @@ SiteConfig ReadSite(ConfigMap& map, const std::filesystem::path& base) {
   }
   site.cross.hold_unpublished = map.Choice("unpublished", kHoldOrCross, "hold") == "hold";
   ReadDistributions(map, &site.cross);
-  ReadSet(map, "sharing_groups", &site.cross.sharing_groups);
-  ReadSet(map, "exclude_categories", &site.cross.excluded_categories);
-  ReadSet(map, "exclude_types", &site.cross.excluded_types);
-  ReadSet(map, "hold_back_tags", &site.cross.hold_back_tags);
-  site.sources = map.Strings("sources");
+  ReadSharingGroups(map, &site.cross);
+  ReadExcludedCategories(map, &site.cross);
+  ReadExcludedTypes(map, &site.cross);
+  if (map.Has("hold_back_tags")) site.cross.hold_back_tags = map.Strings("hold_back_tags");
+  site.sources = ReadSourceNames(map, before.sources);
   site.days_valid = map.Integer("days_valid", 1, kMostDays, site.days_valid);
   site.days_between = map.Integer("days_between", 1, kMostDays, site.days_between);
-  site.to = Resolve(base, map.String("to", ""));
+  site.to = ReadPath(map, "to", base, "");
   return site;
-}
-
-// Names are keys: each once, and each that is mentioned there.
-Status CheckNames(const std::filesystem::path& file, const Config& config) {
-  std::set<std::string> sources;
-  for (const SourceConfig& source : config.sources) {
-    if (!sources.insert(source.name).second) {
-      return Error::Make(Kind::kConfig, "{}: two sources are called \"{}\"", file.string(),
-                         source.name);
-    }
-  }
-  std::set<std::string> sites;
-  for (const SiteConfig& site : config.sites) {
-    if (!sites.insert(site.name).second) {
-      return Error::Make(Kind::kConfig, "{}: two sites are called \"{}\"", file.string(),
-                         site.name);
-    }
-    for (const std::string& name : site.sources) {
-      if (!sources.contains(name)) {
-        return Error::Make(
-            Kind::kConfig, "{}: site {} names source \"{}\", which is not configured{}",
-            file.string(), site.name, name, DidYouMean(name, {sources.begin(), sources.end()}));
-      }
-    }
-  }
-  return Ok();
 }
 
 }  // namespace
@@ -119,15 +150,16 @@ Result<Config> LoadConfig(const std::filesystem::path& file) {
   Config config;
   const std::filesystem::path base = file.parent_path();
   for (ConfigMap& source : map.Maps("sources")) {
-    config.sources.push_back(ReadSource(source, base));
+    config.sources.push_back(ReadSource(source, base, config.sources));
     GF_CHECK(source.Finish());
   }
+  // Else each site would complain that its sources are not there.
+  GF_CHECK(map.Check());
   for (ConfigMap& site : map.Maps("sites")) {
-    config.sites.push_back(ReadSite(site, base));
+    config.sites.push_back(ReadSite(site, base, config));
     GF_CHECK(site.Finish());
   }
   GF_CHECK(map.Finish());
-  GF_CHECK(CheckNames(file, config));
   return config;
 }
 

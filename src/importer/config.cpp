@@ -1,6 +1,7 @@
 #include "importer/config.h"
 
 #include "base/config.h"
+#include "base/suggest.h"
 
 namespace gapferry::importer {
 namespace {
@@ -9,14 +10,33 @@ const std::vector<std::string_view> kTlps = {"clear", "green", "amber", "amber+s
 const std::vector<std::string_view> kModes = {"drop", "mark", "off"};
 const std::vector<std::string_view> kFormats = {"suricata", "wazuh", "sigma"};
 const std::vector<std::string_view> kPowers = {"logs", "detect", "block"};
+const std::vector<std::string_view> kHashes = {"md5", "sha1", "sha256"};
+const std::vector<std::string_view> kSourceNets = {"any", "$HOME_NET"};
+const std::vector<std::string_view> kSigmaLevels = {"informational", "low", "medium", "high",
+                                                    "critical"};
 constexpr std::int64_t kMostDays = 36500;
 
-std::filesystem::path Resolve(const std::filesystem::path& base, const std::string& path) {
+std::filesystem::path ReadPath(ConfigMap& map, std::string_view key,
+                               const std::filesystem::path& base, const std::string& fallback) {
+  const std::string path = map.String(key, fallback);
+  if (path.empty() && !fallback.empty()) map.Fail(key, "is empty");
+  if (path.starts_with("~"))
+    map.Fail(key, fmt::format("\"{}\": nobody expands ~ here; write the whole path", path));
   return path.empty() ? std::filesystem::path() : (base / path).lexically_normal();
 }
 
 intel::Tlp ReadTlp(ConfigMap& map, std::string_view key, std::optional<std::string> fallback) {
   return intel::FindTlp(map.Choice(key, kTlps, std::move(fallback))).value_or(intel::Tlp::kClear);
+}
+
+// `key` is where the type stands, for the message.
+void CheckType(ConfigMap& map, std::string_view key, std::string_view type) {
+  if (intel::FindType(type) != nullptr) return;
+  std::vector<std::string> known;
+  for (const intel::TypeInfo& each : intel::AllTypes())
+    known.emplace_back(each.name);
+  map.Fail(key,
+           fmt::format("\"{}\" is no attribute type of MISP{}", type, DidYouMean(type, known)));
 }
 
 // A map of list name to mode.
@@ -30,7 +50,7 @@ Status ReadModes(ConfigMap map, std::map<std::string, policy::ListMode>* modes) 
 
 Status ReadAges(ConfigMap map, policy::UsePolicy* use) {
   for (const std::string& type : map.Keys()) {
-    if (intel::FindType(type) == nullptr) map.Fail(type, "is no attribute type of MISP");
+    CheckType(map, type, type);
     use->max_age_days[type] = static_cast<std::uint32_t>(map.Integer(type, 0, kMostDays));
   }
   return map.Finish();
@@ -39,8 +59,7 @@ Status ReadAges(ConfigMap map, policy::UsePolicy* use) {
 std::set<std::string, std::less<>> ReadTypes(ConfigMap& map, std::string_view key) {
   std::set<std::string, std::less<>> types;
   for (std::string& type : map.Strings(key)) {
-    if (intel::FindType(type) == nullptr)
-      map.Fail(key, fmt::format("\"{}\" is no attribute type of MISP", type));
+    CheckType(map, key, type);
     types.insert(std::move(type));
   }
   return types;
@@ -52,9 +71,9 @@ Status ReadSuricata(ConfigMap map, detect::SuricataOptions* options) {
   options->literal_limit = static_cast<std::size_t>(
       map.Integer("literal_limit", 0, 100000, static_cast<std::int64_t>(options->literal_limit)));
   options->prefix = map.String("prefix", options->prefix);
-  options->source_net = map.String("source_net", options->source_net);
+  options->source_net = map.Choice("source_net", kSourceNets, options->source_net);
   if (map.Has("hashes")) {
-    const std::vector<std::string> hashes = map.Strings("hashes");
+    const std::vector<std::string> hashes = map.Choices("hashes", kHashes);
     options->hashes = {hashes.begin(), hashes.end()};
   }
   return map.Finish();
@@ -63,7 +82,7 @@ Status ReadSuricata(ConfigMap map, detect::SuricataOptions* options) {
 Status ReadWazuh(ConfigMap map, detect::WazuhOptions* options) {
   options->rule_id_base = map.Integer("rule_id_base", 1, 999999, options->rule_id_base);
   options->rule_id_count = map.Integer("rule_id_count", 10, 100000, options->rule_id_count);
-  options->level = static_cast<std::uint32_t>(map.Integer("level", 0, 16, options->level));
+  options->level = static_cast<std::uint32_t>(map.Integer("level", 0, 15, options->level));
   options->list_folder = map.String("list_folder", options->list_folder);
   options->network_limit =
       static_cast<std::uint32_t>(map.Integer("network_limit", 0, 65536, options->network_limit));
@@ -75,7 +94,7 @@ Status ReadSigma(ConfigMap map, detect::SigmaOptions* options) {
       map.Integer("values_per_rule", 10, 500, static_cast<std::int64_t>(options->values_per_rule)));
   options->status = map.Choice(
       "status", {"stable", "test", "experimental", "deprecated", "unsupported"}, options->status);
-  options->level = map.String("level", options->level);
+  if (map.Has("level")) options->level = map.Choice("level", kSigmaLevels);
   options->author = map.String("author", options->author);
   return map.Finish();
 }
@@ -89,7 +108,16 @@ policy::Power ReadPower(ConfigMap& map) {
 Status ReadCanary(ConfigMap map, detect::Destination* destination) {
   if (map.Keys().empty()) return map.Finish();
   destination->canary = detect::Canary{map.String("type"), map.String("value")};
+  CheckType(map, "type", destination->canary->type);
   return map.Finish();
+}
+
+// What no single key can tell, with the line where the destination begins.
+void CheckTogether(ConfigMap& map, const detect::Destination& destination) {
+  detect::Site alone;
+  alone.destinations = {destination};
+  const Status checked = detect::CheckSite(alone);
+  if (!checked.ok()) map.Fail("", checked.error().what);
 }
 
 Result<detect::Destination> ReadDestination(ConfigMap& map) {
@@ -110,6 +138,7 @@ Result<detect::Destination> ReadDestination(ConfigMap& map) {
   GF_CHECK(ReadSuricata(map.Map("suricata"), &destination.suricata));
   GF_CHECK(ReadWazuh(map.Map("wazuh"), &destination.wazuh));
   GF_CHECK(ReadSigma(map.Map("sigma"), &destination.sigma));
+  CheckTogether(map, destination);
   GF_CHECK(map.Finish());
   return destination;
 }
@@ -134,9 +163,9 @@ Result<Config> LoadConfig(const std::filesystem::path& file) {
   Config config;
   config.clearance = ReadTlp(map, "clearance", std::nullopt);
   config.require_landlock = map.Bool("require_landlock", true);
-  config.artifacts = Resolve(base, map.String("artifacts", "artifacts"));
-  config.allowlist = Resolve(base, map.String("allowlist", ""));
-  config.own = Resolve(base, map.String("own", ""));
+  config.artifacts = ReadPath(map, "artifacts", base, "artifacts");
+  config.allowlist = ReadPath(map, "allowlist", base, "");
+  config.own = ReadPath(map, "own", base, "");
   config.site.keep = static_cast<std::size_t>(map.Integer("keep", 1, 100, 5));
   config.site.warninglists = map.Bool("use_warninglists", true);
   GF_CHECK(ReadModes(map.Map("warninglists"), &config.site.warninglist_modes));

@@ -1,5 +1,6 @@
 #include "base/config.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 namespace gapferry {
@@ -36,6 +37,41 @@ TEST(ConfigMap, GivesPlaceOfASyntaxError) {
   ASSERT_FALSE(map.ok());
   EXPECT_EQ(map.error().kind, Kind::kConfig);
   EXPECT_NE(map.error().what.find("x.yml:"), std::string::npos);
+}
+
+TEST(ConfigMap, ListsTheKeysThatItKnows) {
+  auto map = ConfigMap::Parse("colour: red\n", "x.yml");
+  ASSERT_TRUE(map.ok());
+  EXPECT_FALSE(map->Has("name"));
+  EXPECT_EQ(map->String("name", "none"), "none");
+  (void)map->Bool("loud", false);
+  auto status = map->Finish();
+  ASSERT_FALSE(status.ok());
+  EXPECT_EQ(status.error().what, "x.yml:1: colour: unknown key");
+  EXPECT_THAT(status.error().hints, testing::ElementsAre("the keys here are name, loud"));
+}
+
+// yaml-cpp would read the first and pass over the second in silence.
+TEST(ConfigMap, RefusesASecondDocument) {
+  auto map = ConfigMap::Parse("a: 1\n---\nb: 2\n", "x.yml");
+  ASSERT_FALSE(map.ok());
+  EXPECT_EQ(map.error().what,
+            "x.yml:3: a second document begins here; `---` may stand only before the first key");
+  EXPECT_TRUE(ConfigMap::Parse("---\na: 1\n", "x.yml").ok());
+  EXPECT_TRUE(ConfigMap::Parse("", "x.yml").ok());
+}
+
+TEST(ConfigMap, SaysThatTabsDoNotIndent) {
+  auto map = ConfigMap::Parse("a:\n\tb: 1\n", "x.yml");
+  ASSERT_FALSE(map.ok());
+  EXPECT_THAT(map.error().hints,
+              testing::ElementsAre("the file holds a tab; YAML is indented with spaces only"));
+}
+
+TEST(ConfigMap, NamesTheShapeThatItFound) {
+  auto map = ConfigMap::Parse("[a, b]\n", "x.yml");
+  ASSERT_FALSE(map.ok());
+  EXPECT_EQ(map.error().what, "x.yml:1: expected `key: value` lines, not a list");
 }
 
 }  // namespace

@@ -1,0 +1,118 @@
+#include "exporter/config.h"
+
+#include "tests/config_schema.h"
+
+namespace gapferry::exporter {
+namespace {
+
+using testing::EndsWith;
+using testing::HasSubstr;
+
+Status Load(const std::filesystem::path& file) {
+  GF_CHECK(LoadConfig(file));
+  return Ok();
+}
+
+// All that a configuration says, for comparing two.
+Json Describe(const Config& config) {
+  Json all = Json::array();
+  for (const SourceConfig& source : config.sources)
+    all.push_back({source.name, source.kind, source.path.string(), TlpName(source.default_tlp)});
+  for (const SiteConfig& site : config.sites) {
+    all.push_back({site.name, TlpName(site.cross.clearance), site.cross.distributions,
+                   site.cross.sharing_groups, site.cross.excluded_categories,
+                   site.cross.excluded_types, site.cross.hold_unpublished,
+                   site.cross.hold_back_tags, site.sources, site.days_valid, site.days_between,
+                   site.unencrypted, site.to.string()});
+  }
+  return all;
+}
+
+class ExportConfig : public testing::Test {
+ protected:
+  // What the reader says to this text, without the file's name.
+  std::string Refusal(const std::string& text) {
+    const Status status = check.LoadText(text);
+    if (status.ok()) return "accepted";
+    EXPECT_EQ(status.error().kind, Kind::kConfig);
+    const std::string file = test::SchemaCheck::File().string() + ":";
+    EXPECT_THAT(status.error().what, testing::StartsWith(file));
+    return status.error().what.substr(file.size());
+  }
+  Config Loaded(const Json& document) {
+    EXPECT_TRUE(WriteFileAtomically(test::SchemaCheck::File(), DumpJsonPretty(document)).ok());
+    auto config = LoadConfig(test::SchemaCheck::File());
+    EXPECT_TRUE(config.ok()) << (config.ok() ? "" : config.error().what);
+    return config.ok() ? *config : Config{};
+  }
+  test::SchemaCheck check{"export.schema.json", Load};
+};
+
+TEST_F(ExportConfig, AcceptsEveryKeyOfTheSchema) {
+  check.AcceptsEveryKey();
+}
+TEST_F(ExportConfig, RefusesUnknownKeysAtEveryLevel) {
+  check.RefusesUnknownKeys();
+}
+TEST_F(ExportConfig, SchemaHasTheReadersLimits) {
+  check.HasTheReadersLimits();
+}
+TEST_F(ExportConfig, RefusesWrongShapes) {
+  check.RefusesWrongShapes();
+}
+TEST_F(ExportConfig, SchemaIsClosedAndExplained) {
+  check.IsClosedAndExplained();
+}
+
+TEST_F(ExportConfig, SchemaHasTheReadersDefaults) {
+  EXPECT_EQ(Describe(Loaded(test::Least(check.schema()))),
+            Describe(Loaded(test::Example(check.schema(), true))));
+  EXPECT_NE(Describe(Loaded(test::Least(check.schema()))),
+            Describe(Loaded(test::Example(check.schema()))));
+}
+
+TEST_F(ExportConfig, TheDefaultLoadsAsWrittenAndWithItsExamples) {
+  EXPECT_EQ(Refusal(DefaultConfig({"ot-plant", "lab"})), "accepted");
+  std::string text = test::WithExamples(DefaultConfig({"ot-plant"}));
+  text.replace(text.find("sources: []"), 11, "sources:");
+  EXPECT_THAT(text, HasSubstr("\n    to: /media/usb\n"));
+  EXPECT_EQ(Refusal(text), "accepted");
+}
+
+TEST_F(ExportConfig, SaysWhatIsWrongAndWhere) {
+  const std::string source = "sources:\n- name: cert\n  kind: misp-feed\n  path: /srv\n";
+  const std::string site = "sites:\n- name: plant\n  clearance: green\n";
+  EXPECT_EQ(Refusal(site + "  sources: [crt]\n"),
+            "4: sources: there is no source \"crt\" in this file");
+  EXPECT_EQ(Refusal(source + site + "  sources: [crt]\n"),
+            "8: sources: there is no source \"crt\" in this file; did you mean \"cert\"?");
+  EXPECT_THAT(Refusal(site + site.substr(7)), HasSubstr("4: name: \"plant\" is already the name"));
+  EXPECT_THAT(Refusal("sites:\n- name: -plant\n  clearance: green\n"),
+              HasSubstr("2: name: \"-plant\" is not 1 to 40 letters a-z, digits and hyphens"));
+  EXPECT_EQ(Refusal(site + "  exclude_types: [email-scr]\n"),
+            "4: exclude_types: \"email-scr\" is no attribute type of MISP; did you mean "
+            "\"email-src\"?");
+  EXPECT_THAT(Refusal(site + "  exclude_categories: [person]\n"), EndsWith("mean \"Person\"?"));
+  EXPECT_THAT(Refusal(site + "  distributions: [3, 4]\n"), HasSubstr("\"4\" is not one of"));
+  EXPECT_EQ(Refusal(site + "  sharing_groups: [partners]\n"),
+            "4: sharing_groups: \"partners\" is not the UUID of a sharing group");
+  EXPECT_EQ(Refusal(site + "  to: ~/usb\n"),
+            "4: to: \"~/usb\": nobody expands ~ here; write the whole path");
+  EXPECT_EQ(Refusal("sources:\n- name: cert\n  kind: misp-feed\n  path: ''\n"),
+            "4: path: is empty");
+  EXPECT_EQ(Refusal("sites:\n- name: plant\n  clearance:\n"),
+            "3: clearance: has no value; it is one of clear, green, amber, amber+strict, red");
+  EXPECT_THAT(Refusal("sites:\n- name: plant\n  clearance: amber\n"),
+              HasSubstr("say `unencrypted: true`"));
+}
+
+// MISP shows UUIDs in lower case, people copy them in any.
+TEST_F(ExportConfig, ReadsTheUuidOfASharingGroupInEitherCase) {
+  Json document = test::Least(check.schema());
+  document["sites"][0]["sharing_groups"] = {"C4A2E5C8-6D3F-4F6E-9F43-6A3F6D1F8A10"};
+  EXPECT_TRUE(Loaded(document).sites[0].cross.sharing_groups.contains(
+      "c4a2e5c8-6d3f-4f6e-9f43-6a3f6d1f8a10"));
+}
+
+}  // namespace
+}  // namespace gapferry::exporter

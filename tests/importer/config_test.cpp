@@ -1,0 +1,140 @@
+#include "importer/config.h"
+
+#include "tests/config_schema.h"
+
+namespace gapferry::importer {
+namespace {
+
+using testing::HasSubstr;
+
+Status Load(const std::filesystem::path& file) {
+  GF_CHECK(LoadConfig(file));
+  return Ok();
+}
+
+Json Describe(const std::map<std::string, policy::ListMode>& modes) {
+  Json all = Json::object();
+  for (const auto& [list, mode] : modes)
+    all[list] = policy::ListModeName(mode);
+  return all;
+}
+
+Json Describe(const detect::Destination& to) {
+  const detect::SuricataOptions& suricata = to.suricata;
+  const detect::WazuhOptions& wazuh = to.wazuh;
+  const detect::SigmaOptions& sigma = to.sigma;
+  const policy::UsePolicy& use = to.use;
+  return {{"name", to.name},
+          {"format", to.format},
+          {"use",
+           {TlpName(use.clearance), static_cast<int>(use.power), use.require_published,
+            use.require_to_ids, use.types, use.refused_types, use.max_age_days}},
+          {"modes", Describe(to.warninglist_modes)},
+          {"canary", to.canary ? to.canary->type + ":" + to.canary->value : ""},
+          {"check", to.check},
+          {"timeout", to.check_timeout.count()},
+          {"suricata",
+           {suricata.sid_base, suricata.sid_count, suricata.literal_limit, suricata.prefix,
+            suricata.source_net, suricata.hashes}},
+          {"wazuh",
+           {wazuh.rule_id_base, wazuh.rule_id_count, wazuh.level, wazuh.list_folder,
+            wazuh.network_limit}},
+          {"sigma", {sigma.values_per_rule, sigma.status, sigma.level, sigma.author}}};
+}
+
+// All that a configuration says, for comparing two.
+Json Describe(const Config& config) {
+  Json destinations = Json::array();
+  for (const detect::Destination& destination : config.site.destinations)
+    destinations.push_back(Describe(destination));
+  return {{"site",
+           {TlpName(config.clearance), config.require_landlock, config.artifacts.string(),
+            config.allowlist.string(), config.own.string(), config.site.keep,
+            config.site.warninglists, Describe(config.site.warninglist_modes)}},
+          {"guards",
+           {config.site.shrink_percent, config.site.grow_percent, config.site.shortest_prefix_v4,
+            config.site.shortest_prefix_v6}},
+          {"destinations", destinations}};
+}
+
+class ImportConfig : public testing::Test {
+ protected:
+  // What the reader says to this text, without the file's name.
+  std::string Refusal(const std::string& text) {
+    const Status status = check.LoadText(text);
+    if (status.ok()) return "accepted";
+    EXPECT_EQ(status.error().kind, Kind::kConfig);
+    const std::string file = test::SchemaCheck::File().string() + ":";
+    EXPECT_THAT(status.error().what, testing::StartsWith(file));
+    return status.error().what.substr(file.size());
+  }
+  Json Loaded(const Json& document) {
+    EXPECT_TRUE(WriteFileAtomically(test::SchemaCheck::File(), DumpJsonPretty(document)).ok());
+    auto config = LoadConfig(test::SchemaCheck::File());
+    EXPECT_TRUE(config.ok()) << (config.ok() ? "" : config.error().what);
+    return config.ok() ? Describe(*config) : Json();
+  }
+  test::SchemaCheck check{"import.schema.json", Load};
+};
+
+TEST_F(ImportConfig, AcceptsEveryKeyOfTheSchema) {
+  check.AcceptsEveryKey();
+}
+TEST_F(ImportConfig, RefusesUnknownKeysAtEveryLevel) {
+  check.RefusesUnknownKeys();
+}
+TEST_F(ImportConfig, SchemaHasTheReadersLimits) {
+  check.HasTheReadersLimits();
+}
+TEST_F(ImportConfig, RefusesWrongShapes) {
+  check.RefusesWrongShapes();
+}
+TEST_F(ImportConfig, SchemaIsClosedAndExplained) {
+  check.IsClosedAndExplained();
+}
+
+TEST_F(ImportConfig, SchemaHasTheReadersDefaults) {
+  EXPECT_EQ(Loaded(test::Least(check.schema())), Loaded(test::Example(check.schema(), true)));
+  EXPECT_NE(Loaded(test::Least(check.schema())), Loaded(test::Example(check.schema())));
+}
+
+TEST_F(ImportConfig, TheDefaultLoadsAsWrittenAndWithItsExamples) {
+  EXPECT_EQ(Refusal(DefaultConfig("ot-plant")), "accepted");
+  const std::string text = test::WithExamples(DefaultConfig("ot-plant"));
+  EXPECT_THAT(text, HasSubstr("\nallowlist: allowlist.txt\n"));
+  EXPECT_THAT(text, HasSubstr("\n    max_age_days:\n      ip-dst: 90\n"));
+  EXPECT_EQ(Refusal(text), "accepted");
+}
+
+TEST_F(ImportConfig, SaysWhatIsWrongAndWhere) {
+  const std::string head = "clearance: green\ndestinations:\n";
+  const std::string one = head + "- name: ids\n  format: suricata\n  clearance: green\n";
+  // A misspelt key explains the missing one.
+  EXPECT_EQ(Refusal(head + "- name: ids\n  fromat: suricata\n  clearance: green\n"),
+            "4: fromat: unknown key; did you mean \"format\"?");
+  EXPECT_EQ(Refusal(head + "- name: ids\n  clearance: green\n"),
+            "3: format: is missing; it is one of suricata, wazuh, sigma");
+  EXPECT_EQ(Refusal(head + "- name: IDS\n  format: suricata\n  clearance: green\n"),
+            "3: destination IDS: a name is 1 to 40 of a-z, 0-9, - and _, and begins with a letter "
+            "or digit");
+  EXPECT_EQ(Refusal(one + "  max_age_days: {ip-dts: 9}\n"),
+            "6: ip-dts: \"ip-dts\" is no attribute type of MISP; did you mean \"ip-dst\"?");
+  EXPECT_THAT(Refusal(one + "  types: [hostnam]\n"), HasSubstr("did you mean \"hostname\"?"));
+  EXPECT_EQ(Refusal(one + "  suricata:\n    hashes: [sha512]\n"),
+            "7: hashes: \"sha512\" is not one of md5, sha1, sha256; did you mean \"sha1\"?");
+  EXPECT_EQ(Refusal(one + "  suricata: {sid_base: 4294967000}\n"),
+            "3: destination ids: 490000 sids from 4294967000 on go beyond 4294967294, the last "
+            "that there is");
+  EXPECT_EQ(Refusal(one + "  check: suricata -T\n"),
+            "6: check: expected a list like [one, two], not one value");
+  EXPECT_EQ(Refusal(one + "  warninglists: {Top 1000: never}\n"),
+            "6: Top 1000: \"never\" is not one of drop, mark, off");
+  EXPECT_EQ(Refusal(one + "  canary: {type: domian, value: canary.example}\n"),
+            "6: type: \"domian\" is no attribute type of MISP; did you mean \"domain\"?");
+  EXPECT_THAT(Refusal(one + "  canary: {type: domain, value: not a name}\n"),
+              HasSubstr("3: destination ids: the canary not a name is no domain"));
+  EXPECT_THAT(Refusal(one + one.substr(head.size())), HasSubstr("ids: the name is used twice"));
+}
+
+}  // namespace
+}  // namespace gapferry::importer
