@@ -1,17 +1,19 @@
 #include "importer/commands.h"
 
 #include "base/version.h"
+#include "bundle/resplit_command.h"
 
 namespace gapferry::importer {
 
 Program ImportProgram(const CommandRunner& run) {
-  return {"gapferry-import",
-          "verify signed bundles on an isolated site and generate detection artifacts from them",
-          kVersion,
-          "GAPFERRY_IMPORT_HOME",
-          "import",
-          {DumpCommand(), GenerateCommand(run), ImportCommand(), InitCommand(), InspectCommand(),
-           RunCommand(run), StatusCommand(), VerifyCommand(), WhyCommand()}};
+  return {
+      "gapferry-import",
+      "verify signed bundles on an isolated site and generate detection artifacts from them",
+      kVersion,
+      "GAPFERRY_IMPORT_HOME",
+      "import",
+      {DumpCommand(), GenerateCommand(run), ImportCommand(), InitCommand(), InspectCommand(),
+       bundle::ResplitCommand(), RunCommand(run), StatusCommand(), VerifyCommand(), WhyCommand()}};
 }
 
 }  // namespace gapferry::importer
