@@ -28,7 +28,8 @@ void AddCounts(std::string& text, const Manifest& manifest) {
   for (const char* kind : {"event", "attribute", "object", "warninglist"}) {
     const auto found = manifest.counts.kind.find(kind);
     if (found == manifest.counts.kind.end()) continue;
-    counts += fmt::format("{}{} {}s", counts.empty() ? "" : ", ", Grouped(found->second), kind);
+    counts += fmt::format("{}{} {}{}", counts.empty() ? "" : ", ", Grouped(found->second), kind,
+                          found->second == 1 ? "" : "s");
   }
   if (!counts.empty()) Line(text, "content", counts);
 }
@@ -37,9 +38,13 @@ void AddVolumes(std::string& text, const LabelText& label) {
   std::uint64_t total = 0;
   for (const auto& [name, bytes] : label.volumes)
     total += bytes;
-  Line(text, "volumes", fmt::format("{}, {} bytes together", label.volumes.size(), Grouped(total)));
+  if (label.volumes.size() > 1) {
+    Line(text, "volumes",
+         fmt::format("{}, {} bytes together", label.volumes.size(), Grouped(total)));
+  }
   for (const auto& [name, bytes] : label.volumes)
-    Line(text, "", fmt::format("{}  {} bytes", name, Grouped(bytes)));
+    Line(text, label.volumes.size() == 1 ? "volume" : "",
+         fmt::format("{}  {} bytes", name, Grouped(bytes)));
 }
 
 void AddRoot(std::string& text, const LabelText& label) {
@@ -76,9 +81,9 @@ nothing.
 )",
                       files, ManifestStart(label));
   if (!label.manifest.payload) return;
-  text += R"text(    sed -n 's/^ *"\([0-9a-f]\{128\}\)",\{0, 1\} $ /\1 /
-                                                        p' manifest.json >signed b2sum payload/* | cut -c1-128 | diff - signed && echo INTACT
-)text";
+  text += R"sh(    sed -n 's/^ *"\([0-9a-f]\{128\}\)",\{0,1\}$/\1/p' manifest.json >signed
+    b2sum payload/* | cut -c1-128 | diff - signed && echo INTACT
+)sh";
 }
 
 }  // namespace

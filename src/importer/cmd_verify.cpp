@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "importer/commands.h"
 #include "importer/medium_check.h"
 #include "importer/opened.h"
@@ -79,6 +81,16 @@ Json FaultsJson(const MediumCheck& check) {
   return list;
 }
 
+// All but the worst, which the caller shows last; of a stick full of rubbish only the worst.
+Error ReportFaults(Console& console, std::vector<Error> faults) {
+  constexpr std::size_t kMostShown = 20;
+  if (faults.size() > kMostShown)
+    console.Note(fmt::format("{} more faults are not shown", faults.size() - kMostShown));
+  for (std::size_t i = std::min(faults.size(), kMostShown); i-- > 1;)
+    console.Report(faults[i]);
+  return std::move(faults.front());
+}
+
 void ShowIntact(Console& console, const Anchor& anchor, const std::vector<Described>& bundles) {
   console.Say(anchor.known ? "INTACT     every byte is what was signed" : "INTACT, SIGNER UNKNOWN");
   for (const Described& described : bundles) {
@@ -109,11 +121,7 @@ Status Verify(Session& session, const Options& options) {
     json["faults"] = FaultsJson(check);
     console.Emit("verify", json);
   }
-  if (!check.faults.empty()) {
-    for (std::size_t i = check.faults.size(); i-- > 1;)
-      console.Report(check.faults[i]);
-    return std::move(check.faults.front());
-  }
+  if (!check.faults.empty()) return ReportFaults(console, std::move(check.faults));
   ShowIntact(console, anchor, bundles);
   if (anchor.known) return Ok();
   return Error::Make(Kind::kUnknownSigner,
