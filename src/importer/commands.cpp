@@ -1,6 +1,7 @@
 #include "importer/commands.h"
 
 #include "base/version.h"
+#include "bundle/resplit_command.h"
 
 namespace gapferry::importer {
 
@@ -11,8 +12,8 @@ Program ImportProgram(const CommandRunner& run) {
           "GAPFERRY_IMPORT_HOME",
           "import",
           {AuditCommand(), DiffCommand(), DumpCommand(), FsckCommand(), GenerateCommand(run),
-           ImportCommand(), InitCommand(), InspectCommand(), RollbackCommand(run), RunCommand(run),
-           StatusCommand(), VerifyCommand(), WhyCommand()}};
+           ImportCommand(), InitCommand(), InspectCommand(), bundle::ResplitCommand(),
+           RollbackCommand(run), RunCommand(run), StatusCommand(), VerifyCommand(), WhyCommand()}};
 }
 
 }  // namespace gapferry::importer
