@@ -56,18 +56,8 @@ Status BundleReader::Collect(const Volume& volume) {
   return Ok();
 }
 
-Status BundleReader::WalkRoots(Root& now) const {
-  for (const auto& [version, document] : roots_) {
-    if (version <= now.version) continue;
-    if (version != now.version + 1) {
-      return Error::Make(Kind::kNotReady,
-                         "the bundle's chain goes on with root {}; this site holds root {}",
-                         version, now.version)
-          .Hint("import a bundle that carries root {}", now.version + 1);
-    }
-    GF_TRY(now, NextRoot(now, document.bytes, document.signatures));
-  }
-  return Ok();
+Status BundleReader::WalkRoots(Root& now, const std::set<KeyId>& revoked_here) const {
+  return FollowRoots(now, roots_, revoked_here);
 }
 
 Result<VerifiedManifest> BundleReader::CheckSignatures(const Root& root,

@@ -48,10 +48,8 @@ class BundleReader {
     return volumes_.at(volume).members;
   }
 
-  // Follows the chain of roots from `now`. Roots that are not newer are skipped. After an error
-  // `now` holds the last good root, which must be persisted all the same. Errors: those of
-  // NextRoot; kNotReady if the chain has a gap.
-  [[nodiscard]] Status WalkRoots(Root& now) const;
+  // FollowRoots over the chain that the volumes carry.
+  [[nodiscard]] Status WalkRoots(Root& now, const std::set<KeyId>& revoked_here = {}) const;
 
   // Errors: those of VerifySignatures.
   [[nodiscard]] Result<VerifiedManifest> CheckSignatures(const Root& root,

@@ -13,6 +13,7 @@
 #include "base/hash.h"
 #include "base/result.h"
 #include "bundle/manifest.h"
+#include "bundle/root.h"
 #include "bundle/ustar.h"
 
 namespace gapferry::bundle {
@@ -38,12 +39,6 @@ struct VolumeName {
 
 // "payload/00042"
 [[nodiscard]] std::string ChunkMemberName(std::size_t index);
-
-// A document and its signature files, all as stored.
-struct SignedDocument {
-  std::string bytes;
-  std::vector<std::string> signatures;
-};
 
 // What every volume carries before its chunks.
 struct VolumeHead {

@@ -31,7 +31,7 @@ Result<Opened> OpenVerified(const std::filesystem::path& path, const std::string
   GF_TRY(Medium medium, LookAt(path, stream));
   GF_TRY(bundle::BundleReader reader, OpenBundle(medium));
   bundle::Root now = root;
-  const Status steps = reader.WalkRoots(now);
+  const Status steps = reader.WalkRoots(now, revoked_here);
   if (walked != nullptr) *walked = now;
   GF_CHECK(steps);
   GF_TRY(bundle::VerifiedManifest verified, reader.CheckSignatures(now, revoked_here));
