@@ -45,22 +45,30 @@ class ForeignNames {
   std::set<std::string> first_;
 };
 
+// Whether a regular file of this name belongs on a medium.
+bool Keep(const fs::path& path, const std::string& name, MediumListing& listing) {
+  if (listing.volumes.size() + listing.unfinished.size() >= kMaxListedNames) return false;
+  if (auto volume = ParseVolumeName(name)) {
+    listing.volumes.push_back({path, *std::move(volume)});
+    return true;
+  }
+  if (name.ends_with(kPart) && ParseVolumeName(name.substr(0, name.size() - kPart.size()))) {
+    listing.unfinished.push_back(path);
+    return true;
+  }
+  if (const auto version = RootVersionOf(name)) {
+    std::set<std::string>& names = listing.roots[*version];
+    if (names.size() <= kMaxSignatures) names.insert(name);
+    return true;
+  }
+  return name == kLabelFile;
+}
+
 void Sort(const fs::directory_entry& entry, MediumListing& listing, ForeignNames& foreign) {
   std::error_code error;
   const std::string name = entry.path().filename().string();
   const bool regular = entry.symlink_status(error).type() == fs::file_type::regular && !error;
-  if (!regular || listing.volumes.size() + listing.unfinished.size() >= kMaxListedNames) {
-    foreign.Add(name);
-  } else if (auto volume = ParseVolumeName(name)) {
-    listing.volumes.push_back({entry.path(), *std::move(volume)});
-  } else if (name.ends_with(kPart) && ParseVolumeName(name.substr(0, name.size() - kPart.size()))) {
-    listing.unfinished.push_back(entry.path());
-  } else if (const auto version = RootVersionOf(name)) {
-    std::set<std::string>& names = listing.roots[*version];
-    if (names.size() <= kMaxSignatures) names.insert(name);
-  } else if (name != kLabelFile) {
-    foreign.Add(name);
-  }
+  if (!regular || !Keep(entry.path(), name, listing)) foreign.Add(name);
 }
 
 bool IsNewer(const NamedVolume& left, const NamedVolume& right) {
@@ -147,8 +155,8 @@ Result<FoundBundle> FindBundle(const fs::path& path) {
   return only;
 }
 
-Result<SignedDocument> ReadRootFiles(const fs::path& folder, const MediumListing& listing,
-                                     std::uint64_t version) {
+Result<SignedDocument> ReadListedRoot(const fs::path& folder, const MediumListing& listing,
+                                      std::uint64_t version) {
   const std::string file = RootFileName(version);
   const auto names = listing.roots.find(version);
   if (names == listing.roots.end() || !names->second.contains(file))

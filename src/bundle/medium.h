@@ -56,8 +56,8 @@ struct FoundBundle {
 
 // The root `version` that `listing` found in `folder`, with its signature files. Follows no link.
 // Errors: kNotFound, kTooLarge, kIo.
-[[nodiscard]] Result<SignedDocument> ReadRootFiles(const std::filesystem::path& folder,
-                                                   const MediumListing& listing,
-                                                   std::uint64_t version);
+[[nodiscard]] Result<SignedDocument> ReadListedRoot(const std::filesystem::path& folder,
+                                                    const MediumListing& listing,
+                                                    std::uint64_t version);
 
 }  // namespace gapferry::bundle

@@ -8,6 +8,7 @@
 
 #include "base/console.h"
 #include "bundle/label.h"
+#include "bundle/signed_file.h"
 #include "bundle/trust.h"
 
 namespace gapferry::bundle {
@@ -36,11 +37,7 @@ Status CheckTarget(const fs::path& path) {
 Status PutFirstRoot(const fs::path& folder, const SignedDocument& root) {
   auto there = ReadRegularFile(folder / RootFileName(1), kMaxRootBytes);
   if (there.ok() && *there == root.bytes) return Ok();
-  GF_TRY(const MemberList files, DocumentMembers(RootFileName(1), root));
-  // The signatures first: a root is there only when it is signed.
-  for (auto file = files.rbegin(); file != files.rend(); ++file)
-    GF_CHECK(WriteFileAtomically(folder / file->first, file->second));
-  return Ok();
+  return WriteSignedFile(folder / RootFileName(1), root);
 }
 
 // Whether the file itself says that it is of this stream and older.

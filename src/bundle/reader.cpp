@@ -88,14 +88,8 @@ Result<MemberList> BundleReader::Head() const {
   return HeadMembers(head);
 }
 
-Status BundleReader::WalkRoots(Root& now) const {
-  RootOffers offers;
-  for (const auto& [version, document] : roots_)
-    offers.Add(version, document);
-  RootWalk walk = bundle::WalkRoots(now, offers);
-  now = std::move(walk.root);
-  if (walk.refused.empty()) return Ok();
-  return std::move(walk.refused.front().error);
+Status BundleReader::WalkRoots(Root& now, const std::set<KeyId>& revoked_here) const {
+  return FollowRoots(now, roots_, revoked_here);
 }
 
 Result<VerifiedManifest> BundleReader::CheckSignatures(const Root& root,

@@ -23,7 +23,6 @@
 #include <vector>
 
 #include "base/result.h"
-#include "bundle/root_walk.h"
 #include "bundle/source.h"
 #include "bundle/trust.h"
 #include "bundle/volume.h"
@@ -59,10 +58,8 @@ class BundleReader {
   // they are all the same, else the signatures of all. Errors: those of HeadMembers.
   [[nodiscard]] Result<MemberList> Head() const;
 
-  // Follows the chain of roots from `now`. Roots that are not newer are skipped. After an error
-  // `now` holds the last good root, which must be persisted all the same. Errors: those of
-  // NextRoot; kNotReady if the chain has a gap.
-  [[nodiscard]] Status WalkRoots(Root& now) const;
+  // FollowRoots over the chain that the volumes carry.
+  [[nodiscard]] Status WalkRoots(Root& now, const std::set<KeyId>& revoked_here = {}) const;
 
   // Errors: those of VerifySignatures.
   [[nodiscard]] Result<VerifiedManifest> CheckSignatures(const Root& root,

@@ -18,7 +18,7 @@ fs::path FolderOf(const FoundBundle& found) {
 Result<std::optional<SignedDocument>> FirstRootBeside(const FoundBundle& found) {
   const fs::path folder = FolderOf(found);
   GF_TRY(const MediumListing listing, ListMedium(folder));
-  auto root = ReadRootFiles(folder, listing, 1);
+  auto root = ReadListedRoot(folder, listing, 1);
   if (!root.ok() || root->signatures.empty()) return std::optional<SignedDocument>();
   return std::optional(*std::move(root));
 }

@@ -5,10 +5,11 @@
 namespace gapferry::bundle {
 namespace {
 
-void TakeStep(std::uint64_t version, const std::vector<SignedDocument>& offered, RootWalk& walk) {
+void TakeStep(std::uint64_t version, const std::vector<SignedDocument>& offered,
+              const std::set<KeyId>& revoked_here, RootWalk& walk) {
   const Root before = walk.root;
   for (const SignedDocument& document : offered) {
-    auto next = NextRoot(before, document.bytes, document.signatures);
+    auto next = NextRoot(before, document.bytes, document.signatures, revoked_here);
     if (!next.ok()) {
       walk.refused.push_back({version, document.bytes, std::move(next).error()});
     } else if (walk.accepted.contains(version)) {
@@ -44,20 +45,20 @@ void RootOffers::Add(std::uint64_t version, const SignedDocument& document) {
   }
 }
 
-RootWalk WalkRoots(const Root& now, const RootOffers& offers) {
+RootWalk WalkRoots(const Root& now, const RootOffers& offers, const std::set<KeyId>& revoked_here) {
   RootWalk walk{now, {}, {}};
   for (const auto& [version, offered] : offers.all()) {
     if (version <= now.version) continue;
     if (version == walk.root.version + 1) {
-      TakeStep(version, offered, walk);
+      TakeStep(version, offered, revoked_here, walk);
       continue;
     }
     for (const SignedDocument& document : offered) {
       walk.refused.push_back(
           {version, document.bytes,
-           Error::Make(Kind::kNotReady, "the chain goes on with root {}; this site holds root {}",
+           Error::Make(Kind::kRootStep, "the chain goes on with root {}; this site holds root {}",
                        version, walk.root.version)
-               .Hint("import a bundle that carries root {}", walk.root.version + 1)});
+               .Hint("bring a medium that carries root {}", walk.root.version + 1)});
     }
   }
   return walk;
@@ -65,13 +66,10 @@ RootWalk WalkRoots(const Root& now, const RootOffers& offers) {
 
 Status CheckRoots(const Root& now, const RootWalk& walk,
                   const std::map<std::uint64_t, SignedDocument>& roots) {
-  for (const auto& [version, document] : roots) {
-    if (version <= now.version) continue;
-    const auto found =
-        std::find_if(walk.refused.begin(), walk.refused.end(), [&](const RefusedRoot& refused) {
-          return refused.version == version && refused.bytes == document.bytes;
-        });
-    if (found != walk.refused.end()) return found->error;
+  for (const RefusedRoot& refused : walk.refused) {
+    const auto own = roots.find(refused.version);
+    if (refused.version > now.version && own != roots.end() && own->second.bytes == refused.bytes)
+      return refused.error;
   }
   return Ok();
 }

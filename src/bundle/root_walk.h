@@ -1,15 +1,16 @@
 // bundle/root_walk.h: from the root that a site holds to the newest one that a medium can prove,
-// whichever of its bundles and files bring the steps. Pure.
+// whichever of its bundles and files bring the steps. FollowRoots (root.h) walks one chain; here
+// several documents may claim to be the same step. Pure.
 #pragma once
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
 #include "bundle/root.h"
-#include "bundle/volume.h"
 
 namespace gapferry::bundle {
 
@@ -39,9 +40,10 @@ struct RootWalk {
 };
 
 // Follows the chain from `now` as far as it goes. Roots that are not newer are skipped. Refused
-// with the errors of NextRoot; with kNotReady where the chain has a gap; with kEquivocation where
+// with the errors of NextRoot; with kRootStep where the chain has a gap; with kEquivocation where
 // two different roots of one version are both signed, of which the first is taken.
-[[nodiscard]] RootWalk WalkRoots(const Root& now, const RootOffers& offers);
+[[nodiscard]] RootWalk WalkRoots(const Root& now, const RootOffers& offers,
+                                 const std::set<KeyId>& revoked_here = {});
 
 // That every root of one bundle that is newer than `now` was accepted by the walk. Errors: why the
 // first one was refused.

@@ -27,8 +27,6 @@ bool TakePrefix(std::string_view& text, std::string_view prefix) {
   return true;
 }
 
-}  // namespace
-
 Result<MemberList> DocumentMembers(const std::string& name, const SignedDocument& document) {
   std::map<std::string, const std::string*> by_key;
   for (const std::string& text : document.signatures) {
@@ -51,6 +49,8 @@ Result<MemberList> DocumentMembers(const std::string& name, const SignedDocument
   }
   return members;
 }
+
+}  // namespace
 
 std::string FormatVolumeName(const VolumeName& name) {
   const std::string part = name.parts == 1 ? "" : fmt::format("-v{}of{}", name.part, name.parts);

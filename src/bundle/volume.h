@@ -11,6 +11,7 @@
 
 #include "base/result.h"
 #include "bundle/manifest.h"
+#include "bundle/root.h"
 #include "bundle/ustar.h"
 
 namespace gapferry::bundle {
@@ -39,12 +40,6 @@ struct VolumeName {
 // "payload/00042"
 [[nodiscard]] std::string ChunkMemberName(std::size_t index);
 
-// A document and its signature files, all as stored.
-struct SignedDocument {
-  std::string bytes;
-  std::vector<std::string> signatures;
-};
-
 // What every volume carries before its chunks.
 struct VolumeHead {
   SignedDocument manifest;
@@ -54,11 +49,6 @@ struct VolumeHead {
 
 // Name and content, in the order of the file.
 using MemberList = std::vector<std::pair<std::string, std::string>>;
-
-// A document and its signature files as members or files of their own, under the names that
-// HeadMembers gives them. Errors: as there.
-[[nodiscard]] Result<MemberList> DocumentMembers(const std::string& name,
-                                                 const SignedDocument& document);
 
 // The members before the payload. Signatures are ordered by key id, the first one is
 // `<document>.minisig`, the others

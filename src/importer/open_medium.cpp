@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "bundle/root_walk.h"
 #include "importer/opened.h"
 
 namespace gapferry::importer {
@@ -101,7 +102,7 @@ void OfferBareRoots(const fs::path& folder, const bundle::MediumListing& listing
   std::size_t read = 0;
   for (const auto& [version, names] : listing.roots) {
     if (version <= now.version || read++ >= bundle::kMaxRootsInVolume) continue;
-    auto document = bundle::ReadRootFiles(folder, listing, version);
+    auto document = bundle::ReadListedRoot(folder, listing, version);
     if (document.ok()) {
       offers.Add(version, *document);
     } else {
@@ -184,7 +185,7 @@ Result<OpenedMedium> OpenMedium(const fs::path& path, const Trusted& trusted,
   } else {
     opener.Open(path);
   }
-  bundle::RootWalk walk = bundle::WalkRoots(trusted.root, opener.offers());
+  bundle::RootWalk walk = bundle::WalkRoots(trusted.root, opener.offers(), trusted.revoked_here);
   medium.root = walk.root;
   if (walked != nullptr) *walked = walk.root;
   GF_CHECK(found);

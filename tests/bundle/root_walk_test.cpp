@@ -59,7 +59,7 @@ TEST(WalkRoots, StopsAtAGapAndRaisesTheAlarmOnTwoOfOneVersion) {
   gap.Add(3, SignRoot(ThirdRoot(), {&TestKeys().next_root}));
   const RootWalk stopped = WalkRoots(SampleRoot(), gap);
   EXPECT_EQ(stopped.root.version, 1U);
-  EXPECT_EQ(stopped.refused.at(0).error.kind, Kind::kNotReady);
+  EXPECT_EQ(stopped.refused.at(0).error.kind, Kind::kRootStep);
 
   Root twin = SampleNextRoot();
   twin.review_by += 1;

@@ -1,6 +1,7 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 
+#include "bundle/signed_file.h"
 #include "importer/medium_check.h"
 #include "importer/opened.h"
 #include "tests/bundle/oracle.h"
@@ -115,10 +116,9 @@ TEST_F(OpenMediumTest, ABundleWithABadRootIsRefusedAndNoOtherOne) {
 }
 
 TEST_F(OpenMediumTest, WalksBareRootFiles) {
-  const auto files = *bundle::DocumentMembers("root-0002.json", bundle::SampleHead().roots.front());
-  for (const auto& [name, content] : files)
-    EXPECT_TRUE(WriteFileAtomically(medium() / name, content).ok());
-  ASSERT_EQ(files.size(), 3U);
+  ASSERT_TRUE(
+      bundle::WriteSignedFile(medium() / "root-0002.json", bundle::SampleHead().roots.front())
+          .ok());
   bundle::Root walked = bundle::SampleRoot();
   const auto none = OpenMedium(medium(), {"ot-plant", bundle::SampleRoot(), {}, {}}, &walked);
   EXPECT_EQ(none.error().kind, Kind::kNotFound);
