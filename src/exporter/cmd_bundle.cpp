@@ -1,9 +1,14 @@
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "base/version.h"
+#include "bundle/signed_file.h"
 #include "bundle/volume.h"
 #include "exporter/commands.h"
 #include "exporter/crossing.h"
+#include "exporter/keys.h"
+#include "exporter/next_root.h"
 
 namespace gapferry::exporter {
 namespace {
@@ -11,6 +16,7 @@ namespace {
 struct Options {
   std::string site;
   std::string to;
+  std::string passphrase_file;
 };
 
 struct Numbering {
@@ -73,14 +79,18 @@ Status SpendNumber(store::Store* mirror, const bundle::Manifest& manifest,
   return mirror->Commit();
 }
 
-// Every medium can set up a site: the first root lies beside the bundles, believed only by its
-// fingerprint.
-Status PutFirstRoot(const std::filesystem::path& folder, const bundle::SignedDocument& root) {
-  const std::filesystem::path file = folder / bundle::RootFileName(1);
-  auto there = ReadFile(file, bundle::kMaxRootBytes);
-  if (there.ok() && *there == root.bytes) return Ok();
-  GF_CHECK(WriteFileAtomically(file.string() + ".minisig", root.signatures.front()));
-  return WriteFileAtomically(file, root.bytes);
+// Every medium can set up a site: the first root, for sites that were there then, and the newest
+// one, for those added since, lie beside the bundles, believed only by their fingerprints.
+Status PutRoots(const std::filesystem::path& folder,
+                const std::vector<bundle::SignedDocument>& roots) {
+  for (const std::size_t version : {std::size_t{1}, roots.size()}) {
+    const bundle::SignedDocument& root = roots[version - 1];
+    const std::filesystem::path file = folder / bundle::RootFileName(version);
+    auto there = ReadFile(file, bundle::kMaxRootBytes);
+    if (there.ok() && *there == root.bytes) continue;
+    GF_CHECK(bundle::WriteSignedFile(file, root));
+  }
+  return Ok();
 }
 
 Json HeldBackJson(const Crossing& crossing) {
@@ -143,29 +153,18 @@ class WorkFile {
 }  // namespace
 
 Status WriteBundle(Session& session, const Home& home, const SiteConfig& site,
-                   const std::filesystem::path& to) {
+                   const std::filesystem::path& to, const std::string& passphrase_file) {
   GF_TRY(const std::vector<bundle::SignedDocument> roots, home.LoadRoots());
   GF_TRY(const bundle::Root root, bundle::ParseRoot(roots.back().bytes));
-  GF_TRY(const bundle::SecretKey key, LoadKey(home.content_key_file()));
   GF_TRY(store::Store mirror, home.OpenMirror());
   GF_TRY(const Numbering next, NextNumber(site, root, &mirror));
   if (static_cast<std::uint64_t>(site.days_valid) > next.role.max_life_days) {
     return Error::Make(Kind::kConfig, "site {} asks for bundles valid {} days; its root allows {}",
                        site.name, site.days_valid, next.role.max_life_days);
   }
-  if (!next.role.content.keys.contains(key.public_key().id)) {
-    return Error::Make(Kind::kUnknownSigner,
-                       "the root lets {} sign for {}, but not the key {} in {}",
-                       fmt::join(
-                           [&] {
-                             std::vector<std::string> ids;
-                             for (const bundle::KeyId& id : next.role.content.keys)
-                               ids.push_back(id.ToString());
-                             return ids;
-                           }(),
-                           ", "),
-                       site.name, key.public_key().id.ToString(), home.content_key_file().string());
-  }
+  GF_CHECK(CheckEpoch(&mirror, next.stream, next.role));
+  GF_TRY(const std::vector<bundle::SecretKey> keys,
+         LoadContentKeys(home, next.role, passphrase_file));
   GF_CHECK(MakeFolder(home.work(), 0700));
   GF_CHECK(MakeFolder(to));
 
@@ -195,16 +194,21 @@ Status WriteBundle(Session& session, const Home& home, const SiteConfig& site,
   bundle::VolumeHead head;
   head.manifest.bytes = bundle::SerializeManifest(manifest);
   GF_CHECK(SpendNumber(&mirror, manifest, head.manifest.bytes));
-  GF_TRY(
-      const bundle::SignatureFile signature,
-      bundle::Sign(key, Hash512(AsBytes(head.manifest.bytes)), bundle::TrustedComment(manifest)));
-  head.manifest.signatures.push_back(signature.Serialize());
-  head.roots.assign(roots.begin() + 1, roots.end());
+  for (const bundle::SecretKey& key : keys) {
+    GF_TRY(
+        const bundle::SignatureFile signature,
+        bundle::Sign(key, Hash512(AsBytes(head.manifest.bytes)), bundle::TrustedComment(manifest)));
+    head.manifest.signatures.push_back(signature.Serialize());
+  }
+  // An old chain is cut at its beginning: sites that are further behind take the roots by hand.
+  const std::size_t first =
+      std::max<std::size_t>(1, roots.size() - std::min(roots.size(), bundle::kMaxRootsInVolume));
+  head.roots.assign(roots.begin() + static_cast<std::ptrdiff_t>(first), roots.end());
   Progress progress(session.console, "writing", "bytes", 2 * manifest.payload->stored_size);
   GF_TRY(const bundle::WrittenVolume volume,
          bundle::WriteVolume(to, head, stored.get(),
                              [&](std::uint64_t bytes) { progress.Advance(bytes); }));
-  GF_CHECK(PutFirstRoot(to, roots.front()));
+  GF_CHECK(PutRoots(to, roots));
   Show(session, site, manifest, crossing, volume);
   return Ok();
 }
@@ -220,6 +224,8 @@ Command BundleCommand() {
         auto options = std::make_shared<Options>();
         arguments.Option("--site", &options->site, "the site that the bundle is for");
         arguments.Option("--to", &options->to, "folder to write into, such as a mounted medium");
+        arguments.Option("--passphrase-file", &options->passphrase_file,
+                         "file with the passphrase of the content key, if it has one");
         return [options](Session& session) -> Status {
           GF_TRY(const Home home, Home::Open(session));
           GF_TRY(const Config config, home.LoadConfig());
@@ -238,7 +244,7 @@ Command BundleCommand() {
                                site.name);
           }
           GF_TRY(const Fd lock, home.Lock());
-          return WriteBundle(session, home, site, to);
+          return WriteBundle(session, home, site, to, options->passphrase_file);
         };
       }};
 }

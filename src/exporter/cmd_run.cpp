@@ -6,6 +6,7 @@ namespace {
 struct Options {
   std::string site;
   std::string to;
+  std::string passphrase_file;
 };
 
 }  // namespace
@@ -19,6 +20,8 @@ Command RunCommand() {
             auto options = std::make_shared<Options>();
             arguments.Option("--site", &options->site, "only this site");
             arguments.Option("--to", &options->to, "folder to write into, for sites without `to:`");
+            arguments.Option("--passphrase-file", &options->passphrase_file,
+                             "file with the passphrase of the content key, if it has one");
             return [options](Session& session) -> Status {
               GF_TRY(const Home home, Home::Open(session));
               GF_TRY(const Config config, home.LoadConfig());
@@ -39,7 +42,7 @@ Command RunCommand() {
               Status collected = CollectSources(session, home, config, "");
               if (!collected.ok() && collected.error().kind != Kind::kPartly) return collected;
               for (const SiteConfig& site : sites)
-                GF_CHECK(WriteBundle(session, home, site, site.to));
+                GF_CHECK(WriteBundle(session, home, site, site.to, options->passphrase_file));
               return collected;
             };
           }};

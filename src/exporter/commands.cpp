@@ -9,7 +9,8 @@ Program ExportProgram() {
           kVersion,
           "GAPFERRY_EXPORT_HOME",
           "export",
-          {BundleCommand(), CollectCommand(), InitCommand(), RunCommand(), StatusCommand()}};
+          {BundleCommand(), CollectCommand(), InitCommand(), KeyCommand(), RootCommand(),
+           RunCommand(), StatusCommand()}};
 }
 
 }  // namespace gapferry::exporter

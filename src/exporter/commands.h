@@ -14,6 +14,9 @@ namespace gapferry::exporter {
 [[nodiscard]] Command BundleCommand();
 [[nodiscard]] Command CollectCommand();
 [[nodiscard]] Command InitCommand();
+[[nodiscard]] Command KeyCommand();
+[[nodiscard]] Command RootChangeCommand();
+[[nodiscard]] Command RootCommand();
 [[nodiscard]] Command RunCommand();
 [[nodiscard]] Command StatusCommand();
 
@@ -26,8 +29,11 @@ namespace gapferry::exporter {
 // place.
 [[nodiscard]] Status CollectSources(Session& session, const Home& home, const Config& config,
                                     const std::string& only);
+// Says what the newest root of the home is.
+[[nodiscard]] Status ShowNewestRoot(Session& session, const Home& home);
 // Writes the site's next full bundle into `to`.
 [[nodiscard]] Status WriteBundle(Session& session, const Home& home, const SiteConfig& site,
-                                 const std::filesystem::path& to);
+                                 const std::filesystem::path& to,
+                                 const std::string& passphrase_file);
 
 }  // namespace gapferry::exporter
