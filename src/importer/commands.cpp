@@ -11,7 +11,8 @@ Program ImportProgram(const CommandRunner& run) {
           "GAPFERRY_IMPORT_HOME",
           "import",
           {DumpCommand(), GenerateCommand(run), ImportCommand(), InitCommand(), InspectCommand(),
-           RunCommand(run), StatusCommand(), VerifyCommand(), WhyCommand()}};
+           KeyCommand(), RootCommand(), RunCommand(run), StatusCommand(), TimeCommand(),
+           VerifyCommand(), WhyCommand()}};
 }
 
 }  // namespace gapferry::importer

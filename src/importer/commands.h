@@ -16,8 +16,11 @@ namespace gapferry::importer {
 [[nodiscard]] Command ImportCommand();
 [[nodiscard]] Command InitCommand();
 [[nodiscard]] Command InspectCommand();
+[[nodiscard]] Command KeyCommand();
+[[nodiscard]] Command RootCommand();
 [[nodiscard]] Command RunCommand(CommandRunner run);
 [[nodiscard]] Command StatusCommand();
+[[nodiscard]] Command TimeCommand();
 [[nodiscard]] Command VerifyCommand();
 [[nodiscard]] Command WhyCommand();
 

@@ -11,7 +11,9 @@ namespace {
 namespace fs = std::filesystem;
 
 bool IsRootDocument(const std::string& name) {
-  return name.starts_with("root-") && (name.ends_with(".json") || name.ends_with(".json.minisig"));
+  return name.starts_with("root-") &&
+         (name.ends_with(".json") ||
+          (name.find(".json.") != std::string::npos && name.ends_with(".minisig")));
 }
 
 struct Found {
