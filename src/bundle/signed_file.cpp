@@ -1,9 +1,8 @@
 #include "bundle/signed_file.h"
 
-#include <algorithm>
+#include <map>
 
 #include "base/file.h"
-#include "bundle/head_reader.h"
 
 namespace gapferry::bundle {
 namespace {
@@ -33,7 +32,7 @@ std::filesystem::path WithEnding(const std::filesystem::path& file, const std::s
 
 Result<SignedDocument> ReadSignedFile(const std::filesystem::path& file, std::size_t max_bytes) {
   SignedDocument document;
-  GF_TRY(document.bytes, ReadFile(file, max_bytes));
+  GF_TRY(document.bytes, ReadRegularFile(file, max_bytes));
   GF_TRY(const std::vector<std::filesystem::path> files, ListFiles(FolderOf(file)));
   const std::string name = file.filename().string();
   for (const std::filesystem::path& beside : files) {
@@ -42,23 +41,10 @@ Result<SignedDocument> ReadSignedFile(const std::filesystem::path& file, std::si
       return Error::Make(Kind::kTooLarge, "{} has more than {} signatures", file.string(),
                          kMaxSignatures);
     }
-    GF_TRY(std::string text, ReadFile(beside, kMaxSignatureFileBytes));
+    GF_TRY(std::string text, ReadRegularFile(beside, kMaxSignatureFileBytes));
     document.signatures.push_back(std::move(text));
   }
   return document;
-}
-
-Result<std::map<std::uint64_t, SignedDocument>> ReadRootFiles(const std::filesystem::path& folder,
-                                                              std::uint64_t after) {
-  GF_TRY(const std::vector<std::filesystem::path> files, ListFiles(folder));
-  std::map<std::uint64_t, SignedDocument> roots;
-  for (const std::filesystem::path& file : files) {
-    const auto version = RootVersionIn(file.filename().string());
-    if (!version || *version <= after) continue;
-    if (roots.size() == kMaxRootsRead) break;
-    GF_TRY(roots[*version], ReadSignedFile(file, kMaxRootBytes));
-  }
-  return roots;
 }
 
 Status WriteSignedFile(const std::filesystem::path& file, const SignedDocument& document) {

@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "base/version.h"
-#include "bundle/signed_file.h"
-#include "bundle/volume.h"
+#include "bundle/medium_report.h"
+#include "bundle/medium_writer.h"
 #include "exporter/commands.h"
 #include "exporter/crossing.h"
 #include "exporter/keys.h"
@@ -15,7 +15,7 @@ namespace {
 
 struct Options {
   std::string site;
-  std::string to;
+  MediumOptions medium;
   std::string passphrase_file;
 };
 
@@ -79,18 +79,15 @@ Status SpendNumber(store::Store* mirror, const bundle::Manifest& manifest,
   return mirror->Commit();
 }
 
-// Every medium can set up a site: the first root, for sites that were there then, and the newest
-// one, for those added since, lie beside the bundles, believed only by their fingerprints.
-Status PutRoots(const std::filesystem::path& folder,
-                const std::vector<bundle::SignedDocument>& roots) {
-  for (const std::size_t version : {std::size_t{1}, roots.size()}) {
-    const bundle::SignedDocument& root = roots[version - 1];
-    const std::filesystem::path file = folder / bundle::RootFileName(version);
-    auto there = ReadFile(file, bundle::kMaxRootBytes);
-    if (there.ok() && *there == root.bytes) continue;
-    GF_CHECK(bundle::WriteSignedFile(file, root));
-  }
-  return Ok();
+// Before the number is spent: the manifest's own size is known, those of its signatures nearly.
+Status CheckRoomFor(const SiteConfig& site, const bundle::Manifest& manifest,
+                    const bundle::VolumeHead& unsigned_head, std::size_t signatures) {
+  constexpr std::uint64_t kOneSignature = 1024;
+  std::uint64_t bytes = unsigned_head.manifest.bytes.size() + (1 + signatures) * kOneSignature;
+  for (const bundle::SignedDocument& root : unsigned_head.roots)
+    bytes += root.bytes.size() + (2 + root.signatures.size()) * kOneSignature;
+  GF_TRY(const auto parts, bundle::PlanVolumes(manifest, bytes, site.volume_bytes));
+  return bundle::CheckRoom(site.to, manifest, parts);
 }
 
 Json HeldBackJson(const Crossing& crossing) {
@@ -106,27 +103,26 @@ Json HeldBackJson(const Crossing& crossing) {
 }
 
 void Show(Session& session, const SiteConfig& site, const bundle::Manifest& manifest,
-          const Crossing& crossing, const bundle::WrittenVolume& volume) {
+          const Crossing& crossing, const bundle::WrittenMedium& medium) {
   Console& console = session.console;
-  console.Emit("bundle", {{"site", site.name},
-                          {"path", volume.path.string()},
-                          {"epoch", manifest.epoch},
-                          {"seq", manifest.seq},
-                          {"kind", bundle::KindName(manifest.kind)},
-                          {"bytes", volume.size},
-                          {"blake2b", HexEncode(volume.digest)},
-                          {"state_digest", HexEncode(manifest.state_digest)},
-                          {"created", FormatTime(manifest.created)},
-                          {"expires", FormatTime(manifest.expires)},
-                          {"rows", manifest.counts.kind},
-                          {"held_back", HeldBackJson(crossing)}});
+  Json body = {{"site", site.name},
+               {"path", medium.volumes.front().path.string()},
+               {"epoch", manifest.epoch},
+               {"seq", manifest.seq},
+               {"kind", bundle::KindName(manifest.kind)},
+               {"state_digest", HexEncode(manifest.state_digest)},
+               {"created", FormatTime(manifest.created)},
+               {"expires", FormatTime(manifest.expires)},
+               {"rows", manifest.counts.kind},
+               {"held_back", HeldBackJson(crossing)}};
+  body.update(bundle::MediumJson(medium));
+  console.Emit("bundle", body);
   const auto rows = manifest.counts.kind.find("attribute");
-  console.Say(fmt::format("{}  bundle {} written and read back: {}", site.name, manifest.seq,
-                          volume.path.string()));
-  console.Say(fmt::format("  {} attributes, {}, TLP up to {}, valid until {}",
+  console.Say(fmt::format("{}  bundle {}.{}", site.name, manifest.epoch, manifest.seq));
+  bundle::ShowMedium(console, medium);
+  console.Say(fmt::format("  {} attributes, TLP up to {}, valid until {}",
                           Grouped(rows == manifest.counts.kind.end() ? 0 : rows->second),
-                          HumanBytes(volume.size), manifest.tlp_ceiling,
-                          FormatDate(manifest.expires)));
+                          manifest.tlp_ceiling, FormatDate(manifest.expires)));
   for (const auto& [kind, reasons] : crossing.held_back) {
     for (const auto& [key, count] : reasons.map()) {
       console.Say(fmt::format("  held back: {} {} rows: {}{}", Grouped(count), kind,
@@ -134,6 +130,15 @@ void Show(Session& session, const SiteConfig& site, const bundle::Manifest& mani
                               key.detail.empty() ? "" : " (" + Printable(key.detail) + ")"));
     }
   }
+}
+
+// A bundle that needs further signers is finished elsewhere.
+void NoteMissingSigners(Session& session, const bundle::WrittenMedium& medium,
+                        const bundle::StreamRole& role, std::size_t signers) {
+  if (signers >= role.content.threshold) return;
+  session.console.Note(fmt::format(
+      "signed by {} of the {} keys that {} demands; `{} sign {} --key KEY` adds one", signers,
+      role.content.threshold, role.name, session.program, medium.volumes.front().path.string()));
 }
 
 // Removes a work file whatever happens.
@@ -152,8 +157,8 @@ class WorkFile {
 
 }  // namespace
 
-Status WriteBundle(Session& session, const Home& home, const SiteConfig& site,
-                   const std::filesystem::path& to, const std::string& passphrase_file) {
+Status WriteBundle(Session& session, const Home& home, const SiteConfig& site, bool replace,
+                   const std::string& passphrase_file) {
   GF_TRY(const std::vector<bundle::SignedDocument> roots, home.LoadRoots());
   GF_TRY(const bundle::Root root, bundle::ParseRoot(roots.back().bytes));
   GF_TRY(store::Store mirror, home.OpenMirror());
@@ -166,7 +171,6 @@ Status WriteBundle(Session& session, const Home& home, const SiteConfig& site,
   GF_TRY(const std::vector<bundle::SecretKey> keys,
          LoadContentKeys(home, next.role, passphrase_file));
   GF_CHECK(MakeFolder(home.work(), 0700));
-  GF_CHECK(MakeFolder(to));
 
   const WorkFile plain(home.work() / "payload.db");
   const transfer::PayloadMeta meta{next.stream.uuid, next.stream.epoch,
@@ -193,6 +197,11 @@ Status WriteBundle(Session& session, const Home& home, const SiteConfig& site,
   const bundle::Manifest manifest = Describe(site, next, crossing, std::move(payload));
   bundle::VolumeHead head;
   head.manifest.bytes = bundle::SerializeManifest(manifest);
+  // An old chain is cut at its beginning: sites that are further behind take the roots by hand.
+  const std::size_t first =
+      std::max<std::size_t>(1, roots.size() - std::min(roots.size(), bundle::kMaxRootsInVolume));
+  head.roots.assign(roots.begin() + static_cast<std::ptrdiff_t>(first), roots.end());
+  GF_CHECK(CheckRoomFor(site, manifest, head, keys.size()));
   GF_CHECK(SpendNumber(&mirror, manifest, head.manifest.bytes));
   for (const bundle::SecretKey& key : keys) {
     GF_TRY(
@@ -200,16 +209,19 @@ Status WriteBundle(Session& session, const Home& home, const SiteConfig& site,
         bundle::Sign(key, Hash512(AsBytes(head.manifest.bytes)), bundle::TrustedComment(manifest)));
     head.manifest.signatures.push_back(signature.Serialize());
   }
-  // An old chain is cut at its beginning: sites that are further behind take the roots by hand.
-  const std::size_t first =
-      std::max<std::size_t>(1, roots.size() - std::min(roots.size(), bundle::kMaxRootsInVolume));
-  head.roots.assign(roots.begin() + static_cast<std::ptrdiff_t>(first), roots.end());
+  GF_TRY(bundle::MemberList members, bundle::HeadMembers(head));
+  GF_TRY(std::vector<bundle::VolumePart> parts,
+         bundle::PlanVolumes(manifest, bundle::StoredBytesOf(members), site.volume_bytes));
+  const bundle::MediumContent content{
+      manifest,         std::move(members),
+      std::move(parts), bundle::ChunksOfFile(stored.get(), *manifest.payload),
+      roots.front(),    {{root.version, roots.back()}}};
   Progress progress(session.console, "writing", "bytes", 2 * manifest.payload->stored_size);
-  GF_TRY(const bundle::WrittenVolume volume,
-         bundle::WriteVolume(to, head, stored.get(),
+  GF_TRY(const bundle::WrittenMedium medium,
+         bundle::WriteMedium(site.to, content, replace,
                              [&](std::uint64_t bytes) { progress.Advance(bytes); }));
-  GF_CHECK(PutRoots(to, roots));
-  Show(session, site, manifest, crossing, volume);
+  Show(session, site, manifest, crossing, medium);
+  NoteMissingSigners(session, medium, next.role, keys.size());
   return Ok();
 }
 
@@ -218,12 +230,13 @@ Command BundleCommand() {
       "bundle", "write the next signed bundle for a site",
       "Takes what the mirror holds, applies the site's policy, and writes one full bundle, signed "
       "with the content "
-      "key, into DIR. The file gets its name only after it was read back from the medium. Nothing "
-      "is collected.",
+      "key, into DIR. The files get their names only after all were read back from the medium. "
+      "Nothing is collected.",
       [](Arguments& arguments) {
         auto options = std::make_shared<Options>();
         arguments.Option("--site", &options->site, "the site that the bundle is for");
-        arguments.Option("--to", &options->to, "folder to write into, such as a mounted medium");
+        DeclareMedium(arguments, &options->medium,
+                      "folder to write into, such as a mounted medium");
         arguments.Option("--passphrase-file", &options->passphrase_file,
                          "file with the passphrase of the content key, if it has one");
         return [options](Session& session) -> Status {
@@ -233,18 +246,13 @@ Command BundleCommand() {
             return Error::Make(Kind::kUsage, "which of {} sites? name one with --site",
                                config.sites.size());
           }
-          GF_TRY(
-              const SiteConfig site,
-              FindSite(config, options->site.empty() ? config.sites.front().name : options->site));
-          const std::filesystem::path to =
-              options->to.empty() ? site.to : std::filesystem::path(options->to);
-          if (to.empty()) {
-            return Error::Make(Kind::kUsage,
-                               "where to? give --to DIR, or `to:` for site {} in export.yml",
-                               site.name);
-          }
+          GF_TRY(SiteConfig site, FindSite(config, options->site.empty() ? config.sites.front().name
+                                                                         : options->site));
+          if (!options->medium.to.empty()) site.to = options->medium.to;
+          GF_CHECK(ApplyMedium(options->medium, &site));
           GF_TRY(const Fd lock, home.Lock());
-          return WriteBundle(session, home, site, to, options->passphrase_file);
+          return WriteBundle(session, home, site, options->medium.replace,
+                             options->passphrase_file);
         };
       }};
 }

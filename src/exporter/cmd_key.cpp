@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "bundle/root_text.h"
 #include "bundle/text.h"
 #include "exporter/commands.h"
@@ -126,6 +128,7 @@ struct RotateOptions {
   std::string key;
   std::string passphrase_file;
   std::string content_passphrase_file;
+  bool no_passphrase = false;
 };
 
 // The content keys in the home that some stream of the root names.
@@ -161,6 +164,18 @@ bundle::Root Replaced(const bundle::Root& now, const std::vector<KeyFile>& old,
   return next;
 }
 
+// A key that was encrypted is not replaced by an open one unless that is said.
+Result<Protection> ProtectionLike(const std::vector<KeyFile>& old, const RotateOptions& options) {
+  const bool was_encrypted =
+      std::any_of(old.begin(), old.end(), [](const KeyFile& file) { return file.encrypted; });
+  if (was_encrypted && !options.no_passphrase && options.content_passphrase_file.empty()) {
+    return Error::Make(Kind::kUsage, "the content key is encrypted; how shall the new one be?")
+        .Hint("give --content-passphrase-file FILE, or --no-passphrase");
+  }
+  return ChooseProtection(options.content_passphrase_file, options.no_passphrase,
+                          Protection::Kind::kFileMode);
+}
+
 Status Rotate(Session& session, const RotateOptions& options) {
   if (options.role != "content") {
     return Error::Make(Kind::kUsage, "`key rotate {}`: only content keys are rotated so",
@@ -171,8 +186,7 @@ Status Rotate(Session& session, const RotateOptions& options) {
   GF_TRY(const Fd lock, home.Lock());
   GF_TRY(const bundle::Root now, home.LoadNewestRoot());
   GF_TRY(const std::vector<KeyFile> old, ContentKeysHere(home, now));
-  GF_TRY(const Protection protection,
-         ChooseProtection(options.content_passphrase_file, false, Protection::Kind::kFileMode));
+  GF_TRY(const Protection protection, ProtectionLike(old, options));
   const std::string name = fmt::format("{}-root{}", kContentPrefix, now.version + 1);
   GF_TRY(const NewKey made, MakeKey(home.keys(), name, protection));
   const bundle::Root next = Replaced(now, old, made.key.public_key());
@@ -214,6 +228,8 @@ Command RotateCommand() {
                              "file with the passphrase of the root key");
             arguments.Option("--content-passphrase-file", &options->content_passphrase_file,
                              "encrypt the new key with the passphrase in this file");
+            arguments.Flag("--no-passphrase", &options->no_passphrase,
+                           "do not encrypt the new key, although the old one is");
             return [options](Session& session) { return Rotate(session, *options); };
           }};
 }

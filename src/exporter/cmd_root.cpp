@@ -73,7 +73,7 @@ Status Sign(Session& session, const fs::path& file, const fs::path& key_file,
   return Ok();
 }
 
-Command SignCommand() {
+Command SignRootCommand() {
   return {
       "sign", "add a signature to a root, on any machine",
       "Needs the file and a secret key, no home and no network: carry the draft to where the key "
@@ -197,7 +197,7 @@ Command RootCommand() {
       "(`root "
       "sign`), and put into force (`root accept`). Sites follow it from bundle to bundle.",
       {AcceptCommand(), AdoptCommand(), RootChangeCommand(), DiscardCommand(), ShowCommand(),
-       SignCommand()});
+       SignRootCommand()});
 }
 
 }  // namespace gapferry::exporter

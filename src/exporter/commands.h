@@ -18,6 +18,7 @@ namespace gapferry::exporter {
 [[nodiscard]] Command RootChangeCommand();
 [[nodiscard]] Command RootCommand();
 [[nodiscard]] Command RunCommand();
+[[nodiscard]] Command SignCommand();
 [[nodiscard]] Command StatusCommand();
 
 // All of them, sorted by name.
@@ -31,9 +32,19 @@ namespace gapferry::exporter {
                                     const std::string& only);
 // Says what the newest root of the home is.
 [[nodiscard]] Status ShowNewestRoot(Session& session, const Home& home);
-// Writes the site's next full bundle into `to`.
+// Writes the site's next full bundle into `site.to`. With `replace` older bundles of its stream go
+// once the new one is complete. `passphrase_file`: for content keys, may be empty.
 [[nodiscard]] Status WriteBundle(Session& session, const Home& home, const SiteConfig& site,
-                                 const std::filesystem::path& to,
-                                 const std::string& passphrase_file);
+                                 bool replace, const std::string& passphrase_file);
+
+// Options of `bundle` and `run` about the medium.
+struct MediumOptions {
+  std::string to;
+  std::string volume_size;
+  bool replace = false;
+};
+void DeclareMedium(Arguments& arguments, MediumOptions* options, const std::string& to_help);
+// Sets what was given over what the site's configuration says. Error: kUsage.
+[[nodiscard]] Status ApplyMedium(const MediumOptions& options, SiteConfig* site);
 
 }  // namespace gapferry::exporter

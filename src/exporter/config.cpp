@@ -120,6 +120,12 @@ std::vector<std::string> ReadSourceNames(ConfigMap& map, const std::vector<Sourc
   return names;
 }
 
+std::uint64_t ReadVolumeSize(ConfigMap& map) {
+  auto bytes = bundle::ParseVolumeSize(map.String("volume_size", "fat32"));
+  if (!bytes.ok()) map.Fail("volume_size", bytes.error().what);
+  return bytes.ok() ? *bytes : bundle::kFat32FileBytes;
+}
+
 SiteConfig ReadSite(ConfigMap& map, const std::filesystem::path& base, const Config& before) {
   SiteConfig site;
   site.name = ReadName(map, before.sites);
@@ -140,6 +146,7 @@ SiteConfig ReadSite(ConfigMap& map, const std::filesystem::path& base, const Con
   site.days_valid = map.Integer("days_valid", 1, kMostDays, site.days_valid);
   site.days_between = map.Integer("days_between", 1, kMostDays, site.days_between);
   site.to = ReadPath(map, "to", base, "");
+  site.volume_bytes = ReadVolumeSize(map);
   return site;
 }
 
@@ -191,6 +198,7 @@ sources: []
 #   days_valid       after so many days a bundle can no longer be imported
 #   days_between     how often a courier goes; the far side shows when one is overdue
 #   to               where `run` writes the bundles
+#   volume_size      the largest file: fat32 (the default), cd, dvd, bd, or such as 640M
 sites:
 )";
   for (const std::string& site : sites) {
@@ -201,6 +209,7 @@ sites:
     days_valid: 30
     days_between: 7
 #    to: /media/usb
+#    volume_size: dvd
 #    sources: [cert-feed, misp-warninglists]
 #    sharing_groups: []
 #    exclude_categories: [Person, Financial fraud, Targeting data]

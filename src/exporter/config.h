@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "bundle/volume_plan.h"
 #include "intel/tlp.h"
 #include "policy/cross.h"
 
@@ -27,6 +28,7 @@ struct SiteConfig {
   std::int64_t days_between = 7;
   bool unencrypted = false;  // TLP:AMBER and above may leave without encryption
   std::filesystem::path to;  // where `run` writes bundles; empty: only where --to says
+  std::uint64_t volume_bytes = bundle::kFat32FileBytes;  // the largest file on its media
 };
 
 struct Config {

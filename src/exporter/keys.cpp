@@ -111,7 +111,6 @@ Result<std::vector<bundle::SecretKey>> LoadContentKeys(const Home& home,
   GF_TRY(const std::vector<KeyFile> files, ListKeyFiles(home));
   std::vector<bundle::SecretKey> keys;
   std::set<bundle::KeyId> others;
-  std::set<bundle::KeyId> signers;
   for (const KeyFile& file : files) {
     if (!file.name.starts_with(kContentPrefix)) continue;
     if (!stream.content.keys.contains(file.key.id)) {
@@ -119,7 +118,6 @@ Result<std::vector<bundle::SecretKey>> LoadContentKeys(const Home& home,
       continue;
     }
     GF_TRY(bundle::SecretKey key, LoadKey(file.secret, passphrase_file));
-    signers.insert(key.public_key().id);
     keys.push_back(std::move(key));
   }
   if (keys.empty()) {
@@ -127,12 +125,6 @@ Result<std::vector<bundle::SecretKey>> LoadContentKeys(const Home& home,
                        bundle::KeyList(stream.content.keys), stream.name,
                        (home.keys() / "content*.key").string(), bundle::KeyList(others))
         .Hint("`gapferry-export key show` lists keys and roles");
-  }
-  if (signers.size() < stream.content.threshold) {
-    return Error::Make(Kind::kThreshold, "stream {} needs {} of {}; only {} are here", stream.name,
-                       stream.content.threshold, bundle::KeyList(stream.content.keys),
-                       bundle::KeyList(signers))
-        .Hint("put the missing key into {} for this command", home.keys().string());
   }
   return keys;
 }

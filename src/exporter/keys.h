@@ -54,8 +54,8 @@ struct NewKey {
 [[nodiscard]] Result<NewKey> MakeKey(const std::filesystem::path& folder, const std::string& name,
                                      const Protection& protection);
 
-// The content keys in the home that `stream` names, unlocked: all of them sign. Errors:
-// kUnknownSigner if there is none, kThreshold if there are too few.
+// The content keys in the home that `stream` names, unlocked: all of them sign. They may
+// be fewer than its threshold: `sign` adds the others. Error: kUnknownSigner if there is none.
 [[nodiscard]] Result<std::vector<bundle::SecretKey>> LoadContentKeys(
     const Home& home, const bundle::StreamRole& stream, const std::string& passphrase_file);
 

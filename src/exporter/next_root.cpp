@@ -89,7 +89,11 @@ Result<bool> ProposeRoot(Session& session, const Home& home, const bundle::Root&
   // Before anything is written: a wrong passphrase should leave nothing behind.
   std::optional<bundle::SecretKey> key;
   if (!sign.key.empty()) {
-    GF_TRY(key, LoadKey(sign.key, sign.passphrase_file));
+    // "keys/root.key" means the home's, wherever the command is run.
+    const fs::path in_home = home.folder() / sign.key;
+    const bool is_here = fs::exists(sign.key, error);
+    GF_TRY(key, LoadKey(is_here || !fs::exists(in_home, error) ? sign.key : in_home,
+                        sign.passphrase_file));
   }
   GF_CHECK(WriteFileAtomically(draft, bundle::SerializeRoot(next)));
   if (key) GF_CHECK(SignRootFile(draft, *key));

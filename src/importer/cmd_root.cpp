@@ -2,13 +2,12 @@
 #include "bundle/root_text.h"
 #include "bundle/signed_file.h"
 #include "importer/commands.h"
-#include "importer/revocation.h"
+#include "importer/opened.h"
 
 namespace gapferry::importer {
 namespace {
 
 namespace fs = std::filesystem;
-using Chain = std::map<std::uint64_t, bundle::SignedDocument>;
 
 Status Show(Session& session) {
   GF_TRY(const Home home, Home::Open(session));
@@ -24,30 +23,39 @@ Status Show(Session& session) {
   return Ok();
 }
 
-// The chains that a medium offers, each by itself: that of its newest bundle, whatever its payload
-// is like, and that of its root files. A forged file must not hide the true chain of the bundle.
-Result<std::vector<Chain>> Offered(const fs::path& path, std::uint64_t held) {
-  std::vector<Chain> chains;
+// The newest root that the medium can prove, and why it is not newer.
+struct Walked {
+  bundle::Root root;
+  Status stopped = Ok();
+};
+
+Walked WalkFile(const SiteTrust& trust, std::uint64_t version, const fs::path& file) {
+  Walked walked{trust.state.root};
+  auto document = bundle::ReadSignedFile(file, bundle::kMaxRootBytes);
+  if (!document.ok()) {
+    walked.stopped = std::move(document).error();
+    return walked;
+  }
+  bundle::RootOffers offers;
+  offers.Add(version, *document);
+  bundle::RootWalk walk = bundle::WalkRoots(walked.root, offers, trust.state.revoked_here);
+  walked.root = std::move(walk.root);
+  if (!walk.refused.empty()) walked.stopped = std::move(walk.refused.front().error);
+  return walked;
+}
+
+// Whatever the payloads of its bundles are like, and whether there are bundles at all.
+Walked WalkMedium(const SiteTrust& trust, const fs::path& path) {
+  Walked walked{trust.state.root};
+  const Trusted trusted{"", trust.state.root, trust.state.revoked_here, {}};
+  const auto medium = OpenMedium(path, trusted, &walked.root);
   std::error_code error;
-  const bool is_folder = fs::is_directory(path, error);
-  const auto version = bundle::RootVersionIn(path.filename().string());
-  if (!is_folder && version) {
-    GF_TRY(chains.emplace_back()[*version], bundle::ReadSignedFile(path, bundle::kMaxRootBytes));
-    return chains;
+  if (medium.ok()) {
+    if (!medium->root_faults.empty()) walked.stopped = medium->root_faults.front();
+  } else if (medium.error().kind != Kind::kNotFound || !fs::exists(path, error)) {
+    walked.stopped = medium.error();
   }
-  const auto from_bundle = [&]() -> Result<Chain> {
-    GF_TRY(const Medium medium, LookAt(path, ""));
-    GF_TRY(const bundle::BundleReader reader, OpenBundle(medium));
-    return reader.roots();
-  };
-  auto carried = from_bundle();
-  if (carried.ok()) chains.push_back(*std::move(carried));
-  if (!is_folder) {
-    if (!carried.ok()) return std::move(carried).error();
-    return chains;
-  }
-  GF_TRY(chains.emplace_back(), bundle::ReadRootFiles(path, held));
-  return chains;
+  return walked;
 }
 
 Status Import(Session& session, const fs::path& path) {
@@ -56,15 +64,12 @@ Status Import(Session& session, const fs::path& path) {
   GF_TRY(store::Store store, home.OpenStore());
   GF_TRY(SiteTrust trust, LoadTrust(&store));
   const bundle::Root before = trust.state.root;
-  GF_TRY(const std::vector<Chain> chains, Offered(path, before.version));
-  Status walked = Ok();
-  for (const Chain& chain : chains) {
-    Status step = bundle::FollowRoots(trust.state.root, chain, trust.state.revoked_here);
-    if (!step.ok()) walked = std::move(step);
-  }
+  const auto version = bundle::RootVersionIn(path.filename().string());
+  Walked walk = version ? WalkFile(trust, *version, path) : WalkMedium(trust, path);
+  trust.state.root = std::move(walk.root);
   const bundle::Root& now = trust.state.root;
   if (now.version == before.version) {
-    GF_CHECK(walked);
+    GF_CHECK(walk.stopped);
     session.console.Emit("root_import",
                          {{"before", before.version}, {"root_version", now.version}});
     session.console.Say(fmt::format("NOTHING NEWER   this site holds root {}", now.version));
@@ -80,7 +85,8 @@ Status Import(Session& session, const fs::path& path) {
   session.console.Say(fmt::format("ROOT {} → {}", before.version, now.version));
   for (const std::string& line : changes)
     session.console.Say("changes      " + line);
-  if (!walked.ok()) session.console.Note("not everything was taken: " + walked.error().what);
+  if (!walk.stopped.ok())
+    session.console.Note("not everything was taken: " + walk.stopped.error().what);
   return Ok();
 }
 

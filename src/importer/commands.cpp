@@ -1,6 +1,7 @@
 #include "importer/commands.h"
 
 #include "base/version.h"
+#include "bundle/resplit_command.h"
 
 namespace gapferry::importer {
 
@@ -11,8 +12,8 @@ Program ImportProgram(const CommandRunner& run) {
           "GAPFERRY_IMPORT_HOME",
           "import",
           {DumpCommand(), GenerateCommand(run), ImportCommand(), InitCommand(), InspectCommand(),
-           KeyCommand(), RootCommand(), RunCommand(run), StatusCommand(), TimeCommand(),
-           VerifyCommand(), WhyCommand()}};
+           KeyCommand(), bundle::ResplitCommand(), RootCommand(), RunCommand(run), StatusCommand(),
+           TimeCommand(), VerifyCommand(), WhyCommand()}};
 }
 
 }  // namespace gapferry::importer

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "bundle/root_walk.h"
 #include "tests/bundle/sample.h"
 
 namespace gapferry::bundle {
@@ -72,8 +73,12 @@ class Site {
   Outcome Take(const Medium& medium, const Clock& clock = {kCreated + kSecondsPerDay, false},
                AcceptOptions options = {}) {
     options.stream = kStreamUuid;
-    const Status walked = FollowRoots(state.root, medium.roots, state.revoked_here);
-    if (!walked.ok()) return Failed(walked.error());
+    RootOffers offers;
+    for (const auto& [version, document] : medium.roots)
+      offers.Add(version, document);
+    RootWalk walk = WalkRoots(state.root, offers, state.revoked_here);
+    state.root = std::move(walk.root);
+    if (!walk.refused.empty()) return Failed(walk.refused.front().error);
     auto verified = VerifySignatures(state.root, medium.manifest.bytes, medium.manifest.signatures,
                                      state.revoked_here);
     if (!verified.ok()) return Failed(verified.error());
