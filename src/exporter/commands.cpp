@@ -11,8 +11,9 @@ Program ExportProgram() {
           kVersion,
           "GAPFERRY_EXPORT_HOME",
           "export",
-          {BundleCommand(), CollectCommand(), InitCommand(), KeyCommand(), bundle::ResplitCommand(),
-           RootCommand(), RunCommand(), SignCommand(), StatusCommand()}};
+          {BackupCommand(), BundleCommand(), CollectCommand(), InitCommand(), KeyCommand(),
+           bundle::ResplitCommand(), RestoreCommand(), RootCommand(), RunCommand(), SignCommand(),
+           StatusCommand()}};
 }
 
 }  // namespace gapferry::exporter

@@ -11,10 +11,12 @@
 
 namespace gapferry::exporter {
 
+[[nodiscard]] Command BackupCommand();
 [[nodiscard]] Command BundleCommand();
 [[nodiscard]] Command CollectCommand();
 [[nodiscard]] Command InitCommand();
 [[nodiscard]] Command KeyCommand();
+[[nodiscard]] Command RestoreCommand();
 [[nodiscard]] Command RootChangeCommand();
 [[nodiscard]] Command RootCommand();
 [[nodiscard]] Command RunCommand();

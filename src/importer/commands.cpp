@@ -6,14 +6,15 @@
 namespace gapferry::importer {
 
 Program ImportProgram(const CommandRunner& run) {
-  return {"gapferry-import",
-          "verify signed bundles on an isolated site and generate detection artifacts from them",
-          kVersion,
-          "GAPFERRY_IMPORT_HOME",
-          "import",
-          {DumpCommand(), GenerateCommand(run), ImportCommand(), InitCommand(), InspectCommand(),
-           KeyCommand(), bundle::ResplitCommand(), RootCommand(), RunCommand(run), StatusCommand(),
-           TimeCommand(), VerifyCommand(), WhyCommand()}};
+  return {
+      "gapferry-import",
+      "verify signed bundles on an isolated site and generate detection artifacts from them",
+      kVersion,
+      "GAPFERRY_IMPORT_HOME",
+      "import",
+      {BackupCommand(), DumpCommand(), GenerateCommand(run), ImportCommand(), InitCommand(),
+       InspectCommand(), KeyCommand(), bundle::ResplitCommand(), RestoreCommand(), RootCommand(),
+       RunCommand(run), StatusCommand(), TimeCommand(), VerifyCommand(), WhyCommand()}};
 }
 
 }  // namespace gapferry::importer

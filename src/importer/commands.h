@@ -10,12 +10,14 @@
 
 namespace gapferry::importer {
 
+[[nodiscard]] Command BackupCommand();
 [[nodiscard]] Command DumpCommand();
 [[nodiscard]] Command GenerateCommand(CommandRunner run);
 [[nodiscard]] Command ImportCommand();
 [[nodiscard]] Command InitCommand();
 [[nodiscard]] Command InspectCommand();
 [[nodiscard]] Command KeyCommand();
+[[nodiscard]] Command RestoreCommand();
 [[nodiscard]] Command RootCommand();
 [[nodiscard]] Command RunCommand(CommandRunner run);
 [[nodiscard]] Command StatusCommand();

@@ -331,6 +331,15 @@ Result<std::map<std::string, std::uint64_t>> Store::CountRows() {
   });
 }
 
+Status Store::SnapshotTo(const std::filesystem::path& file) {
+  return Guarded(kUsing, [&] {
+    SQLite::Statement copy(state_->database, "VACUUM INTO ?");
+    const std::string path = file.string();
+    BindText(copy, 1, path);
+    copy.exec();
+  });
+}
+
 Result<std::optional<StreamRow>> Store::FindStream(const std::string& site) {
   return Guarded(kUsing, [&]() -> Result<std::optional<StreamRow>> {
     SQLite::Statement find(state_->database,

@@ -94,6 +94,9 @@ class Store {
   // Everything that came with bundles or feeds, of all sources; ids and ledgers stay.
   [[nodiscard]] Status Clear();
 
+  // A whole, compact copy in a file that must not be there yet.
+  [[nodiscard]] Status SnapshotTo(const std::filesystem::path& file);
+
   // Rows of each kind, by RecordKindName.
   [[nodiscard]] Result<std::map<std::string, std::uint64_t>> CountRows();
 

@@ -154,7 +154,9 @@ def test_minisign_signs_roots_and_manifests_in_our_place(pair, tmp_path, oracle)
     assert signed.returncode == 0, signed.stderr
     pair.export("root", "accept")
 
-    failing(pair.export("bundle", "--to", pair.medium, expect=None), 14, "needs 2")
+    lacking = pair.export("bundle", "--to", pair.folder / "lacking")
+    assert "1 of the 2" in lacking.stderr
+    failing(pair.import_("import", pair.folder / "lacking", expect=None), 14, "1 of the 2")
     shutil.copy(tmp_path / "carol.key", pair.connected / "keys" / "content-carol.key")
     said = pair.bundle()
     unpacked = tmp_path / "unpacked"
@@ -281,6 +283,54 @@ def test_changes_that_make_no_sense_are_refused(pair, tmp_path):
     failing(pair.export("root", "change", "--add-content", pair.connected / "keys" / "root.pub", *key, expect=None), 2,
             "both roots and the bundles")
     assert root(pair)["root_version"] == 1
+
+
+# Backup and restore
+
+def test_the_exporter_is_restored_into_a_new_epoch(pair, tmp_path):
+    for _ in range(2):
+        pair.bundle()
+    backup = tmp_path / "export.tar"
+    pair.export("backup", "--to", backup)
+    assert stat.S_IMODE(backup.stat().st_mode) == 0o600
+    names = subprocess.run(["tar", "tf", backup], check=True, capture_output=True, text=True).stdout.split()
+    assert "keys/root-0001.json" in names and not any(name.endswith(".key") for name in names)
+    pair.export("backup", "--to", backup, "--with-keys")
+    late = pair.bundle()
+    pair.open_site(clearance="red")
+    pair.import_("import", late["path"])
+
+    pair.export("restore", backup, expect=2)
+    shutil.rmtree(pair.connected)
+    pair.export("restore", backup)
+    pair.export("collect")
+    failing(pair.export("bundle", "--to", pair.medium, expect=None), 8, "--new-epoch")
+    pair.export("root", "change", "--new-epoch", "--key", pair.connected / "keys" / "root.key")
+    first = pair.bundle()
+    assert (first["epoch"], first["seq"]) == (2, 1)
+    pair.import_("import", first["path"])
+    done = pair._call("gapferry-import", tmp_path / "x", ["restore", backup], None)
+    failing(done, 2, "gapferry-export", "gapferry-import")
+    cut = tmp_path / "cut.tar"
+    cut.write_bytes(backup.read_bytes()[:-600])
+    failing(pair._call("gapferry-export", tmp_path / "y", ["restore", cut], None), 10)
+    assert not (tmp_path / "y").exists()
+
+
+def test_a_restored_site_is_healed_by_the_next_bundle(pair, tmp_path):
+    paths = [pair.bundle()["path"] for _ in range(4)]
+    pair.open_site(clearance="red")
+    pair.import_("import", paths[1])
+    backup = tmp_path / "site.tar"
+    pair.import_("backup", "--to", backup)
+    dump = pair.dump()
+    pair.import_("import", paths[2])
+    shutil.rmtree(pair.isolated)
+    assert "highest number 1.2" in pair.import_("restore", backup).stdout
+    assert pair.dump() == dump
+    failing(pair.import_("import", paths[0], expect=None), 16)
+    pair.import_("import", paths[3])
+    failing(pair.import_("import", paths[2], expect=None), 16)
 
 
 # Emergency and time, on the isolated side
