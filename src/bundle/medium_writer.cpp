@@ -34,10 +34,10 @@ Status CheckTarget(const fs::path& path) {
       .Hint("take it away, or write into another folder");
 }
 
-Status PutFirstRoot(const fs::path& folder, const SignedDocument& root) {
-  auto there = ReadRegularFile(folder / RootFileName(1), kMaxRootBytes);
+Status PutRoot(const fs::path& folder, std::uint64_t version, const SignedDocument& root) {
+  auto there = ReadRegularFile(folder / RootFileName(version), kMaxRootBytes);
   if (there.ok() && *there == root.bytes) return Ok();
-  return WriteSignedFile(folder / RootFileName(1), root);
+  return WriteSignedFile(folder / RootFileName(version), root);
 }
 
 // Whether the file itself says that it is of this stream and older.
@@ -140,7 +140,9 @@ Status WriteLabel(const fs::path& folder, const Manifest& manifest, const Member
 Result<WrittenMedium> WriteMedium(const fs::path& folder, const MediumContent& content,
                                   bool replace, const VolumeProgress& progress) {
   GF_CHECK(CheckRoom(folder, content.manifest, content.parts));
-  if (content.first_root) GF_CHECK(PutFirstRoot(folder, *content.first_root));
+  if (content.first_root) GF_CHECK(PutRoot(folder, 1, *content.first_root));
+  for (const auto& [version, root] : content.newest_root)
+    GF_CHECK(PutRoot(folder, version, root));
   WrittenMedium written;
   GF_TRY(written.volumes, WriteVolumes(folder, content.manifest, content.head, content.parts,
                                        content.chunks, progress));

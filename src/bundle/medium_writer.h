@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -22,6 +23,8 @@ struct MediumContent {
   // Lies beside the bundles, so that every medium can set up a site; believed by its fingerprint
   // only.
   std::optional<SignedDocument> first_root;
+  // The same for sites that were added since: the newest root, by its version.
+  std::map<std::uint64_t, SignedDocument> newest_root = {};
 };
 
 struct WrittenMedium {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "bundle/head_reader.h"
+#include "bundle/root_walk.h"
 
 namespace gapferry::bundle {
 namespace {
@@ -89,7 +90,13 @@ Result<MemberList> BundleReader::Head() const {
 }
 
 Status BundleReader::WalkRoots(Root& now, const std::set<KeyId>& revoked_here) const {
-  return FollowRoots(now, roots_, revoked_here);
+  RootOffers offers;
+  for (const auto& [version, document] : roots_)
+    offers.Add(version, document);
+  RootWalk walk = bundle::WalkRoots(now, offers, revoked_here);
+  now = std::move(walk.root);
+  if (walk.refused.empty()) return Ok();
+  return std::move(walk.refused.front().error);
 }
 
 Result<VerifiedManifest> BundleReader::CheckSignatures(const Root& root,

@@ -58,7 +58,7 @@ class BundleReader {
   // they are all the same, else the signatures of all. Errors: those of HeadMembers.
   [[nodiscard]] Result<MemberList> Head() const;
 
-  // FollowRoots over the chain that the volumes carry.
+  // bundle::WalkRoots over the chain that the volumes carry.
   [[nodiscard]] Status WalkRoots(Root& now, const std::set<KeyId>& revoked_here = {}) const;
 
   // Errors: those of VerifySignatures.

@@ -309,19 +309,4 @@ Result<Root> NextRoot(const Root& now, std::string_view bytes,
   return next;
 }
 
-Status FollowRoots(Root& now, const std::map<std::uint64_t, SignedDocument>& chain,
-                   const std::set<KeyId>& revoked_here) {
-  for (const auto& [version, document] : chain) {
-    if (version <= now.version) continue;
-    if (version != now.version + 1) {
-      return Error::Make(Kind::kRootStep, "the chain goes on with root {}; this site holds root {}",
-                         version, now.version)
-          .Hint("bring a medium that carries root {}; `gapferry-import root import` takes it",
-                now.version + 1);
-    }
-    GF_TRY(now, NextRoot(now, document.bytes, document.signatures, revoked_here));
-  }
-  return Ok();
-}
-
 }  // namespace gapferry::bundle

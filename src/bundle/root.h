@@ -115,12 +115,6 @@ struct Fingerprint {
                                     const std::vector<std::string>& signatures,
                                     const std::set<KeyId>& revoked_here = {});
 
-// Follows `chain` (by version) from `now`, step by step. Roots that are not newer are skipped.
-// After an error `now` holds the last good root, which must be persisted all the same. Errors:
-// those of NextRoot; kRootStep if the chain has a gap.
-[[nodiscard]] Status FollowRoots(Root& now, const std::map<std::uint64_t, SignedDocument>& chain,
-                                 const std::set<KeyId>& revoked_here = {});
-
 // `error`, or kRevokedSigner if it is about missing signers and a signature names a key that `root`
 // or the site (`revoked_here`) has revoked.
 [[nodiscard]] Error NameRevoked(Error error, const Root& root, const std::set<KeyId>& revoked_here,

@@ -58,7 +58,8 @@ RootWalk WalkRoots(const Root& now, const RootOffers& offers, const std::set<Key
           {version, document.bytes,
            Error::Make(Kind::kRootStep, "the chain goes on with root {}; this site holds root {}",
                        version, walk.root.version)
-               .Hint("bring a medium that carries root {}", walk.root.version + 1)});
+               .Hint("bring a medium that carries root {}; `gapferry-import root import` takes it",
+                     walk.root.version + 1)});
     }
   }
   return walk;

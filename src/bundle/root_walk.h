@@ -1,6 +1,6 @@
 // bundle/root_walk.h: from the root that a site holds to the newest one that a medium can prove,
-// whichever of its bundles and files bring the steps. FollowRoots (root.h) walks one chain; here
-// several documents may claim to be the same step. Pure.
+// whichever of its bundles and files bring the steps. Several documents may claim to be the same
+// step. Pure.
 #pragma once
 
 #include <cstdint>

@@ -1,9 +1,8 @@
 #include "bundle/signed_file.h"
 
-#include <algorithm>
+#include <map>
 
 #include "base/file.h"
-#include "bundle/head_reader.h"
 
 namespace gapferry::bundle {
 namespace {
@@ -46,19 +45,6 @@ Result<SignedDocument> ReadSignedFile(const std::filesystem::path& file, std::si
     document.signatures.push_back(std::move(text));
   }
   return document;
-}
-
-Result<std::map<std::uint64_t, SignedDocument>> ReadRootFiles(const std::filesystem::path& folder,
-                                                              std::uint64_t after) {
-  GF_TRY(const std::vector<std::filesystem::path> files, ListFiles(folder));
-  std::map<std::uint64_t, SignedDocument> roots;
-  for (const std::filesystem::path& file : files) {
-    const auto version = RootVersionIn(file.filename().string());
-    if (!version || *version <= after) continue;
-    if (roots.size() == kMaxRootsRead) break;
-    GF_TRY(roots[*version], ReadSignedFile(file, kMaxRootBytes));
-  }
-  return roots;
 }
 
 Status WriteSignedFile(const std::filesystem::path& file, const SignedDocument& document) {

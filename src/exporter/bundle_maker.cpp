@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/version.h"
+#include "exporter/next_root.h"
 
 namespace gapferry::exporter {
 namespace {
@@ -44,6 +45,8 @@ Result<Position> FindPosition(const SiteConfig& site, const bundle::Root& root,
     return Error::Make(Kind::kNotReady, "site {} has no stream in the root of trust yet", site.name)
         .Hint("`gapferry-export init --site {}` gives it one", site.name);
   }
+  // An exporter that was restored from a backup must not use a number again.
+  GF_CHECK(CheckEpoch(mirror, *stream, role->second));
   if (static_cast<std::uint64_t>(site.days_valid) > role->second.max_life_days) {
     return Error::Make(Kind::kConfig, "site {} asks for bundles valid {} days; its root allows {}",
                        site.name, site.days_valid, role->second.max_life_days);
@@ -272,6 +275,12 @@ std::optional<BundleChoice> ParseBundleChoice(std::string_view name) {
   if (name == "delta") return BundleChoice::kDelta;
   if (name == "heartbeat") return BundleChoice::kHeartbeat;
   return std::nullopt;
+}
+
+Result<bundle::StreamRole> FindRole(const SiteConfig& site, const bundle::Root& root,
+                                    store::Store* mirror) {
+  GF_TRY(Position position, FindPosition(site, root, mirror));
+  return std::move(position.role);
 }
 
 Result<MadeBundles> MakeBundles(Session& session, const Home& home, const SiteConfig& site,

@@ -32,6 +32,8 @@ constexpr std::uint64_t kDeltaPartOfFull = 4;
 struct BundleRequest {
   BundleChoice choice = BundleChoice::kAuto;
   std::optional<std::uint64_t> since;  // a delta from this number instead of the usual base
+  std::string passphrase_file;         // for content keys, may be empty
+  bool replace = false;                // older bundles on the medium go once the new ones are there
 };
 
 // A bundle without its signature: its number is spent, and its content will never be another.
@@ -45,6 +47,11 @@ struct MadeBundles {
   Tally tally;                      // of the state after them
   bool changed = false;             // since the number before
 };
+
+// What the root says of the site's stream. Errors: kNotReady if it has none, or if the exporter was
+// restored and needs a new epoch.
+[[nodiscard]] Result<bundle::StreamRole> FindRole(const SiteConfig& site, const bundle::Root& root,
+                                                  store::Store* mirror);
 
 // Asked before the number is spent; an error leaves everything as it was.
 using BeforeSpending = std::function<Status(const MadeBundles&)>;

@@ -1,7 +1,10 @@
+#include <algorithm>
+
 #include "bundle/medium_report.h"
 #include "bundle/medium_writer.h"
 #include "exporter/bundle_maker.h"
 #include "exporter/commands.h"
+#include "exporter/keys.h"
 
 namespace gapferry::exporter {
 namespace {
@@ -9,6 +12,7 @@ namespace {
 struct Options {
   std::string site;
   MediumOptions medium;
+  BundleRequest request;
   std::string kind = "auto";
   std::int64_t since = 0;
 };
@@ -67,27 +71,22 @@ void ShowState(Session& session, const MadeBundles& all) {
   }
 }
 
-Status CheckKey(const bundle::SecretKey& key, const bundle::Root& root, const SiteConfig& site,
-                const std::filesystem::path& file) {
-  for (const auto& [uuid, stream] : root.streams) {
-    if (stream.name != site.name || stream.content.keys.contains(key.public_key().id)) continue;
-    std::vector<std::string> ids;
-    for (const bundle::KeyId& id : stream.content.keys)
-      ids.push_back(id.ToString());
-    return Error::Make(
-        Kind::kUnknownSigner, "the root lets {} sign for {}, but not the key {} in {}",
-        fmt::join(ids, ", "), site.name, key.public_key().id.ToString(), file.string());
-  }
-  return Ok();
+// A bundle that needs further signers is finished elsewhere.
+void NoteMissingSigners(Session& session, const bundle::WrittenMedium& medium,
+                        const bundle::StreamRole& role, std::size_t signers) {
+  if (signers >= role.content.threshold) return;
+  session.console.Note(fmt::format(
+      "signed by {} of the {} keys that {} demands; `{} sign {} --key KEY` adds one", signers,
+      role.content.threshold, role.name, session.program, medium.volumes.front().path.string()));
 }
 
 // Before the number is spent: the manifests' own sizes are known, their signatures' nearly.
 Status CheckRoomFor(const SiteConfig& site, const MadeBundles& made,
-                    const std::vector<bundle::SignedDocument>& roots) {
+                    const std::vector<bundle::SignedDocument>& roots, std::size_t signatures) {
   constexpr std::uint64_t kOneSignature = 1024;
   std::vector<bundle::VolumePart> all;
   for (const MadeBundle& one : made.bundles) {
-    std::uint64_t bytes = one.manifest_bytes.size() + 2 * kOneSignature;
+    std::uint64_t bytes = one.manifest_bytes.size() + (1 + signatures) * kOneSignature;
     for (const bundle::SignedDocument& root : roots)
       bytes += root.bytes.size() + (2 + root.signatures.size()) * kOneSignature;
     GF_TRY(const auto parts, bundle::PlanVolumes(one.manifest, bytes, site.volume_bytes));
@@ -99,22 +98,31 @@ Status CheckRoomFor(const SiteConfig& site, const MadeBundles& made,
 Result<bundle::WrittenMedium> SignAndWrite(Session& session, const SiteConfig& site,
                                            const MadeBundle& made,
                                            const std::vector<bundle::SignedDocument>& roots,
-                                           const bundle::SecretKey& key, bool replace) {
+                                           const std::vector<bundle::SecretKey>& keys,
+                                           bool replace) {
   bundle::VolumeHead head;
   head.manifest.bytes = made.manifest_bytes;
-  GF_TRY(const bundle::SignatureFile signature,
-         bundle::Sign(key, Hash512(AsBytes(made.manifest_bytes)),
-                      bundle::TrustedComment(made.manifest)));
-  head.manifest.signatures.push_back(signature.Serialize());
-  head.roots.assign(roots.begin() + 1, roots.end());
+  for (const bundle::SecretKey& key : keys) {
+    GF_TRY(const bundle::SignatureFile signature,
+           bundle::Sign(key, Hash512(AsBytes(made.manifest_bytes)),
+                        bundle::TrustedComment(made.manifest)));
+    head.manifest.signatures.push_back(signature.Serialize());
+  }
+  // An old chain is cut at its beginning: sites that are further behind take the roots by hand.
+  const std::size_t first =
+      std::max<std::size_t>(1, roots.size() - std::min(roots.size(), bundle::kMaxRootsInVolume));
+  head.roots.assign(roots.begin() + static_cast<std::ptrdiff_t>(first), roots.end());
   GF_TRY(bundle::MemberList members, bundle::HeadMembers(head));
   GF_TRY(std::vector<bundle::VolumePart> parts,
          bundle::PlanVolumes(made.manifest, bundle::StoredBytesOf(members), site.volume_bytes));
   const std::optional<bundle::Payload>& payload = made.manifest.payload;
   const bundle::MediumContent content{
-      made.manifest, std::move(members), std::move(parts),
+      made.manifest,
+      std::move(members),
+      std::move(parts),
       payload ? bundle::ChunksOfFile(made.stored.get(), *payload) : bundle::ChunkSource(),
-      roots.front()};
+      roots.front(),
+      {{roots.size(), roots.back()}}};
   Progress progress(session.console, "writing", "bytes", payload ? 2 * payload->stored_size : 0);
   return bundle::WriteMedium(site.to, content, replace,
                              [&](std::uint64_t bytes) { progress.Advance(bytes); });
@@ -122,19 +130,23 @@ Result<bundle::WrittenMedium> SignAndWrite(Session& session, const SiteConfig& s
 
 }  // namespace
 
-Status WriteBundle(Session& session, const Home& home, const SiteConfig& site, bool replace,
+Status WriteBundle(Session& session, const Home& home, const SiteConfig& site,
                    const BundleRequest& request) {
   GF_TRY(const std::vector<bundle::SignedDocument> roots, home.LoadRoots());
   GF_TRY(const bundle::Root root, bundle::ParseRoot(roots.back().bytes));
-  GF_TRY(const bundle::SecretKey key, LoadKey(home.content_key_file()));
-  GF_CHECK(CheckKey(key, root, site, home.content_key_file()));
   GF_TRY(store::Store mirror, home.OpenMirror());
-  const auto room = [&](const MadeBundles& made) { return CheckRoomFor(site, made, roots); };
+  GF_TRY(const bundle::StreamRole role, FindRole(site, root, &mirror));
+  GF_TRY(const std::vector<bundle::SecretKey> keys,
+         LoadContentKeys(home, role, request.passphrase_file));
+  const auto room = [&](const MadeBundles& made) {
+    return CheckRoomFor(site, made, roots, keys.size());
+  };
   GF_TRY(const MadeBundles made, MakeBundles(session, home, site, root, request, room, &mirror));
   for (const MadeBundle& one : made.bundles) {
     GF_TRY(const bundle::WrittenMedium medium,
-           SignAndWrite(session, site, one, roots, key, replace));
+           SignAndWrite(session, site, one, roots, keys, request.replace));
     ShowBundle(session, one, made, medium);
+    NoteMissingSigners(session, medium, role, keys.size());
   }
   ShowState(session, made);
   return Ok();
@@ -143,7 +155,8 @@ Status WriteBundle(Session& session, const Home& home, const SiteConfig& site, b
 namespace {
 
 Result<BundleRequest> RequestOf(const Options& options) {
-  BundleRequest request;
+  BundleRequest request = options.request;
+  request.replace = options.medium.replace;
   const auto choice = ParseBundleChoice(options.kind);
   if (!choice) {
     return Error::Make(Kind::kUsage, "--kind is \"{}\"; it can be auto, full, delta or heartbeat",
@@ -180,6 +193,8 @@ Command BundleCommand() {
                          "auto (default), full, delta, or heartbeat: the newest is still current");
         arguments.Option("--since", &options->since,
                          "a delta for a site that holds this number or a later one");
+        arguments.Option("--passphrase-file", &options->request.passphrase_file,
+                         "file with the passphrase of the content key, if it has one");
         return [options](Session& session) -> Status {
           GF_TRY(const BundleRequest request, RequestOf(*options));
           GF_TRY(const Home home, Home::Open(session));
@@ -193,7 +208,7 @@ Command BundleCommand() {
           if (!options->medium.to.empty()) site.to = options->medium.to;
           GF_CHECK(ApplyMedium(options->medium, &site));
           GF_TRY(const Fd lock, home.Lock());
-          return WriteBundle(session, home, site, options->medium.replace, request);
+          return WriteBundle(session, home, site, request);
         };
       }};
 }

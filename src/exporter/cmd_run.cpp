@@ -6,6 +6,7 @@ namespace {
 struct Options {
   std::string site;
   MediumOptions medium;
+  std::string passphrase_file;
 };
 
 }  // namespace
@@ -20,6 +21,8 @@ Command RunCommand() {
             arguments.Option("--site", &options->site, "only this site");
             DeclareMedium(arguments, &options->medium,
                           "folder to write into, for sites without `to:`");
+            arguments.Option("--passphrase-file", &options->passphrase_file,
+                             "file with the passphrase of the content key, if it has one");
             return [options](Session& session) -> Status {
               GF_TRY(const Home home, Home::Open(session));
               GF_TRY(const Config config, home.LoadConfig());
@@ -32,11 +35,14 @@ Command RunCommand() {
                 if (site.to.empty()) site.to = options->medium.to;
                 GF_CHECK(ApplyMedium(options->medium, &site));
               }
+              BundleRequest request;
+              request.passphrase_file = options->passphrase_file;
+              request.replace = options->medium.replace;
               GF_TRY(const Fd lock, home.Lock());
               Status collected = CollectSources(session, home, config, "");
               if (!collected.ok() && collected.error().kind != Kind::kPartly) return collected;
               for (const SiteConfig& site : sites)
-                GF_CHECK(WriteBundle(session, home, site, options->medium.replace));
+                GF_CHECK(WriteBundle(session, home, site, request));
               return collected;
             };
           }};

@@ -1,6 +1,7 @@
 #include "bundle/label.h"
 #include "bundle/resplit.h"
 #include "exporter/commands.h"
+#include "exporter/keys.h"
 
 namespace gapferry::exporter {
 namespace {
@@ -8,6 +9,7 @@ namespace {
 struct Options {
   std::string path;
   std::string key;
+  std::string passphrase_file;
   bool dry_run = false;
 };
 
@@ -71,7 +73,7 @@ Status AddOne(Session& session, const Options& options) {
     console.Emit("sign", SignedJson(manifest, std::nullopt, {}));
     return Ok();
   }
-  GF_TRY(const bundle::SecretKey key, LoadKey(options.key));
+  GF_TRY(const bundle::SecretKey key, LoadKey(options.key, options.passphrase_file));
   const bundle::KeyId id = key.public_key().id;
   WarnOfStranger(session, manifest, id);
   const std::uint64_t stored = manifest.payload ? manifest.payload->stored_size : 0;
@@ -96,6 +98,8 @@ Command SignCommand() {
             arguments.Positional("PATH", &options->path,
                                  "a volume with those beside it, or a folder with one bundle");
             arguments.Option("--key", &options->key, "the secret key file to sign with");
+            arguments.Option("--passphrase-file", &options->passphrase_file,
+                             "file with the passphrase of the key");
             arguments.Flag("--dry-run", &options->dry_run, "only show what would be signed");
             return [options](Session& session) { return AddOne(session, *options); };
           }};

@@ -11,8 +11,9 @@ Program ExportProgram() {
           kVersion,
           "GAPFERRY_EXPORT_HOME",
           "export",
-          {BundleCommand(), CollectCommand(), InitCommand(), bundle::ResplitCommand(), RunCommand(),
-           SignCommand(), StatusCommand()}};
+          {BackupCommand(), BundleCommand(), CollectCommand(), InitCommand(), KeyCommand(),
+           ReceiptCommand(), bundle::ResplitCommand(), RestoreCommand(), RootCommand(),
+           RunCommand(), SignCommand(), StatusCommand()}};
 }
 
 }  // namespace gapferry::exporter

@@ -12,9 +12,15 @@
 
 namespace gapferry::exporter {
 
+[[nodiscard]] Command BackupCommand();
 [[nodiscard]] Command BundleCommand();
 [[nodiscard]] Command CollectCommand();
 [[nodiscard]] Command InitCommand();
+[[nodiscard]] Command KeyCommand();
+[[nodiscard]] Command RestoreCommand();
+[[nodiscard]] Command RootChangeCommand();
+[[nodiscard]] Command RootCommand();
+[[nodiscard]] Command ReceiptCommand();
 [[nodiscard]] Command RunCommand();
 [[nodiscard]] Command SignCommand();
 [[nodiscard]] Command StatusCommand();
@@ -28,10 +34,11 @@ namespace gapferry::exporter {
 // place.
 [[nodiscard]] Status CollectSources(Session& session, const Home& home, const Config& config,
                                     const std::string& only);
-// Writes the site's next bundles into `site.to`. With `replace` older bundles of its stream go once
-// the new ones are complete.
+// Says what the newest root of the home is.
+[[nodiscard]] Status ShowNewestRoot(Session& session, const Home& home);
+// Writes the site's next bundles into `site.to`.
 [[nodiscard]] Status WriteBundle(Session& session, const Home& home, const SiteConfig& site,
-                                 bool replace, const BundleRequest& request = {});
+                                 const BundleRequest& request);
 
 // Options of `bundle` and `run` about the medium.
 struct MediumOptions {

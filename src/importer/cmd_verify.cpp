@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "bundle/signed_file.h"
 #include "importer/commands.h"
 #include "importer/medium_check.h"
 #include "importer/opened.h"
@@ -44,15 +45,13 @@ Result<Anchor> FromFile(const Options& options) {
     file =
         (std::filesystem::is_directory(path) ? path : path.parent_path()) / bundle::RootFileName(1);
   }
-  auto bytes = ReadRegularFile(file, bundle::kMaxRootBytes);
-  if (!bytes.ok()) {
+  auto document = bundle::ReadSignedFile(file, bundle::kMaxRootBytes);
+  if (!document.ok()) {
     return Error::Make(Kind::kNotReady, "there is nothing to verify against: {}",
-                       bytes.error().what)
+                       document.error().what)
         .Hint("give --root FILE, or run this where `gapferry-import init` has been run");
   }
-  GF_TRY(std::string signature,
-         ReadRegularFile(file.string() + ".minisig", bundle::kMaxSignatureFileBytes));
-  const bundle::Fingerprint found{*bytes};
+  const bundle::Fingerprint found{document->bytes};
   Anchor anchor;
   anchor.basis = fmt::format("{} (fingerprint {})", file.string(), found.ToString());
   if (!options.fingerprint.empty()) {
@@ -60,9 +59,9 @@ Result<Anchor> FromFile(const Options& options) {
         bundle::ParseFingerprint(options.fingerprint);
     if (!expected)
       return Error::Make(Kind::kUsage, "\"{}\" is no fingerprint", options.fingerprint);
-    GF_TRY(anchor.root, bundle::PinRoot(*bytes, {std::move(signature)}, *expected));
+    GF_TRY(anchor.root, bundle::PinRoot(document->bytes, document->signatures, *expected));
   } else {
-    GF_TRY(anchor.root, bundle::OpenSignedRoot(*bytes, {std::move(signature)}));
+    GF_TRY(anchor.root, bundle::OpenSignedRoot(document->bytes, document->signatures));
     anchor.known = !options.root.empty();
   }
   return anchor;

@@ -11,6 +11,7 @@
 namespace gapferry::importer {
 
 [[nodiscard]] Command AuditCommand();
+[[nodiscard]] Command BackupCommand();
 [[nodiscard]] Command DiffCommand();
 [[nodiscard]] Command DumpCommand();
 [[nodiscard]] Command FsckCommand();
@@ -18,9 +19,14 @@ namespace gapferry::importer {
 [[nodiscard]] Command ImportCommand();
 [[nodiscard]] Command InitCommand();
 [[nodiscard]] Command InspectCommand();
+[[nodiscard]] Command KeyCommand();
+[[nodiscard]] Command ReceiptCommand();
+[[nodiscard]] Command RestoreCommand();
 [[nodiscard]] Command RollbackCommand(CommandRunner run);
+[[nodiscard]] Command RootCommand();
 [[nodiscard]] Command RunCommand(CommandRunner run);
 [[nodiscard]] Command StatusCommand();
+[[nodiscard]] Command TimeCommand();
 [[nodiscard]] Command VerifyCommand();
 [[nodiscard]] Command WhyCommand();
 
