@@ -31,6 +31,8 @@ enum class Kind {
   kUnknownSigner,  // signed by a key that this site does not trust
   kThreshold,      // fewer distinct trusted signers than the root asks for
   kWrongStream,    // signed, but for another site or stream
+  // Encrypted, but to none of this site's identities.
+  kWrongRecipient,
   kExpired,        // past its own expiry
   kClock,          // the clock and the bundle cannot both be right
   kRollback,       // older than what this site already accepted

@@ -80,6 +80,10 @@ const std::vector<KindInfo> kKinds = {
      "suspect."},
     {Kind::kUnsupported, 27, "unsupported", "a version or feature that this program does not know",
      "The message names what is needed. Update gapferry on this side."},
+    {Kind::kWrongRecipient, 28, "wrong-recipient",
+     "encrypted, but to no identity that this site holds",
+     "Give the connected side the recipient that `gapferry-import recipient` prints, or put the "
+     "right identity into keys/."},
     {Kind::kInterrupted, 130, "interrupted", "stopped before the end",
      "Nothing half done was kept. Run the same command again."},
 };
