@@ -1,7 +1,7 @@
 // bundle/age.h: encryption to the X25519 recipients of a site in the format of age v1, so that
-// `age -d` opens what gapferry writes and the other way round. Source: C2SP age.md; judged by age 1.1.
-// Streams both ways with 64 KiB of memory. Encryption hides content and shows changes to it; who
-// wrote it is said by the manifest's signature, not by age.
+// `age -d` opens what gapferry writes and the other way round. Source: C2SP age.md; judged by age
+// 1.1. Streams both ways with 64 KiB of memory. Encryption hides content and shows changes to it;
+// who wrote it is said by the manifest's signature, not by age.
 #pragma once
 
 #include <functional>

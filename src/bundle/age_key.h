@@ -1,6 +1,6 @@
 // bundle/age_key.h: who may read an encrypted payload: age's X25519 recipients and identities, and
-// the key file that `age-keygen` writes. Source: age-encryption.org/v1 (C2SP age.md); judged by age 1.1.
-// Plugin, SSH, post-quantum and passphrase keys are not ours and are refused by name.
+// the key file that `age-keygen` writes. Source: age-encryption.org/v1 (C2SP age.md); judged by age
+// 1.1. Plugin, SSH, post-quantum and passphrase keys are not ours and are refused by name.
 #pragma once
 
 #include <array>

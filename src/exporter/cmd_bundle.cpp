@@ -53,6 +53,7 @@ bundle::Manifest Describe(const SiteConfig& site, const Numbering& next, const C
   manifest.producer = fmt::format("gapferry {}", kVersion);
   manifest.counts = crossing.payload.counts;
   manifest.payload = std::move(payload);
+  if (!site.recipients.empty() && !site.show_counts) bundle::HideContent(&manifest);
   return manifest;
 }
 
@@ -108,15 +109,18 @@ void Show(Session& session, const SiteConfig& site, const bundle::Manifest& mani
                           {"state_digest", HexEncode(manifest.state_digest)},
                           {"created", FormatTime(manifest.created)},
                           {"expires", FormatTime(manifest.expires)},
-                          {"rows", manifest.counts.kind},
+                          {"recipients", manifest.payload->recipients},
+                          {"rows", crossing.payload.counts.kind},
                           {"held_back", HeldBackJson(crossing)}});
-  const auto rows = manifest.counts.kind.find("attribute");
+  const auto& counts = crossing.payload.counts.kind;
+  const auto rows = counts.find("attribute");
   console.Say(fmt::format("{}  bundle {} written and read back: {}", site.name, manifest.seq,
                           volume.path.string()));
   console.Say(fmt::format("  {} attributes, {}, TLP up to {}, valid until {}",
-                          Grouped(rows == manifest.counts.kind.end() ? 0 : rows->second),
-                          HumanBytes(volume.size), manifest.tlp_ceiling,
-                          FormatDate(manifest.expires)));
+                          Grouped(rows == counts.end() ? 0 : rows->second), HumanBytes(volume.size),
+                          manifest.tlp_ceiling, FormatDate(manifest.expires)));
+  if (!site.recipients.empty())
+    console.Say(fmt::format("  encrypted to {} recipients", site.recipients.size()));
   for (const auto& [kind, reasons] : crossing.held_back) {
     for (const auto& [key, count] : reasons.map()) {
       console.Say(fmt::format("  held back: {} {} rows: {}{}", Grouped(count), kind,
@@ -188,7 +192,7 @@ Status WriteBundle(Session& session, const Home& home, const SiteConfig& site,
   {
     Progress progress(session.console, "packing", "bytes",
                       std::filesystem::file_size(plain.path()));
-    GF_TRY(payload, transfer::Pack(plain.path(), stored.get(),
+    GF_TRY(payload, transfer::Pack(plain.path(), stored.get(), site.recipients,
                                    [&](std::uint64_t bytes) { progress.Advance(bytes); }));
   }
   const bundle::Manifest manifest = Describe(site, next, crossing, std::move(payload));

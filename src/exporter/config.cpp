@@ -5,6 +5,7 @@
 #include "base/config.h"
 #include "base/suggest.h"
 #include "base/uuid.h"
+#include "bundle/manifest.h"
 #include "bundle/text.h"
 #include "intel/types.h"
 
@@ -120,15 +121,36 @@ std::vector<std::string> ReadSourceNames(ConfigMap& map, const std::vector<Sourc
   return names;
 }
 
+std::vector<bundle::AgeRecipient> ReadRecipients(ConfigMap& map) {
+  std::vector<bundle::AgeRecipient> recipients;
+  for (const std::string& text : map.Strings("recipients")) {
+    const auto recipient = bundle::ParseAgeRecipient(text);
+    if (!recipient.ok()) {
+      map.Fail("recipients", fmt::format("\"{}\": {}", text, recipient.error().what));
+    } else if (std::find(recipients.begin(), recipients.end(), *recipient) != recipients.end()) {
+      map.Fail("recipients", fmt::format("\"{}\" is there twice", text));
+    } else {
+      recipients.push_back(*recipient);
+    }
+  }
+  if (recipients.size() > bundle::kMaxRecipients) {
+    map.Fail("recipients", fmt::format("{} recipients; the limit is {}", recipients.size(),
+                                       bundle::kMaxRecipients));
+  }
+  return recipients;
+}
+
 SiteConfig ReadSite(ConfigMap& map, const std::filesystem::path& base, const Config& before) {
   SiteConfig site;
   site.name = ReadName(map, before.sites);
   site.cross.clearance = ReadTlp(map, "clearance", std::nullopt);
   site.unencrypted = map.Bool("unencrypted", false);
-  if (site.cross.clearance >= intel::Tlp::kAmber && !site.unencrypted) {
-    map.Fail(
-        "clearance",
-        "TLP:AMBER and above would leave unencrypted; say `unencrypted: true` if that is meant");
+  site.recipients = ReadRecipients(map);
+  site.show_counts = map.Bool("show_counts", false);
+  if (site.cross.clearance >= intel::Tlp::kAmber && site.recipients.empty() && !site.unencrypted) {
+    map.Fail("clearance",
+             "TLP:AMBER and above would leave unencrypted; name `recipients`, or say `unencrypted: "
+             "true` if that is meant");
   }
   site.cross.hold_unpublished = map.Choice("unpublished", kHoldOrCross, "hold") == "hold";
   ReadDistributions(map, &site.cross);
@@ -185,7 +207,9 @@ sources: []
 
 # Who gets what. Each site has a stream of its own, signed for it alone.
 #   clearance        the highest TLP that may cross: clear, green, amber, amber+strict, red
-#   unencrypted      true: TLP:AMBER and above may lie readable on the medium
+#   recipients       who can read the bundle: what `gapferry-import recipient` prints at the site. None: everyone
+#   unencrypted      true: without recipients, TLP:AMBER and above may lie readable on the medium
+#   show_counts      true: also an encrypted bundle says openly how many rows of which type and source it holds
 #   unpublished      hold (the default) or cross: events that their author has not published
 #   distributions    levels of MISP that may cross; 3 is "all communities"
 #   days_valid       after so many days a bundle can no longer be imported
@@ -200,6 +224,7 @@ sites:
     distributions: [3]
     days_valid: 30
     days_between: 7
+#    recipients: [age1xmwwc06ly3ee5rytxm9mflaz2u56jjj36s0mypdrwsvlul66mv4q47ryef]
 #    to: /media/usb
 #    sources: [cert-feed, misp-warninglists]
 #    sharing_groups: []

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "bundle/age_key.h"
 #include "intel/tlp.h"
 #include "policy/cross.h"
 
@@ -25,7 +26,9 @@ struct SiteConfig {
   std::vector<std::string> sources;  // empty: all
   std::int64_t days_valid = 30;
   std::int64_t days_between = 7;
-  bool unencrypted = false;  // TLP:AMBER and above may leave without encryption
+  bool unencrypted = false;                      // TLP:AMBER and above may leave without encryption
+  std::vector<bundle::AgeRecipient> recipients;  // who can read; none: everyone
+  bool show_counts = false;  // an encrypted bundle says openly what kinds of rows it holds
   std::filesystem::path to;  // where `run` writes bundles; empty: only where --to says
 };
 

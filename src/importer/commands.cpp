@@ -11,7 +11,7 @@ Program ImportProgram(const CommandRunner& run) {
           "GAPFERRY_IMPORT_HOME",
           "import",
           {DumpCommand(), GenerateCommand(run), ImportCommand(), InitCommand(), InspectCommand(),
-           RunCommand(run), StatusCommand(), VerifyCommand(), WhyCommand()}};
+           RecipientCommand(), RunCommand(run), StatusCommand(), VerifyCommand(), WhyCommand()}};
 }
 
 }  // namespace gapferry::importer

@@ -16,6 +16,7 @@ namespace gapferry::importer {
 [[nodiscard]] Command ImportCommand();
 [[nodiscard]] Command InitCommand();
 [[nodiscard]] Command InspectCommand();
+[[nodiscard]] Command RecipientCommand();
 [[nodiscard]] Command RunCommand(CommandRunner run);
 [[nodiscard]] Command StatusCommand();
 [[nodiscard]] Command VerifyCommand();

@@ -16,6 +16,13 @@ std::string Days(Time seconds) {
   return fmt::format("{:.1f} days", static_cast<double>(seconds) / kSecondsPerDay);
 }
 
+std::string HiddenContent(const bundle::Manifest& manifest) {
+  if (!manifest.payload) return "content    none; this stream hides its counts";
+  return fmt::format("content    encrypted to {} recipients, counts hidden, {} stored",
+                     manifest.payload->recipients.size(),
+                     HumanBytes(manifest.payload->stored_size));
+}
+
 Json NamesJson(const std::vector<std::string>& names) {
   Json list = Json::array();
   for (const std::string& name : names)
@@ -61,6 +68,7 @@ Described Describe(const Opened& opened) {
                   Grouped(rows("event")), Grouped(rows("attribute")), Grouped(rows("object")),
                   Grouped(rows("warninglist")),
                   HumanBytes(manifest.payload ? manifest.payload->stored_size : 0)));
+  if (manifest.content_hidden) lines.back() = HiddenContent(manifest);
   for (const std::string& name : opened.medium.foreign) {
     lines.push_back(
         fmt::format("foreign    {}: not part of a bundle, not opened", Printable(name)));
@@ -87,6 +95,8 @@ Described Describe(const Opened& opened) {
                     {"rows", manifest.counts.kind},
                     {"volumes", NamesJson(volumes)},
                     {"foreign_files", NamesJson(opened.medium.foreign)}};
+  if (manifest.content_hidden) described.json["rows"] = nullptr;
+  if (manifest.payload) described.json["recipients"] = NamesJson(manifest.payload->recipients);
   return described;
 }
 

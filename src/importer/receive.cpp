@@ -1,5 +1,6 @@
 #include "importer/receive.h"
 
+#include "importer/site_identity.h"
 #include "policy/cross_walk.h"
 #include "sandbox/sandbox.h"
 #include "transfer/frames.h"
@@ -159,16 +160,20 @@ Result<Received> ReceiveFull(const Console& console, const Home& home, const Con
   const bundle::Manifest& manifest = verified.manifest();
   GF_CHECK(MakeFolder(home.work(), 0700));
   GF_TRY(Fd scratch, UnnamedFile(home.work()));
-  const transfer::Expected expected{manifest.payload->plain_size, manifest.payload->plain_digest};
+  const transfer::Expected expected{manifest.payload->plain_size, manifest.payload->plain_digest,
+                                    !manifest.payload->recipients.empty()};
+  GF_TRY(bundle::AgeIdentities identities, IdentitiesFor(home, manifest.payload->recipients));
   sandbox::Limits limits;
   limits.file_bytes = expected.plain_size + 1;
-  GF_TRY(sandbox::Child child,
-         sandbox::Child::Start(
-             [&](const sandbox::ChildPipes& pipes) {
-               return transfer::ReadPayload({pipes.input, pipes.output, pipes.scratch}, expected);
-             },
-             std::move(scratch), limits, config.require_landlock));
+  GF_TRY(sandbox::Child child, sandbox::Child::Start(
+                                   [&](const sandbox::ChildPipes& pipes) {
+                                     return transfer::ReadPayload(
+                                         {pipes.input, pipes.output, pipes.scratch}, expected,
+                                         std::move(identities));
+                                   },
+                                   std::move(scratch), limits, config.require_landlock));
 
+  identities.clear();  // this process needs them no more
   Received received;
   received.sandbox = child.level().Describe();
   GF_TRY(received.before, store->CountRows());

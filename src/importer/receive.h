@@ -26,8 +26,8 @@ struct Received {
 
 // Replaces the store's state by the full bundle in `reader` and records `next` with it, and
 // with `exception` why a rule was set aside, if one was.
-// Errors: those of ReadPayload; kSandbox; kMalformed for a payload that is signed but wrong;
-// kDiverged.
+// Errors: those of ReadPayload and IdentitiesFor; kSandbox; kMalformed for a payload that is signed
+// but wrong; kDiverged.
 [[nodiscard]] Result<Received> ReceiveFull(const Console& console, const Home& home,
                                            const Config& config, bundle::BundleReader* reader,
                                            const bundle::VerifiedManifest& verified,
