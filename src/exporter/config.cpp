@@ -20,17 +20,18 @@ const std::vector<std::string_view> kHoldOrCross = {"hold", "cross"};
 
 std::filesystem::path ReadPath(ConfigMap& map, std::string_view key,
                                const std::filesystem::path& base,
-                               std::optional<std::string> fallback) {
+                               const std::optional<std::string>& fallback) {
   const bool required = !fallback;
-  const std::string path = map.String(key, std::move(fallback));
+  const std::string path = map.String(key, fallback);
   if (path.empty() && required) map.Fail(key, "is empty");
   if (path.starts_with("~"))
     map.Fail(key, fmt::format("\"{}\": nobody expands ~ here; write the whole path", path));
   return path.empty() ? std::filesystem::path() : (base / path).lexically_normal();
 }
 
-intel::Tlp ReadTlp(ConfigMap& map, std::string_view key, std::optional<std::string> fallback) {
-  return intel::FindTlp(map.Choice(key, kTlps, std::move(fallback))).value_or(intel::Tlp::kClear);
+intel::Tlp ReadTlp(ConfigMap& map, std::string_view key,
+                   const std::optional<std::string>& fallback) {
+  return intel::FindTlp(map.Choice(key, kTlps, fallback)).value_or(intel::Tlp::kClear);
 }
 
 // A name is a key and, of a site, a part of file names. `taken` are those before it.
