@@ -120,7 +120,7 @@ void Show(Session& session, const SiteConfig& site, const bundle::Manifest& mani
                           Grouped(rows == counts.end() ? 0 : rows->second), HumanBytes(volume.size),
                           manifest.tlp_ceiling, FormatDate(manifest.expires)));
   if (!site.recipients.empty())
-    console.Say(fmt::format("  encrypted to {} recipients", site.recipients.size()));
+    console.Say(fmt::format("  encrypted, recipients: {}", site.recipients.size()));
   for (const auto& [kind, reasons] : crossing.held_back) {
     for (const auto& [key, count] : reasons.map()) {
       console.Say(fmt::format("  held back: {} {} rows: {}{}", Grouped(count), kind,

@@ -18,7 +18,7 @@ std::string Days(Time seconds) {
 
 std::string HiddenContent(const bundle::Manifest& manifest) {
   if (!manifest.payload) return "content    none; this stream hides its counts";
-  return fmt::format("content    encrypted to {} recipients, counts hidden, {} stored",
+  return fmt::format("content    encrypted (recipients: {}), counts hidden, {} stored",
                      manifest.payload->recipients.size(),
                      HumanBytes(manifest.payload->stored_size));
 }

@@ -136,7 +136,7 @@ def test_verify_and_inspect_need_no_identity(sample):
     (sample.isolated / "keys" / "site.age").unlink()
     for command in ("verify", "inspect"):
         done = sample.import_(command, sample.volume)
-        assert "encrypted to 1 recipients, counts hidden" in done.stdout
+        assert "encrypted (recipients: 1), counts hidden" in done.stdout
         said = json.loads(sample.import_(command, sample.volume, "--json").stdout)
         assert said["rows"] is None
         assert said["recipients"] == [sample.recipient]
