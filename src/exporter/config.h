@@ -20,6 +20,9 @@ struct SourceConfig {
   intel::Tlp default_tlp = intel::Tlp::kAmber;
 };
 
+// When a full is written beside a delta.
+enum class FullRule { kAuto, kAlways, kNever };
+
 struct SiteConfig {
   std::string name;
   policy::CrossPolicy cross;
@@ -29,6 +32,7 @@ struct SiteConfig {
   bool unencrypted = false;                      // TLP:AMBER and above may leave without encryption
   std::vector<bundle::AgeRecipient> recipients;  // who can read; none: everyone
   bool show_counts = false;  // an encrypted bundle says openly what kinds of rows it holds
+  FullRule full = FullRule::kAuto;
   std::filesystem::path to;  // where `run` writes bundles; empty: only where --to says
 };
 

@@ -3,8 +3,10 @@
 Oracles: the tools age, zstd and sqlite3; and the same path without encryption."""
 import json
 import os
+import shutil
 import subprocess
 import tarfile
+from pathlib import Path
 
 import jsonschema
 import pytest
@@ -119,6 +121,29 @@ def test_age_and_zstd_open_it_without_us(sample, oracle, tmp_path):
                             check=True).stdout
     assert len(openly) == len(plain)
     assert sum(a != b for a, b in zip(openly, plain)) < 100
+
+
+def test_deltas_and_heartbeats_hide_and_cross_as_fulls_do(sample):
+    sample.import_("import", sample.volume)
+    before = sample.dump()
+    feed = sample.folder / "feed"
+    shutil.copytree(ROOT / "bundles" / "sample-feed", feed)
+    index = json.loads((feed / "manifest.json").read_text())
+    index.pop(min(index))
+    (feed / "manifest.json").write_text(json.dumps(index))
+    sample.configure_export(source_of(feed), recipients=[sample.recipient], **SITE)
+    sample.export("collect")
+    for kind in ("delta", "heartbeat"):
+        volume = sample.bundles("--kind", kind)[-1]["path"]
+        said = manifest(volume)
+        jsonschema.validate(said, MANIFEST_SCHEMA)
+        assert said["kind"] == kind and said["counts"] is None
+        assert b"name-of-the-feed" not in Path(volume).read_bytes()
+        sample.import_("verify", volume)
+        if kind == "delta":
+            assert said["payload"]["recipients"] == [sample.recipient]
+            sample.import_("import", volume)
+            assert 0 < len(sample.dump()) < len(before)
 
 
 def test_counts_and_plain_hash_are_shown_if_that_is_asked_for(sample, oracle):
