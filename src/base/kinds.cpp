@@ -80,7 +80,12 @@ const std::vector<KindInfo> kKinds = {
      "suspect."},
     {Kind::kUnsupported, 27, "unsupported", "a version or feature that this program does not know",
      "The message names what is needed. Update gapferry on this side."},
-    {Kind::kWrongRecipient, 28, "wrong-recipient",
+    {Kind::kRevokedSigner, 28, "revoked-signer", "signed by a key that has been revoked",
+     "Do not use this medium. If the connected side has not changed its key since, call them: "
+     "someone else may hold the old one."},
+    {Kind::kRootStep, 29, "root-step", "a root of trust between the held one and this is missing",
+     "Bring a medium that carries the roots that the message names; `root import` takes them."},
+    {Kind::kWrongRecipient, 30, "wrong-recipient",
      "encrypted, but to no identity that this site holds",
      "Give the connected side the recipient that `gapferry-import recipient` prints, or put the "
      "right identity into keys/."},

@@ -71,11 +71,12 @@ class WorkFile {
 class Maker {
  public:
   Maker(Session& session, const Home& home, const SiteConfig& site, const bundle::Root& root,
-        store::Store* mirror, Position position, SiteState state)
+        const BeforeSpending& ask, store::Store* mirror, Position position, SiteState state)
       : session_(session),
         home_(home),
         site_(site),
         root_(root),
+        ask_(ask),
         mirror_(mirror),
         position_(std::move(position)),
         state_(std::move(state)),
@@ -228,6 +229,9 @@ class Maker {
     for (MadeBundle& made : made_.bundles) {
       if (hides) bundle::HideContent(&made.manifest);
       made.manifest_bytes = bundle::SerializeManifest(made.manifest);
+    }
+    GF_CHECK(ask_(made_));
+    for (const MadeBundle& made : made_.bundles) {
       GF_CHECK(mirror_->AppendLedger(position_.stream.uuid, LedgerRowOf(made)));
     }
     GF_CHECK(state_.Save());
@@ -254,6 +258,7 @@ class Maker {
   const Home& home_;
   const SiteConfig& site_;
   const bundle::Root& root_;
+  const BeforeSpending& ask_;
   store::Store* mirror_;
   Position position_;
   SiteState state_;
@@ -274,13 +279,13 @@ std::optional<BundleChoice> ParseBundleChoice(std::string_view name) {
 
 Result<MadeBundles> MakeBundles(Session& session, const Home& home, const SiteConfig& site,
                                 const bundle::Root& root, const BundleRequest& request,
-                                store::Store* mirror) {
+                                const BeforeSpending& ask, store::Store* mirror) {
   GF_TRY(Position position, FindPosition(site, root, mirror));
   GF_CHECK(MakeFolder(home.work(), 0700));
   GF_CHECK(mirror->Begin());
   auto made = [&]() -> Result<MadeBundles> {
     GF_TRY(SiteState state, SiteState::Load(mirror, site, position.stream));
-    return Maker(session, home, site, root, mirror, std::move(position), std::move(state))
+    return Maker(session, home, site, root, ask, mirror, std::move(position), std::move(state))
         .Make(request);
   }();
   if (!made.ok()) {

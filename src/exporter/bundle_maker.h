@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -45,12 +46,16 @@ struct MadeBundles {
   bool changed = false;             // since the number before
 };
 
+// Asked before the number is spent; an error leaves everything as it was.
+using BeforeSpending = std::function<Status(const MadeBundles&)>;
+
 // Looks at the mirror, makes the payloads and records the number, in one transaction of the mirror.
 // A crash afterwards leaves a gap in the numbers, never two contents under one.
 // Errors: kNotReady (no stream; no base for a delta; a heartbeat for a state that changed), kUsage
 // (`since` names no number of this epoch), kConfig (valid for longer than the root allows).
 [[nodiscard]] Result<MadeBundles> MakeBundles(Session& session, const Home& home,
                                               const SiteConfig& site, const bundle::Root& root,
-                                              const BundleRequest& request, store::Store* mirror);
+                                              const BundleRequest& request,
+                                              const BeforeSpending& ask, store::Store* mirror);
 
 }  // namespace gapferry::exporter

@@ -16,6 +16,7 @@ namespace gapferry::exporter {
 [[nodiscard]] Command CollectCommand();
 [[nodiscard]] Command InitCommand();
 [[nodiscard]] Command RunCommand();
+[[nodiscard]] Command SignCommand();
 [[nodiscard]] Command StatusCommand();
 
 // All of them, sorted by name.
@@ -27,9 +28,19 @@ namespace gapferry::exporter {
 // place.
 [[nodiscard]] Status CollectSources(Session& session, const Home& home, const Config& config,
                                     const std::string& only);
-// Writes the site's next bundles into `to`.
+// Writes the site's next bundles into `site.to`. With `replace` older bundles of its stream go once
+// the new ones are complete.
 [[nodiscard]] Status WriteBundle(Session& session, const Home& home, const SiteConfig& site,
-                                 const std::filesystem::path& to,
-                                 const BundleRequest& request = {});
+                                 bool replace, const BundleRequest& request = {});
+
+// Options of `bundle` and `run` about the medium.
+struct MediumOptions {
+  std::string to;
+  std::string volume_size;
+  bool replace = false;
+};
+void DeclareMedium(Arguments& arguments, MediumOptions* options, const std::string& to_help);
+// Sets what was given over what the site's configuration says. Error: kUsage.
+[[nodiscard]] Status ApplyMedium(const MediumOptions& options, SiteConfig* site);
 
 }  // namespace gapferry::exporter

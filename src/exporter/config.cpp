@@ -142,6 +142,12 @@ std::vector<bundle::AgeRecipient> ReadRecipients(ConfigMap& map) {
   return recipients;
 }
 
+std::uint64_t ReadVolumeSize(ConfigMap& map) {
+  auto bytes = bundle::ParseVolumeSize(map.String("volume_size", "fat32"));
+  if (!bytes.ok()) map.Fail("volume_size", bytes.error().what);
+  return bytes.ok() ? *bytes : bundle::kFat32FileBytes;
+}
+
 SiteConfig ReadSite(ConfigMap& map, const std::filesystem::path& base, const Config& before) {
   SiteConfig site;
   site.name = ReadName(map, before.sites);
@@ -168,6 +174,7 @@ SiteConfig ReadSite(ConfigMap& map, const std::filesystem::path& base, const Con
               : full == "never" ? FullRule::kNever
                                 : FullRule::kAuto;
   site.to = ReadPath(map, "to", base, "");
+  site.volume_bytes = ReadVolumeSize(map);
   return site;
 }
 
@@ -222,6 +229,7 @@ sources: []
 #   days_between     how often a courier goes; the far side shows when one is overdue
 #   full             beside each delta: auto (up to 256 MiB, and when deltas have grown), always, never
 #   to               where `run` writes the bundles
+#   volume_size      the largest file: fat32 (the default), cd, dvd, bd, or such as 640M
 sites:
 )";
   for (const std::string& site : sites) {
@@ -234,6 +242,7 @@ sites:
 #    recipients: [age1xmwwc06ly3ee5rytxm9mflaz2u56jjj36s0mypdrwsvlul66mv4q47ryef]
 #    full: auto
 #    to: /media/usb
+#    volume_size: dvd
 #    sources: [cert-feed, misp-warninglists]
 #    sharing_groups: []
 #    exclude_categories: [Person, Financial fraud, Targeting data]

@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "bundle/age_key.h"
+#include "bundle/volume_plan.h"
 #include "intel/tlp.h"
 #include "policy/cross.h"
 
@@ -34,6 +35,7 @@ struct SiteConfig {
   bool show_counts = false;  // an encrypted bundle says openly what kinds of rows it holds
   FullRule full = FullRule::kAuto;
   std::filesystem::path to;  // where `run` writes bundles; empty: only where --to says
+  std::uint64_t volume_bytes = bundle::kFat32FileBytes;  // the largest file on its media
 };
 
 struct Config {

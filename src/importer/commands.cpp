@@ -1,6 +1,7 @@
 #include "importer/commands.h"
 
 #include "base/version.h"
+#include "bundle/resplit_command.h"
 
 namespace gapferry::importer {
 
@@ -12,7 +13,8 @@ Program ImportProgram(const CommandRunner& run) {
           "import",
           {AuditCommand(), DiffCommand(), DumpCommand(), FsckCommand(), GenerateCommand(run),
            ImportCommand(), InitCommand(), InspectCommand(), RecipientCommand(),
-           RollbackCommand(run), RunCommand(run), StatusCommand(), VerifyCommand(), WhyCommand()}};
+           bundle::ResplitCommand(), RollbackCommand(run), RunCommand(run), StatusCommand(),
+           VerifyCommand(), WhyCommand()}};
 }
 
 }  // namespace gapferry::importer

@@ -6,7 +6,6 @@
 #include "base/app.h"
 #include "base/command.h"
 #include "importer/home.h"
-#include "importer/medium.h"
 #include "importer/trust_store.h"
 
 namespace gapferry::importer {

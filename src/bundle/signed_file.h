@@ -1,0 +1,32 @@
+// bundle/signed_file.h: a document and its signatures as files in one folder: `root-0002.json`,
+// `root-0002.json.minisig`, and for further signers `root-0002.json.<KEYID>.minisig`. So a root can
+// be signed and checked with minisign alone.
+#pragma once
+
+#include <filesystem>
+#include <map>
+
+#include "bundle/root.h"
+
+namespace gapferry::bundle {
+
+// The signatures in the order of their file names. No signature file is no error here: nothing that
+// comes back is believed before CheckRole. Errors: kNotFound, kTooLarge (also for more than
+// kMaxSignatures), kIo.
+[[nodiscard]] Result<SignedDocument> ReadSignedFile(const std::filesystem::path& file,
+                                                    std::size_t max_bytes);
+// The `root-NNNN.json` of a folder after version `after`, unbelieved, at most kMaxRootsRead of them
+// and the lowest first: a medium may hold anything. Errors: those of ReadSignedFile.
+constexpr std::size_t kMaxRootsRead = 64;
+[[nodiscard]] Result<std::map<std::uint64_t, SignedDocument>> ReadRootFiles(
+    const std::filesystem::path& folder, std::uint64_t after);
+
+// The signatures first: a document is there only when it is signed. The lowest key id takes the
+// short name. Errors: kMalformed for a signature that does not parse; kIo, kNoSpace.
+[[nodiscard]] Status WriteSignedFile(const std::filesystem::path& file,
+                                     const SignedDocument& document);
+// One more signature beside `file`. Error: kUsage if its key has signed already.
+[[nodiscard]] Status AddSignatureFile(const std::filesystem::path& file,
+                                      const SignatureFile& signature);
+
+}  // namespace gapferry::bundle
