@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::uint8_t kNoDistribution = 0xFF;
 constexpr std::uint8_t kNotSaid = 2;  // of a yes, no, not said
+constexpr std::size_t kMaxSourceName = 40;
 
 constexpr std::array<std::string_view, kRecordKinds + 1> kNames = {
     "",          "source", "event",       "object",           "attribute",
@@ -68,6 +69,13 @@ class Reader {
     if (!Need(size)) return;
     text->assign(AsText(bytes_.first(size)));
     bytes_ = bytes_.subspan(size);
+    if (!IsUtf8(*text)) ok_ = false;
+  }
+  // 1 to 40 of a-z, 0-9 and "-": a source's name is shown, and stands in artifacts.
+  void Name(std::string* name) {
+    Text(name);
+    const bool in_range = !name->empty() && name->size() <= kMaxSourceName;
+    if (!in_range || !std::all_of(name->begin(), name->end(), IsNameCharacter)) ok_ = false;
   }
   void Id(Uuid* uuid) {
     if (!Need(16)) return;
@@ -102,6 +110,9 @@ class Reader {
   }
 
  private:
+  static bool IsNameCharacter(char c) {
+    return IsAsciiDigit(c) || (c >= 'a' && c <= 'z') || c == '-';
+  }
   bool Need(std::size_t size) {
     ok_ = ok_ && bytes_.size() >= size;
     return ok_;
@@ -273,7 +284,7 @@ void ReadReport(intel::Report* report, Reader* r) {
 }
 
 void ReadKey(Record* record, Reader* r) {
-  r->Text(&record->source);
+  r->Name(&record->source);
   switch (record->kind) {
     case RecordKind::kSource:
       return;

@@ -58,7 +58,8 @@ constexpr std::size_t kMaxTags = 4096;
 
 // Appends the canonical bytes of `record` to `out`.
 void EncodeRecord(const Record& record, std::string* out);
-// Accepts exactly what EncodeRecord writes. Error: kMalformed.
+// Accepts exactly what EncodeRecord writes for rows as docs/payload-format.md §3 allows them: text
+// is UTF-8, a source's name is one. Error: kMalformed.
 [[nodiscard]] Status DecodeRecord(ByteView bytes, Record* record);
 // The part of the encoding that identifies the row: kind, source and UUIDs or names.
 [[nodiscard]] std::string EncodeKey(const Record& record);

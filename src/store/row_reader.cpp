@@ -1,6 +1,7 @@
 #include "store/row_reader.h"
 
 #include <algorithm>
+#include <optional>
 #include <unordered_map>
 
 #include "store/database.h"
@@ -283,10 +284,14 @@ struct RowReader::State {
   Status EachSource(Part part, const Visit& visit) {
     sources.reset();
     const Columns columns(sources, strict);
+    std::optional<std::string> last;
     while (sources.executeStep()) {
       record.kind = RecordKind::kSource;
       const std::int64_t id = columns.Integer(0);
       columns.Text(1, &record.source);
+      // A payload has no index that would refuse it, and a store would make one of the two.
+      if (last == record.source) columns.Bad(1, "is there twice");
+      last = record.source;
       record.default_tlp = static_cast<intel::Tlp>(columns.Integer(2, 0, intel::kTlpLevels - 1));
       GF_CHECK(visit(record));
       if (part != Part::kWarninglists) GF_CHECK(EachEvent(id, visit));
