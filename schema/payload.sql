@@ -11,3 +11,5 @@ CREATE TABLE reference (event INTEGER NOT NULL, uuid BLOB NOT NULL, object BLOB 
 CREATE TABLE report (event INTEGER NOT NULL, uuid BLOB NOT NULL, name TEXT NOT NULL, content TEXT NOT NULL, timestamp INTEGER NOT NULL, distribution INTEGER, sharing_group TEXT NOT NULL, deleted INTEGER NOT NULL, PRIMARY KEY (event, uuid)) STRICT, WITHOUT ROWID;
 CREATE TABLE warninglist (id INTEGER PRIMARY KEY, source INTEGER NOT NULL, name TEXT NOT NULL, version INTEGER NOT NULL, type TEXT NOT NULL, description TEXT NOT NULL, matching_attributes TEXT NOT NULL) STRICT;
 CREATE TABLE warninglist_entry (list INTEGER NOT NULL, value TEXT NOT NULL, PRIMARY KEY (list, value)) STRICT, WITHOUT ROWID;
+-- A delta's only: keys (docs/payload-format.md) of rows that must vanish. An event, a list or a source takes along what is below it.
+CREATE TABLE tombstone (key BLOB PRIMARY KEY) STRICT, WITHOUT ROWID;

@@ -145,17 +145,47 @@ CREATE TABLE stream (
   digest_key BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- One row a bundle: a full and a delta of one number name the same state.
 CREATE TABLE ledger (
   stream          BLOB NOT NULL,
   epoch           INTEGER NOT NULL,
   seq             INTEGER NOT NULL,
   kind            TEXT NOT NULL,
+  base_seq        INTEGER NOT NULL,     -- of a delta; 0 for others
   state_digest    BLOB NOT NULL,
   manifest_digest BLOB NOT NULL,
   created         INTEGER NOT NULL,
   expires         INTEGER NOT NULL,
-  PRIMARY KEY (stream, epoch, seq)
+  stored_bytes    INTEGER NOT NULL,     -- of the payload
+  PRIMARY KEY (stream, epoch, seq, kind)
 ) STRICT, WITHOUT ROWID;
+
+-- Connected side: what a site holds after the newest number, kept so that a bundle costs as much as what changed.
+CREATE TABLE stream_state (
+  stream      BLOB PRIMARY KEY,
+  epoch       INTEGER NOT NULL,         -- another one than the stream's: start over
+  policy      BLOB NOT NULL,            -- digest of all that decides what crosses, apart from the rows themselves
+  digest      BLOB NOT NULL,            -- state digest
+  counts      TEXT NOT NULL,            -- JSON: rows that are there, rows held back
+  base_seq    INTEGER NOT NULL,         -- the state that deltas start from; 0: none
+  oldest_base INTEGER NOT NULL          -- what came and went before it is forgotten
+) STRICT, WITHOUT ROWID;
+
+-- One event or warninglist with all its rows, or the head of a source, as store/part.h encodes them.
+CREATE TABLE stream_part (
+  id           INTEGER PRIMARY KEY,
+  stream       BLOB NOT NULL,
+  source       TEXT NOT NULL,
+  kind         INTEGER NOT NULL,        -- of its head: store/record.h
+  name         BLOB NOT NULL,           -- UUID of the event, name of the list, empty for a source
+  input_digest BLOB,                    -- the mirror's when it was last looked at
+  changed      INTEGER NOT NULL,        -- the number under which a row of it last changed
+  live         INTEGER NOT NULL,        -- rows that are there
+  gone         INTEGER NOT NULL,        -- rows that were there
+  counts       TEXT NOT NULL,           -- JSON, as in stream_state
+  rows         BLOB NOT NULL,
+  UNIQUE (stream, source, kind, name)
+) STRICT;
 
 -- Isolated side: rows above this site's clearance are known by key and digest only, so that the state digest closes.
 CREATE TABLE refused (

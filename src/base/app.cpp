@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 
@@ -67,26 +68,71 @@ Command TextCommand(std::string_view name, std::string_view summary, std::string
           }};
 }
 
-Error UnknownCommand(const Program& program, const std::vector<Command>& commands,
-                     const std::string& word) {
-  std::vector<std::string> names;
-  for (const Command& command : commands)
-    names.emplace_back(command.name);
-  return Error::Make(Kind::kUsage, "there is no command \"{}\"{}", word, DidYouMean(word, names))
-      .Hint("`{} --help` lists the commands", program.name);
-}
-
-// The first word that is no option: the command the user meant.
-std::string FirstWord(int argc, char** argv) {
+// The words that are no options: commands and sub-commands first.
+std::vector<std::string> PlainWords(int argc, char** argv) {
+  std::vector<std::string> words;
   for (int i = 1; i < argc; ++i) {
     const std::string_view word = argv[i];
     if (word == "--home" || word == "-C") {
       ++i;
     } else if (!word.starts_with('-')) {
-      return std::string(word);
+      words.emplace_back(word);
     }
   }
-  return "";
+  return words;
+}
+
+std::vector<std::string> Names(const std::vector<Command>& commands) {
+  std::vector<std::string> names;
+  for (const Command& command : commands)
+    names.emplace_back(command.name);
+  return names;
+}
+
+// What is wrong with a command line that CLI11 refuses with `reason`: an unknown command, a group
+// without its sub-command, or else `reason`.
+Error UsageError(const Program& program, const std::vector<Command>& commands,
+                 const std::vector<std::string>& words, std::string_view reason) {
+  std::string path(program.name);
+  const std::vector<Command>* level = &commands;
+  for (const std::string& word : words) {
+    const auto known = std::find_if(level->begin(), level->end(),
+                                    [&](const Command& command) { return command.name == word; });
+    if (known == level->end()) {
+      return Error::Make(Kind::kUsage, "there is no command \"{}\"{}", word,
+                         DidYouMean(word, Names(*level)))
+          .Hint("`{} --help` lists the commands", path);
+    }
+    path += ' ' + word;
+    level = &known->commands;
+    if (level->empty()) {
+      return Error::Make(Kind::kUsage, "{}", reason).Hint("`{} --help` shows how", path);
+    }
+  }
+  if (words.empty())
+    return Error::Make(Kind::kUsage, "{}", reason).Hint("`{} --help` shows how", path);
+  Error missing = Error::Make(Kind::kUsage, "`{}` needs one of its commands: {}", path,
+                              fmt::join(Names(*level), ", "));
+  for (const Command& command : *level)
+    missing = std::move(missing).Hint("`{} {}`: {}", path, command.name, command.summary);
+  return missing;
+}
+
+using Runners = std::vector<std::pair<CLI::App*, Runner>>;
+
+void Declare(const std::vector<Command>& commands, CLI::App* parent, Runners* runners) {
+  parent->require_subcommand(1);
+  parent->fallthrough();
+  for (const Command& command : commands) {
+    CLI::App* sub = parent->add_subcommand(std::string(command.name), std::string(command.summary));
+    sub->footer(std::string(command.details));
+    if (command.commands.empty()) {
+      Arguments arguments(sub);
+      runners->emplace_back(sub, command.declare(arguments));
+    } else {
+      Declare(command.commands, sub, runners);
+    }
+  }
 }
 
 int Finish(Console& console, const Status& status) {
@@ -115,6 +161,11 @@ void Arguments::Positional(const std::string& name, std::string* value, const st
   app_->add_option(name, *value, help)->required(required)->type_name("");
 }
 
+Command CommandGroup(std::string_view name, std::string_view summary, std::string_view details,
+                     std::vector<Command> commands) {
+  return {name, summary, details, nullptr, std::move(commands)};
+}
+
 int RunProgram(const Program& program, int argc, char** argv) {
   InitCrypto();
   // A reader that goes away is an error of a write, not the end of the program.
@@ -139,18 +190,11 @@ int RunProgram(const Program& program, int argc, char** argv) {
                  fmt::format("folder with configuration, keys and state (default: ${} or {})",
                              program.home_variable, home))
       ->type_name("DIR");
-  app.require_subcommand(1);
-  app.fallthrough();
   app.footer(fmt::format("`{} COMMAND --help` explains a command, `{} explain` the exit codes.",
                          program.name, program.name));
 
-  std::vector<std::pair<CLI::App*, Runner>> runners;
-  for (const Command& command : commands) {
-    CLI::App* sub = app.add_subcommand(std::string(command.name), std::string(command.summary));
-    sub->footer(std::string(command.details));
-    Arguments arguments(sub);
-    runners.emplace_back(sub, command.declare(arguments));
-  }
+  Runners runners;
+  Declare(commands, &app, &runners);
 
   try {
     app.parse(argc, argv);
@@ -158,14 +202,7 @@ int RunProgram(const Program& program, int argc, char** argv) {
     return app.exit(success);  // --help, --version
   } catch (const CLI::ParseError& error) {
     Console console(options);
-    const std::string word = FirstWord(argc, argv);
-    bool known = word.empty();
-    for (const Command& command : commands)
-      known = known || command.name == word;
-    if (!known) return Finish(console, UnknownCommand(program, commands, word));
-    return Finish(console, Error::Make(Kind::kUsage, "{}", error.what())
-                               .Hint("`{}{}{} --help` shows how", program.name,
-                                     word.empty() ? "" : " ", word));
+    return Finish(console, UsageError(program, commands, PlainWords(argc, argv), error.what()));
   }
 
   Console console(options);

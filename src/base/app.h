@@ -49,9 +49,13 @@ struct Command {
   std::string_view summary;  // one line, lower case
   std::string_view
       details;  // a paragraph for --help and the manual: what it does and what it never does
-  // Declares options and returns what runs the command.
+  // Declares options and returns what runs the command. Empty for a group.
   std::function<Runner(Arguments&)> declare;
+  // A group, such as `key` of `key new` and `key show`, has commands and does nothing by itself.
+  std::vector<Command> commands = {};  // sorted by name
 };
+[[nodiscard]] Command CommandGroup(std::string_view name, std::string_view summary,
+                                   std::string_view details, std::vector<Command> commands);
 
 struct Program {
   std::string_view name;

@@ -1,7 +1,9 @@
 #include "base/file.h"
 
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <sys/file.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -152,6 +154,58 @@ Status WriteFileAtomically(const std::filesystem::path& path, std::string_view c
   GF_TRY(AtomicFile file, AtomicFile::Create(path, mode));
   GF_CHECK(file.Write(content));
   return file.Commit();
+}
+
+namespace {
+
+// False: the kernel cannot do it between these two.
+Result<bool> CopyInKernel(int from, int to, std::uint64_t size) {
+  if (::ioctl(to, FICLONE, from) == 0) return true;
+  for (std::uint64_t done = 0; done < size;) {
+    const ssize_t copied = ::copy_file_range(from, nullptr, to, nullptr, size - done, 0);
+    if (copied > 0) {
+      done += static_cast<std::uint64_t>(copied);
+      continue;
+    }
+    const bool cannot = errno == EXDEV || errno == ENOSYS || errno == EINVAL || errno == EOPNOTSUPP;
+    if (copied < 0 && done == 0 && cannot) return false;
+    return SystemError("cannot copy", copied < 0 ? errno : EIO);
+  }
+  return true;
+}
+
+Status CopyByHand(int from, int to) {
+  constexpr std::size_t kBuffer = 1 << 20;
+  Bytes buffer(kBuffer);
+  for (;;) {
+    GF_TRY(const std::size_t got, ReadFull(from, buffer));
+    GF_CHECK(WriteFull(to, ByteView(buffer).first(got)));
+    if (got < buffer.size()) return Ok();
+  }
+}
+
+}  // namespace
+
+Status CopyFile(const std::filesystem::path& from, const std::filesystem::path& to, mode_t mode) {
+  GF_TRY(const Fd source, OpenRegular(from));
+  GF_TRY(const std::uint64_t size, SizeOf(source));
+  const Fd target(::open(to.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
+  if (!target.open()) return SystemError("cannot create " + to.string(), errno);
+  auto copied = CopyInKernel(source.get(), target.get(), size);
+  Status status = copied.ok() ? Ok() : Status(copied.error());
+  if (copied.ok() && !*copied) status = CopyByHand(source.get(), target.get());
+  if (!status.ok()) {
+    ::unlink(to.c_str());
+    return Error(status.error()).In(from.string() + " to " + to.string());
+  }
+  return Ok();
+}
+
+Status SyncFile(const std::filesystem::path& file) {
+  const Fd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd.open()) return SystemError("cannot open " + file.string(), errno);
+  if (::fsync(fd.get()) != 0) return SystemError("cannot sync " + file.string(), errno);
+  return Ok();
 }
 
 Status SyncFolder(const std::filesystem::path& folder) {

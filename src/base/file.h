@@ -76,6 +76,11 @@ class AtomicFile {
 
 [[nodiscard]] Status WriteFileAtomically(const std::filesystem::path& path,
                                          std::string_view content, mode_t mode = 0644);
+// Copies a regular file to `to`, which must not exist, sharing its blocks where the file system
+// can.
+[[nodiscard]] Status CopyFile(const std::filesystem::path& from, const std::filesystem::path& to,
+                              mode_t mode = 0600);
+[[nodiscard]] Status SyncFile(const std::filesystem::path& file);
 [[nodiscard]] Status SyncFolder(const std::filesystem::path& folder);
 // Creates the folder and its parents; `mode` applies to the last one.
 [[nodiscard]] Status MakeFolder(const std::filesystem::path& folder, mode_t mode = 0755);

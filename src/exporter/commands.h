@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/app.h"
+#include "exporter/bundle_maker.h"
 #include "exporter/home.h"
 #include "policy/reason.h"
 
@@ -26,8 +27,9 @@ namespace gapferry::exporter {
 // place.
 [[nodiscard]] Status CollectSources(Session& session, const Home& home, const Config& config,
                                     const std::string& only);
-// Writes the site's next full bundle into `to`.
+// Writes the site's next bundles into `to`.
 [[nodiscard]] Status WriteBundle(Session& session, const Home& home, const SiteConfig& site,
-                                 const std::filesystem::path& to);
+                                 const std::filesystem::path& to,
+                                 const BundleRequest& request = {});
 
 }  // namespace gapferry::exporter

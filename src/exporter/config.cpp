@@ -16,6 +16,7 @@ constexpr std::int64_t kMostDays = 3650;
 const std::vector<std::string_view> kKinds = {"misp-feed", "misp-event", "warninglists"};
 const std::vector<std::string_view> kTlps = {"clear", "green", "amber", "amber+strict", "red"};
 const std::vector<std::string_view> kHoldOrCross = {"hold", "cross"};
+const std::vector<std::string_view> kFullRules = {"auto", "always", "never"};
 
 std::filesystem::path ReadPath(ConfigMap& map, std::string_view key,
                                const std::filesystem::path& base,
@@ -139,6 +140,10 @@ SiteConfig ReadSite(ConfigMap& map, const std::filesystem::path& base, const Con
   site.sources = ReadSourceNames(map, before.sources);
   site.days_valid = map.Integer("days_valid", 1, kMostDays, site.days_valid);
   site.days_between = map.Integer("days_between", 1, kMostDays, site.days_between);
+  const std::string full = map.Choice("full", kFullRules, "auto");
+  site.full = full == "always"  ? FullRule::kAlways
+              : full == "never" ? FullRule::kNever
+                                : FullRule::kAuto;
   site.to = ReadPath(map, "to", base, "");
   return site;
 }
@@ -190,6 +195,7 @@ sources: []
 #   distributions    levels of MISP that may cross; 3 is "all communities"
 #   days_valid       after so many days a bundle can no longer be imported
 #   days_between     how often a courier goes; the far side shows when one is overdue
+#   full             beside each delta: auto (up to 256 MiB, and when deltas have grown), always, never
 #   to               where `run` writes the bundles
 sites:
 )";
@@ -200,6 +206,7 @@ sites:
     distributions: [3]
     days_valid: 30
     days_between: 7
+#    full: auto
 #    to: /media/usb
 #    sources: [cert-feed, misp-warninglists]
 #    sharing_groups: []

@@ -19,12 +19,16 @@ struct SourceConfig {
   intel::Tlp default_tlp = intel::Tlp::kAmber;
 };
 
+// When a full is written beside a delta.
+enum class FullRule { kAuto, kAlways, kNever };
+
 struct SiteConfig {
   std::string name;
   policy::CrossPolicy cross;
   std::vector<std::string> sources;  // empty: all
   std::int64_t days_valid = 30;
   std::int64_t days_between = 7;
+  FullRule full = FullRule::kAuto;
   bool unencrypted = false;  // TLP:AMBER and above may leave without encryption
   std::filesystem::path to;  // where `run` writes bundles; empty: only where --to says
 };

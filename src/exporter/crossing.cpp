@@ -2,12 +2,13 @@
 
 #include <algorithm>
 
-#include "policy/cross_walk.h"
+#include "base/version.h"
 
 namespace gapferry::exporter {
 namespace {
 
 using policy::RowDecision;
+using store::PartRow;
 using store::Record;
 using store::RecordKind;
 
@@ -17,50 +18,83 @@ bool SaysChathamHouse(const intel::Tag& tag) {
   return markings.hide_source;
 }
 
-class Crosser {
+Uuid IdOf(const Record& record) {
+  switch (record.kind) {
+    case RecordKind::kObject:
+      return record.object.uuid;
+    case RecordKind::kAttribute:
+      return record.attribute.uuid;
+    case RecordKind::kReference:
+      return record.reference.uuid;
+    case RecordKind::kReport:
+      return record.report.uuid;
+    default:
+      return {};
+  }
+}
+
+// Texts with their lengths, so that no two policies look the same.
+class PolicyText {
  public:
-  Crosser(const SiteConfig& site, std::set<Uuid> hidden_sources, transfer::PayloadWriter writer)
-      : site_(site),
-        hidden_sources_(std::move(hidden_sources)),
-        writer_(std::move(writer)),
-        walk_(site.cross, policy::CrossWalk::Question::kEverything) {}
-
-  Status Take(const Record& record) {
-    if (record.kind == RecordKind::kSource) {
-      source_ = record;
-      wanted_ = site_.sources.empty() || std::find(site_.sources.begin(), site_.sources.end(),
-                                                   record.source) != site_.sources.end();
-      source_written_ = false;
-      return Ok();
-    }
-    if (!wanted_) return Ok();
-    const RowDecision row = Decide(record);
-    if (!row.decision.allowed) {
-      crossing_.held_back[std::string(RecordKindName(record.kind))].Add(row.decision.reason,
-                                                                        row.decision.detail);
-      return Ok();
-    }
-    return Write(record, row.tlp);
+  PolicyText& operator<<(std::string_view text) {
+    text_ += fmt::format("{}:{};", text.size(), text);
+    return *this;
   }
-
-  Result<Crossing> Finish() {
-    GF_TRY(crossing_.payload, writer_.Finish());
-    return std::move(crossing_);
+  PolicyText& operator<<(std::int64_t number) {
+    return *this << std::string_view(std::to_string(number));
   }
+  template <typename List>
+  PolicyText& All(const List& list) {
+    *this << static_cast<std::int64_t>(list.size());
+    for (const auto& item : list)
+      *this << std::string_view(item);
+    return *this;
+  }
+  [[nodiscard]] const std::string& text() const { return text_; }
 
  private:
+  std::string text_;
+};
+
+}  // namespace
+
+Digest256 PolicyDigest(const SiteConfig& site, const std::vector<store::KnownSource>& sources) {
+  const policy::CrossPolicy& cross = site.cross;
+  PolicyText text;
+  // Another version of this program may decide otherwise.
+  text << kVersion << static_cast<int>(cross.clearance) << static_cast<int>(cross.default_tlp);
+  for (const auto& [source, tlp] : cross.default_tlp_of_source)
+    text << source << static_cast<int>(tlp);
+  for (const bool level : cross.distributions)
+    text << static_cast<std::int64_t>(level);
+  text.All(cross.sharing_groups).All(cross.excluded_categories).All(cross.excluded_types);
+  text << static_cast<std::int64_t>(cross.hold_unpublished);
+  text.All(cross.hold_back_tags).All(site.sources);
+  for (const store::KnownSource& source : sources)
+    text << source.name << static_cast<int>(source.default_tlp);
+  return Hash256(AsBytes(text.text()));
+}
+
+struct Crosser::State {
+  State(store::Store* mirror_, const SiteConfig& site_, ByteView key)
+      : mirror(mirror_),
+        site(site_),
+        digest_key(key.begin(), key.end()),
+        reader(mirror_->Reader()),
+        walk(site_.cross, policy::CrossWalk::Question::kEverything) {}
+
   RowDecision Decide(const Record& record) {
     switch (record.kind) {
       case RecordKind::kEvent:
-        return walk_.Event(record.event, record.source, source_.default_tlp);
+        return walk.Event(record.event, record.source, source->default_tlp);
       case RecordKind::kObject:
-        return walk_.Object(record.object);
+        return walk.Object(record.object);
       case RecordKind::kAttribute:
-        return walk_.Attribute(record.attribute, record.object_uuid);
+        return walk.Attribute(record.attribute, record.object_uuid);
       case RecordKind::kReference:
-        return walk_.Reference(record.reference, record.object_uuid);
+        return walk.Reference(record.reference, record.object_uuid);
       case RecordKind::kReport:
-        return walk_.Report(record.report);
+        return walk.Report(record.report);
       case RecordKind::kSource:
       case RecordKind::kWarninglist:
       case RecordKind::kWarninglistEntry:
@@ -69,49 +103,129 @@ class Crosser {
     return {policy::Decision::Allow(), intel::Tlp::kClear};
   }
 
-  Status Write(const Record& record, intel::Tlp tlp) {
-    // A source of which nothing crosses stays unnamed.
-    if (!source_written_) {
-      GF_CHECK(writer_.Put(source_, intel::Tlp::kClear));
-      source_written_ = true;
-      crossing_.sources.insert(source_.source);
+  Status Take(const Record& record, const Sink& sink) {
+    const RowDecision row = Decide(record);
+    if (!row.decision.allowed) {
+      part.tally.HeldBack(record.kind, row.decision);
+      return Ok();
     }
-    if (record.kind == RecordKind::kEvent) {
-      stripped_ = record;
-      policy::StripForCrossing(&stripped_.event);
-      if (hidden_sources_.contains(record.event_uuid)) policy::HideSource(&stripped_.event);
-      return writer_.Put(stripped_, tlp);
-    }
-    if (record.kind == RecordKind::kAttribute && !record.attribute.tags.empty()) {
-      stripped_ = record;
-      policy::StripForCrossing(&stripped_.attribute);
-      return writer_.Put(stripped_, tlp);
-    }
-    return writer_.Put(record, tlp);
+    const Record& crossed = Strip(record);
+    PartRow& kept = part.rows.emplace_back();
+    kept.kind = crossed.kind;
+    kept.id = IdOf(crossed);
+    if (crossed.kind == RecordKind::kWarninglistEntry) kept.entry = crossed.entry;
+    kept.exposure = Exposure(crossed, row.tlp);
+    encoded.clear();
+    store::EncodeRecord(crossed, &encoded);
+    kept.digest = store::RowDigest(encoded, digest_key);
+    part.tally.Count(crossed, row.tlp);
+    return sink ? sink(crossed, kept.digest) : Ok();
   }
 
-  const SiteConfig& site_;
-  std::set<Uuid> hidden_sources_;  // events of which an attribute says tlp:ex:chr
-  transfer::PayloadWriter writer_;
-  policy::CrossWalk walk_;
-  Record source_;
-  Record stripped_;
-  bool wanted_ = false;
-  bool source_written_ = false;
-  Crossing crossing_;
+  const Record& Strip(const Record& record) {
+    if (record.kind == RecordKind::kEvent) {
+      stripped = record;
+      policy::StripForCrossing(&stripped.event);
+      if (hide_source) policy::HideSource(&stripped.event);
+      return stripped;
+    }
+    if (record.kind == RecordKind::kAttribute && !record.attribute.tags.empty()) {
+      stripped = record;
+      policy::StripForCrossing(&stripped.attribute);
+      return stripped;
+    }
+    return record;
+  }
+
+  // A receiver with a lower clearance drops a reference with either of its ends.
+  intel::Tlp Exposure(const Record& record, intel::Tlp tlp) const {
+    if (record.kind != RecordKind::kReference) return tlp;
+    return std::max({tlp, ExposureOf(RecordKind::kObject, record.object_uuid),
+                     ExposureOf(RecordKind::kObject, record.reference.referenced),
+                     ExposureOf(RecordKind::kAttribute, record.reference.referenced)});
+  }
+  intel::Tlp ExposureOf(RecordKind kind, const Uuid& id) const {
+    PartRow wanted;
+    wanted.kind = kind;
+    wanted.id = id;
+    // Objects and attributes come before references, in order.
+    const auto found =
+        std::lower_bound(part.rows.begin(), part.rows.end(), wanted, store::TravelsBefore);
+    const bool there = found != part.rows.end() && found->kind == kind && found->id == id;
+    return there ? found->exposure : intel::Tlp::kClear;
+  }
+
+  store::Store* mirror;
+  const SiteConfig& site;
+  Bytes digest_key;
+  store::RowReader reader;
+  policy::CrossWalk walk;
+  std::vector<std::int64_t> chatham_tagsets;  // an attribute that has one hides its event's source
+  const store::KnownSource* source = nullptr;
+  bool hide_source = false;
+  Part part;
+  Record stripped;
+  std::string encoded;
 };
 
-}  // namespace
+Crosser::Crosser(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Crosser::Crosser(Crosser&&) noexcept = default;
+Crosser::~Crosser() = default;
 
-Result<Crossing> Cross(store::Store* mirror, const SiteConfig& site, transfer::PayloadWriter writer,
-                       const std::function<void(std::uint64_t)>& progress) {
-  GF_TRY(std::set<Uuid> hidden, mirror->EventsWithAttributeTag(SaysChathamHouse));
-  Crosser crosser(site, std::move(hidden), std::move(writer));
-  GF_CHECK(mirror->Reader().ForEach([&](const Record& record) {
-    progress(1);
-    return crosser.Take(record);
-  }));
-  return crosser.Finish();
+Result<Crosser> Crosser::Create(store::Store* mirror, const SiteConfig& site, ByteView digest_key) {
+  auto state = std::make_unique<State>(mirror, site, digest_key);
+  GF_TRY(state->chatham_tagsets, mirror->FindTagsets(SaysChathamHouse));
+  return Crosser(std::move(state));
+}
+
+bool Crosser::Wants(const std::string& source) const {
+  const std::vector<std::string>& wanted = state_->site.sources;
+  return wanted.empty() || std::find(wanted.begin(), wanted.end(), source) != wanted.end();
+}
+
+Result<Crosser::Part> Crosser::Event(const store::KnownSource& source, store::EventId event,
+                                     const Sink& sink) {
+  State& s = *state_;
+  s.part = {};
+  s.source = &source;
+  s.hide_source = false;
+  if (!s.chatham_tagsets.empty()) {
+    GF_TRY(s.hide_source, s.mirror->EventUsesTagset(event, s.chatham_tagsets));
+  }
+  GF_CHECK(s.reader.OfEvent(source.name, event,
+                            [&](const Record& record) { return s.Take(record, sink); }));
+  s.part.tally.Settle();
+  return std::move(s.part);
+}
+
+Result<Crosser::Part> Crosser::Warninglist(const store::KnownSource& source, std::int64_t list,
+                                           const Sink& sink) {
+  State& s = *state_;
+  s.part = {};
+  s.source = &source;
+  GF_CHECK(s.reader.OfWarninglist(source.name, list,
+                                  [&](const Record& record) { return s.Take(record, sink); }));
+  s.part.tally.Settle();
+  return std::move(s.part);
+}
+
+Result<Crosser::Part> Crosser::Source(const store::KnownSource& source, const Sink& sink) const {
+  Record record;
+  record.kind = RecordKind::kSource;
+  record.source = source.name;
+  record.default_tlp = source.default_tlp;
+  std::string encoded;
+  store::EncodeRecord(record, &encoded);
+  PartRow row;
+  row.kind = RecordKind::kSource;
+  row.exposure = source.default_tlp;
+  row.digest = store::RowDigest(encoded, state_->digest_key);
+  Part part;
+  part.tally.Count(record, intel::Tlp::kClear);
+  part.tally.Settle();
+  if (sink) GF_CHECK(sink(record, row.digest));
+  part.rows.push_back(std::move(row));
+  return part;
 }
 
 }  // namespace gapferry::exporter

@@ -1,26 +1,51 @@
-// exporter/crossing.h: the mirror, through policy, into a payload.
+// exporter/crossing.h: the rows of the mirror through a site's policy: which of them cross, as
+// what, and what a receiver's decision about each rests on.
 #pragma once
 
-#include <map>
-#include <set>
+#include <functional>
 #include <string>
+#include <vector>
 
 #include "exporter/config.h"
-#include "policy/reason.h"
+#include "exporter/tally.h"
+#include "policy/cross_walk.h"
+#include "store/part.h"
 #include "store/store.h"
-#include "transfer/payload_writer.h"
 
 namespace gapferry::exporter {
 
-struct Crossing {
-  transfer::PayloadSummary payload;
-  std::map<std::string, policy::ReasonCounts> held_back;  // by kind of row
-  std::set<std::string> sources;                          // that gave at least one row
-};
+// Of everything but the rows themselves that decides what crosses to `site`.
+[[nodiscard]] Digest256 PolicyDigest(const SiteConfig& site,
+                                     const std::vector<store::KnownSource>& sources);
 
-// Writes what may cross to `site`. `progress` is told the rows looked at since the last call.
-[[nodiscard]] Result<Crossing> Cross(store::Store* mirror, const SiteConfig& site,
-                                     transfer::PayloadWriter writer,
-                                     const std::function<void(std::uint64_t)>& progress);
+// One event or warninglist of the mirror at a time.
+class Crosser {
+ public:
+  // Called for every row that crosses, as it crosses.
+  using Sink = std::function<Status(const store::Record& crossed, const Digest256& digest)>;
+  struct Part {
+    std::vector<store::PartRow> rows;  // those that cross; their seq is not set
+    Tally tally;
+  };
+
+  [[nodiscard]] static Result<Crosser> Create(store::Store* mirror, const SiteConfig& site,
+                                              ByteView digest_key);
+  Crosser(Crosser&&) noexcept;
+  ~Crosser();
+
+  [[nodiscard]] bool Wants(const std::string& source) const;
+  [[nodiscard]] Result<Part> Event(const store::KnownSource& source, store::EventId event,
+                                   const Sink& sink);
+  [[nodiscard]] Result<Part> Warninglist(const store::KnownSource& source, std::int64_t list,
+                                         const Sink& sink);
+  // The row of the source itself, which crosses if anything below it does. Also while an event is
+  // under way.
+  [[nodiscard]] Result<Part> Source(const store::KnownSource& source, const Sink& sink) const;
+
+ private:
+  struct State;
+  explicit Crosser(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
 
 }  // namespace gapferry::exporter

@@ -10,8 +10,9 @@ Program ImportProgram(const CommandRunner& run) {
           kVersion,
           "GAPFERRY_IMPORT_HOME",
           "import",
-          {DumpCommand(), GenerateCommand(run), ImportCommand(), InitCommand(), InspectCommand(),
-           RunCommand(run), StatusCommand(), VerifyCommand(), WhyCommand()}};
+          {AuditCommand(), DiffCommand(), DumpCommand(), FsckCommand(), GenerateCommand(run),
+           ImportCommand(), InitCommand(), InspectCommand(), RollbackCommand(run), RunCommand(run),
+           StatusCommand(), VerifyCommand(), WhyCommand()}};
 }
 
 }  // namespace gapferry::importer

@@ -11,11 +11,15 @@
 
 namespace gapferry::importer {
 
+[[nodiscard]] Command AuditCommand();
+[[nodiscard]] Command DiffCommand();
 [[nodiscard]] Command DumpCommand();
+[[nodiscard]] Command FsckCommand();
 [[nodiscard]] Command GenerateCommand(CommandRunner run);
 [[nodiscard]] Command ImportCommand();
 [[nodiscard]] Command InitCommand();
 [[nodiscard]] Command InspectCommand();
+[[nodiscard]] Command RollbackCommand(CommandRunner run);
 [[nodiscard]] Command RunCommand(CommandRunner run);
 [[nodiscard]] Command StatusCommand();
 [[nodiscard]] Command VerifyCommand();
@@ -31,8 +35,9 @@ struct ImportOptions {
   bool allow_rollback = false;
   bool allow_expired = false;
   std::string reason;
+  bool dry_run = false;  // say what would change, and change nothing
 };
-// True if something was applied, false if it was there already.
+// True if something was applied, false if it was there already or nothing was to change.
 [[nodiscard]] Result<bool> ImportBundle(Session& session, const Home& home, const Config& config,
                                         const ImportOptions& options);
 

@@ -166,6 +166,7 @@ Result<Config> LoadConfig(const std::filesystem::path& file) {
   config.artifacts = ReadPath(map, "artifacts", base, "artifacts");
   config.allowlist = ReadPath(map, "allowlist", base, "");
   config.own = ReadPath(map, "own", base, "");
+  config.keep_states = static_cast<std::size_t>(map.Integer("keep_states", 0, 100, 2));
   config.site.keep = static_cast<std::size_t>(map.Integer("keep", 1, 100, 5));
   config.site.warninglists = map.Bool("use_warninglists", true);
   GF_CHECK(ReadModes(map.Map("warninglists"), &config.site.warninglist_modes));
@@ -194,6 +195,9 @@ require_landlock: true
 # Generated artifacts: artifacts/<destination>/current is a link to the generation in use.
 artifacts: artifacts
 keep: 5
+
+# Earlier states of the store that `rollback` can go back to. Each takes as much space as the store.
+keep_states: 2
 
 # Values that no rule may name, and this site's own networks and domains (never in a blocking artifact).
 # One a line: 192.0.2.0/24, example.org (and below), =www.example.org (only that).

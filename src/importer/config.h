@@ -15,6 +15,7 @@ namespace gapferry::importer {
 struct Config {
   intel::Tlp clearance = intel::Tlp::kClear;  // nothing above it is stored
   bool require_landlock = true;
+  std::size_t keep_states = 2;      // to go back to with `rollback`
   std::filesystem::path artifacts;  // folder of the destinations' generations
   std::filesystem::path allowlist;  // file, or empty
   std::filesystem::path own;        // file, or empty

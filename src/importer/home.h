@@ -23,6 +23,8 @@ class Home {
   [[nodiscard]] std::filesystem::path config_file() const { return folder_ / "import.yml"; }
   [[nodiscard]] std::filesystem::path store_file() const { return folder_ / "store.db"; }
   [[nodiscard]] std::filesystem::path work() const { return folder_ / "work"; }
+  [[nodiscard]] std::filesystem::path states() const { return folder_ / "states"; }
+  [[nodiscard]] std::filesystem::path audit_file() const { return folder_ / "audit.log"; }
 
   [[nodiscard]] Result<Config> LoadConfig() const { return importer::LoadConfig(config_file()); }
   [[nodiscard]] Result<store::Store> OpenStore() const { return store::Store::Open(store_file()); }

@@ -1,92 +1,12 @@
 #include "importer/receive.h"
 
-#include "policy/cross_walk.h"
+#include "importer/taking.h"
 #include "sandbox/sandbox.h"
 #include "transfer/frames.h"
 #include "transfer/payload_reader.h"
 
 namespace gapferry::importer {
 namespace {
-
-using policy::RowDecision;
-using store::Record;
-using store::RecordKind;
-
-// The importing end of the pipe: what may stay goes into the store, the rest is known by its
-// digest.
-class Keeper {
- public:
-  Keeper(const policy::CrossPolicy& policy, store::Store* store)
-      : walk_(policy, policy::CrossWalk::Question::kTlpOnly),
-        store_(store),
-        writer_(store->Writer()) {}
-
-  Status Describe(const transfer::PayloadMeta& meta, const bundle::Manifest& manifest) {
-    const bool agrees = meta.stream == manifest.stream_uuid &&
-                        meta.epoch == static_cast<std::int64_t>(manifest.epoch) &&
-                        meta.seq == static_cast<std::int64_t>(manifest.seq);
-    if (!agrees) {
-      return Error::Make(Kind::kMalformed,
-                         "the payload says stream {} number {}.{}, the manifest {} number {}.{}",
-                         meta.stream.ToString(), meta.epoch, meta.seq,
-                         manifest.stream_uuid.ToString(), manifest.epoch, manifest.seq);
-    }
-    digest_key_ = meta.digest_key;
-    return store_->SetMeta("digest_key", AsText(meta.digest_key));
-  }
-
-  Status Take(ByteView encoded) {
-    if (digest_key_.empty())
-      return Error::Make(Kind::kMalformed, "rows came before the payload's description");
-    GF_CHECK(store::DecodeRecord(encoded, &record_));
-    const Digest256 row_digest = store::RowDigest(AsText(encoded), digest_key_);
-    digest_.Add(row_digest);
-    ++count_;
-    const RowDecision row = Decide();
-    if (row.decision.allowed) return writer_.PutRecord(record_);
-    refused_[std::string(RecordKindName(record_.kind))].Add(row.decision.reason,
-                                                            row.decision.detail);
-    return store_->PutRefused(record_, row_digest,
-                              std::string(policy::ReasonCode(row.decision.reason)));
-  }
-
-  [[nodiscard]] std::uint64_t count() const { return count_; }
-  [[nodiscard]] Digest256 digest() const { return digest_.value(); }
-  [[nodiscard]] std::map<std::string, policy::ReasonCounts>& refused() { return refused_; }
-
- private:
-  RowDecision Decide() {
-    switch (record_.kind) {
-      case RecordKind::kSource:
-        default_tlp_ = record_.default_tlp;
-        break;
-      case RecordKind::kEvent:
-        return walk_.Event(record_.event, record_.source, default_tlp_);
-      case RecordKind::kObject:
-        return walk_.Object(record_.object);
-      case RecordKind::kAttribute:
-        return walk_.Attribute(record_.attribute, record_.object_uuid);
-      case RecordKind::kReference:
-        return walk_.Reference(record_.reference, record_.object_uuid);
-      case RecordKind::kReport:
-        return walk_.Report(record_.report);
-      case RecordKind::kWarninglist:
-      case RecordKind::kWarninglistEntry:
-        break;
-    }
-    return {policy::Decision::Allow(), intel::Tlp::kClear};
-  }
-
-  policy::CrossWalk walk_;
-  store::Store* store_;
-  store::RowWriter writer_;
-  intel::Tlp default_tlp_ = intel::Tlp::kAmber;
-  Bytes digest_key_;
-  Record record_;
-  store::StateDigest digest_;
-  std::uint64_t count_ = 0;
-  std::map<std::string, policy::ReasonCounts> refused_;
-};
 
 // What the child's end says, if it is worse than what its last frame said.
 Status Explain(sandbox::Child* child, Status said) {
@@ -122,10 +42,13 @@ Status Feed(const Console& console, bundle::BundleReader* reader, const bundle::
 }
 
 Status TakeRecords(const Console& console, const bundle::Manifest& manifest, sandbox::Child* child,
-                   Keeper* keeper) {
+                   Taker* taker) {
+  // A delta does not say how many rows it has.
   std::uint64_t expected = 0;
-  for (const auto& [kind, rows] : manifest.counts.kind)
-    expected += rows;
+  if (manifest.kind == bundle::BundleKind::kFull) {
+    for (const auto& [kind, rows] : manifest.counts.kind)
+      expected += rows;
+  }
   Progress progress(console, "importing", "rows", expected);
   transfer::FrameReader frames(child->from_child());
   for (;;) {
@@ -133,11 +56,14 @@ Status TakeRecords(const Console& console, const bundle::Manifest& manifest, san
     switch (frame.type) {
       case transfer::FrameType::kMeta: {
         GF_TRY(const transfer::PayloadMeta meta, transfer::DecodeMeta(frame.body));
-        GF_CHECK(keeper->Describe(meta, manifest));
+        GF_CHECK(taker->Describe(meta, manifest));
         break;
       }
+      case transfer::FrameType::kTombstone:
+        GF_CHECK(taker->Tombstone(frame.body));
+        break;
       case transfer::FrameType::kRecord:
-        GF_CHECK(keeper->Take(frame.body));
+        GF_CHECK(taker->Take(frame.body));
         progress.Advance(1);
         break;
       case transfer::FrameType::kError:
@@ -150,47 +76,71 @@ Status TakeRecords(const Console& console, const bundle::Manifest& manifest, san
   }
 }
 
-}  // namespace
+// A delta leaves out what did not change, so it cannot bring what a lower clearance refused before.
+Status MeetClearance(const Config& config, const policy::CrossPolicy& policy,
+                     const std::optional<Applied>& before, store::Store* aside) {
+  const intel::Tlp was = before ? before->clearance : config.clearance;
+  if (config.clearance == was) return Ok();
+  if (config.clearance < was) return RefuseAboveClearance(aside, policy);
+  bool refused_any = false;
+  GF_CHECK(
+      aside->ForEachRefused([&](const Digest256&, const std::string&) { refused_any = true; }));
+  if (!refused_any) return Ok();
+  return Error::Make(Kind::kNotReady,
+                     "the clearance was raised from TLP:{} to TLP:{} since the last import: only a "
+                     "full bundle brings what was refused until now",
+                     intel::TlpName(was), intel::TlpName(config.clearance))
+      .Hint("import a full; or set the clearance back to {} until one comes", intel::TlpName(was));
+}
 
-Result<Received> ReceiveFull(const Console& console, const Home& home, const Config& config,
-                             bundle::BundleReader* reader, const bundle::VerifiedManifest& verified,
-                             const SiteTrust& next, const std::string& exception,
-                             store::Store* store) {
-  const bundle::Manifest& manifest = verified.manifest();
+Result<sandbox::Child> StartReader(const Home& home, const Config& config,
+                                   const bundle::Manifest& manifest) {
   GF_CHECK(MakeFolder(home.work(), 0700));
   GF_TRY(Fd scratch, UnnamedFile(home.work()));
   const transfer::Expected expected{manifest.payload->plain_size, manifest.payload->plain_digest};
   sandbox::Limits limits;
   limits.file_bytes = expected.plain_size + 1;
-  GF_TRY(sandbox::Child child,
-         sandbox::Child::Start(
-             [&](const sandbox::ChildPipes& pipes) {
-               return transfer::ReadPayload({pipes.input, pipes.output, pipes.scratch}, expected);
-             },
-             std::move(scratch), limits, config.require_landlock));
+  return sandbox::Child::Start(
+      [expected](const sandbox::ChildPipes& pipes) {
+        return transfer::ReadPayload({pipes.input, pipes.output, pipes.scratch}, expected);
+      },
+      std::move(scratch), limits, config.require_landlock);
+}
 
+}  // namespace
+
+Result<Received> Receive(const Console& console, const Home& home, const Config& config,
+                         bundle::BundleReader* reader, const Receiving& receiving,
+                         store::Store* aside) {
+  const bundle::Manifest& manifest = receiving.verified.manifest();
+  GF_TRY(sandbox::Child child, StartReader(home, config, manifest));
   Received received;
   received.sandbox = child.level().Describe();
-  GF_TRY(received.before, store->CountRows());
-  policy::CrossPolicy policy;
-  policy.clearance = config.clearance;
   GF_CHECK(Feed(console, reader, manifest, &child));
 
-  GF_CHECK(store->Begin());
-  GF_CHECK(store->Clear());
-  Keeper keeper(policy, store);
-  GF_CHECK(Explain(&child, TakeRecords(console, manifest, &child, &keeper)));
-  if (keeper.digest() != manifest.state_digest) {
+  policy::CrossPolicy policy;
+  policy.clearance = config.clearance;
+  const bool is_delta = manifest.kind == bundle::BundleKind::kDelta;
+  GF_CHECK(aside->Begin());
+  if (is_delta) GF_CHECK(MeetClearance(config, policy, receiving.before, aside));
+  Taker taker(aside, policy,
+              is_delta ? std::optional(receiving.before->manifest.state_digest) : std::nullopt);
+  GF_CHECK(Explain(&child, TakeRecords(console, manifest, &child, &taker)));
+  if (taker.digest() != manifest.state_digest) {
     return Error::Make(Kind::kDiverged, "the state after import is {}…, the signed one {}…",
-                       HexEncode(keeper.digest()).substr(0, 16),
+                       HexEncode(taker.digest()).substr(0, 16),
                        HexEncode(manifest.state_digest).substr(0, 16))
-        .Hint("nothing was changed; report this to the connected side with both numbers");
+        .Hint("nothing was changed; {}report this to the connected side with both numbers",
+              is_delta ? "import a full bundle, and " : "");
   }
-  GF_TRY(received.after, store->CountRows());
-  received.refused = std::move(keeper.refused());
-  GF_CHECK(SaveTrust(store, next));
-  GF_CHECK(SaveApplied(store, Applied{manifest, Now(), reader->manifest().bytes, exception}));
-  GF_CHECK(store->Commit());
+  GF_TRY(received.after, aside->CountRows());
+  received.rows = taker.rows();
+  received.tombstones = taker.tombstones();
+  received.refused = taker.refused();
+  GF_CHECK(SaveTrust(aside, receiving.next));
+  GF_CHECK(SaveApplied(aside, Applied{manifest, Now(), reader->manifest().bytes,
+                                      receiving.exception, config.clearance, manifest.next_due}));
+  GF_CHECK(aside->Commit());
   return received;
 }
 

@@ -1,7 +1,7 @@
 #include "importer/trust_store.h"
 
 #include <algorithm>
-#include <charconv>
+#include <map>
 
 #include "base/json.h"
 
@@ -9,9 +9,6 @@ namespace gapferry::importer {
 namespace {
 
 constexpr char kTrust[] = "trust";
-constexpr char kManifest[] = "manifest";
-constexpr char kImported[] = "imported";
-constexpr char kException[] = "exception";
 
 Json PointJson(const bundle::StatePoint& point) {
   return {
@@ -110,21 +107,33 @@ Status SaveTrust(store::Store* store, const SiteTrust& trust) {
                                           {"streams", streams}}));
 }
 
+bundle::StatePoint PointOf(const bundle::Manifest& manifest) {
+  return {manifest.epoch, manifest.seq, manifest.state_digest};
+}
+
 Result<std::optional<Applied>> LoadApplied(store::Store* store) {
-  GF_TRY(const std::optional<std::string> bytes, store->GetMeta(kManifest));
-  if (!bytes) return std::optional<Applied>();
-  GF_TRY(const std::optional<std::string> imported, store->GetMeta(kImported));
-  GF_TRY(const std::optional<std::string> exception, store->GetMeta(kException));
-  GF_TRY(bundle::Manifest manifest, bundle::ParseManifest(*bytes));
-  return std::optional<Applied>(Applied{std::move(manifest),
-                                        imported ? ParseTime(*imported).value_or(0) : 0, *bytes,
-                                        exception.value_or("")});
+  std::map<std::string, std::string> meta;
+  for (const char* key : kStateKeys) {
+    GF_TRY(const std::optional<std::string> value, store->GetMeta(key));
+    meta[key] = value.value_or("");
+  }
+  if (meta["manifest"].empty()) return std::optional<Applied>();
+  Applied applied;
+  GF_TRY(applied.manifest, bundle::ParseManifest(meta["manifest"]));
+  applied.manifest_bytes = std::move(meta["manifest"]);
+  applied.imported = ParseTime(meta["imported"]).value_or(0);
+  applied.exception = std::move(meta["exception"]);
+  applied.clearance = intel::FindTlp(meta["clearance"]).value_or(intel::Tlp::kRed);
+  applied.next_due = ParseTime(meta["next_due"]).value_or(applied.manifest.next_due);
+  return std::optional<Applied>(std::move(applied));
 }
 
 Status SaveApplied(store::Store* store, const Applied& applied) {
-  GF_CHECK(store->SetMeta(kManifest, applied.manifest_bytes));
-  GF_CHECK(store->SetMeta(kException, applied.exception));
-  return store->SetMeta(kImported, FormatTime(applied.imported));
+  GF_CHECK(store->SetMeta("manifest", applied.manifest_bytes));
+  GF_CHECK(store->SetMeta("imported", FormatTime(applied.imported)));
+  GF_CHECK(store->SetMeta("exception", applied.exception));
+  GF_CHECK(store->SetMeta("clearance", intel::TlpName(applied.clearance)));
+  return store->SetMeta("next_due", FormatTime(applied.next_due));
 }
 
 }  // namespace gapferry::importer

@@ -2,10 +2,12 @@
 // the rows.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
 
 #include "bundle/trust.h"
+#include "intel/tlp.h"
 #include "store/store.h"
 
 namespace gapferry::importer {
@@ -24,13 +26,20 @@ struct SiteTrust {
 // Within the caller's transaction.
 [[nodiscard]] Status SaveTrust(store::Store* store, const SiteTrust& trust);
 
-// The manifest of the state that the store holds, with what was refused of it.
+// What is said of one state and goes back with it; all else in the store's meta outlives states.
+inline constexpr std::array<const char*, 6> kStateKeys = {"manifest",   "imported",  "exception",
+                                                          "digest_key", "clearance", "next_due"};
+
+// The manifest of the state that the store holds, and how it came here.
 struct Applied {
   bundle::Manifest manifest;
   Time imported = 0;
   std::string manifest_bytes;
-  std::string exception;  // why a rule was set aside for it, or empty
+  std::string exception;                    // why a rule was set aside for it, or empty
+  intel::Tlp clearance = intel::Tlp::kRed;  // of this site when it was taken in
+  Time next_due = 0;                        // the manifest's, or a later heartbeat's
 };
+[[nodiscard]] bundle::StatePoint PointOf(const bundle::Manifest& manifest);
 [[nodiscard]] Result<std::optional<Applied>> LoadApplied(store::Store* store);
 [[nodiscard]] Status SaveApplied(store::Store* store, const Applied& applied);
 

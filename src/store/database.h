@@ -4,6 +4,8 @@
 
 #include <SQLiteCpp/SQLiteCpp.h>
 
+#include <algorithm>
+#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -47,5 +49,15 @@ void BindOptional(SQLite::Statement& statement, int index,
 
 void ReadText(const SQLite::Column& column, std::string* text);
 [[nodiscard]] ByteView ReadBlob(const SQLite::Column& column);
+// Nothing if it is NULL or of another size.
+template <std::size_t kSize>
+[[nodiscard]] std::optional<std::array<std::uint8_t, kSize>> ReadDigest(
+    const SQLite::Column& column) {
+  const ByteView blob = ReadBlob(column);
+  if (blob.size() != kSize) return std::nullopt;
+  std::array<std::uint8_t, kSize> digest;
+  std::copy(blob.begin(), blob.end(), digest.begin());
+  return digest;
+}
 
 }  // namespace gapferry::store

@@ -283,6 +283,14 @@ void ReadReport(intel::Report* report, Reader* r) {
   report->deleted = r->Bool();
 }
 
+Status ReadKind(Reader* r, Record* record) {
+  const std::uint8_t kind = r->U8();
+  if (kind < 1 || kind > kRecordKinds)
+    return Error::Make(Kind::kMalformed, "a record of unknown kind {}", kind);
+  record->kind = static_cast<RecordKind>(kind);
+  return Ok();
+}
+
 void ReadKey(Record* record, Reader* r) {
   r->Name(&record->source);
   switch (record->kind) {
@@ -377,12 +385,31 @@ std::string EncodeKey(const Record& record) {
   return key;
 }
 
+Status DecodeKey(ByteView bytes, Record* record) {
+  Reader reader(bytes);
+  GF_CHECK(ReadKind(&reader, record));
+  ReadKey(record, &reader);
+  if (reader.done()) return Ok();
+  return Error::Make(Kind::kMalformed, "a key of kind {} does not follow its format",
+                     RecordKindName(record->kind));
+}
+
+std::string KeyPrefixBelow(RecordKind kind, const Record& head) {
+  std::string prefix;
+  Writer writer(&prefix);
+  writer.U8(static_cast<std::uint8_t>(kind));
+  writer.Text(head.source);
+  if (kind == RecordKind::kWarninglistEntry) {
+    writer.Text(head.warninglist.name);
+  } else {
+    writer.Id(head.event_uuid);
+  }
+  return prefix;
+}
+
 Status DecodeRecord(ByteView bytes, Record* record) {
   Reader reader(bytes);
-  const std::uint8_t kind = reader.U8();
-  if (kind < 1 || kind > kRecordKinds)
-    return Error::Make(Kind::kMalformed, "a record of unknown kind {}", kind);
-  record->kind = static_cast<RecordKind>(kind);
+  GF_CHECK(ReadKind(&reader, record));
   ReadKey(record, &reader);
   ReadBody(record, &reader);
   if (!reader.done()) {

@@ -63,6 +63,10 @@ void EncodeRecord(const Record& record, std::string* out);
 [[nodiscard]] Status DecodeRecord(ByteView bytes, Record* record);
 // The part of the encoding that identifies the row: kind, source and UUIDs or names.
 [[nodiscard]] std::string EncodeKey(const Record& record);
+// Accepts exactly what EncodeKey writes. Error: kMalformed.
+[[nodiscard]] Status DecodeKey(ByteView bytes, Record* record);
+// What the keys of all rows of `kind` below an event or a list begin with.
+[[nodiscard]] std::string KeyPrefixBelow(RecordKind kind, const Record& head);
 
 void EncodeTags(const std::vector<intel::Tag>& tags, std::string* out);
 [[nodiscard]] bool DecodeTags(ByteView bytes, std::vector<intel::Tag>* tags);

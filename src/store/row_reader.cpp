@@ -1,9 +1,11 @@
 #include "store/row_reader.h"
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <unordered_map>
 
+#include "store/columns.h"
 #include "store/database.h"
 #include "store/value_code.h"
 
@@ -11,104 +13,49 @@ namespace gapferry::store {
 namespace {
 
 constexpr std::string_view kReading = "cannot read the database";
-constexpr std::size_t kMaxText = 8 << 20;
 constexpr std::size_t kMostCached = 1 << 16;
 
 using Visit = std::function<Status(const Record&)>;
 
-// Thrown and caught within this file only: a column that does not fit ends the walk wherever it is.
-struct BadRow {
-  std::string what;
-};
+}  // namespace
 
-// The columns of one row, checked as they are read.
-class Columns {
- public:
-  Columns(SQLite::Statement& statement, bool strict) : statement_(statement), strict_(strict) {}
+namespace {
 
-  void Text(int index, std::string* text) const {
-    const SQLite::Column column = statement_.getColumn(index);
-    if (column.isNull()) {
-      text->clear();
-      return;
-    }
-    if (!column.isText()) Bad(index, "is no text");
-    ReadText(column, text);
-    if (strict_ && (text->size() > kMaxText || !IsUtf8(*text)))
-      Bad(index, "is too long or not UTF-8");
-  }
-  [[nodiscard]] std::int64_t Integer(int index, std::int64_t low, std::int64_t high) const {
-    const SQLite::Column column = statement_.getColumn(index);
-    if (!column.isInteger()) Bad(index, "is no integer");
-    const std::int64_t value = column.getInt64();
-    if (value < low || value > high) Bad(index, "is out of range");
-    return value;
-  }
-  [[nodiscard]] std::int64_t Integer(int index) const {
-    return Integer(index, INT64_MIN, INT64_MAX);
-  }
-  [[nodiscard]] bool IsNull(int index) const { return statement_.getColumn(index).isNull(); }
-  [[nodiscard]] bool IsText(int index) const { return statement_.getColumn(index).isText(); }
-  void Id(int index, Uuid* uuid) const {
-    const ByteView blob = Blob(index);
-    if (blob.size() != uuid->bytes.size()) Bad(index, "is no UUID");
-    std::copy(blob.begin(), blob.end(), uuid->bytes.begin());
-  }
-  [[nodiscard]] ByteView Blob(int index) const {
-    const SQLite::Column column = statement_.getColumn(index);
-    if (!column.isBlob()) Bad(index, "is no blob");
-    return ReadBlob(column);
-  }
-  [[nodiscard]] std::optional<intel::Distribution> Level(int index) const {
-    if (IsNull(index)) return std::nullopt;
-    return static_cast<intel::Distribution>(Integer(index, 0, intel::kInherit));
-  }
-  [[noreturn]] void Bad(int index, std::string_view why) const {
-    throw BadRow{fmt::format("column {} {} in: {}", statement_.getColumnName(index), why,
-                             statement_.getQuery())};
-  }
-
- private:
-  SQLite::Statement& statement_;
-  bool strict_;
-};
+constexpr char kSelectEvent[] =
+    "SELECT id, uuid, info, date, timestamp, publish_timestamp, published, threat_level, analysis, "
+    "distribution, sharing_group, extends_uuid, orgc_uuid, orgc_name, tagset FROM event ";
+constexpr char kSelectObject[] =
+    "SELECT uuid, name, meta_category, description, template_uuid, template_version, comment, "
+    "first_seen, last_seen, timestamp, distribution, sharing_group, deleted FROM object ";
+constexpr char kSelectAttribute[] =
+    "SELECT uuid, object, type, category, value, comment, relation, first_seen, last_seen, "
+    "timestamp, distribution, sharing_group, flags, tagset FROM attribute ";
+constexpr char kSelectReference[] =
+    "SELECT uuid, object, referenced, relationship_type, comment, timestamp, deleted FROM "
+    "reference ";
+constexpr char kSelectReport[] =
+    "SELECT uuid, name, content, timestamp, distribution, sharing_group, deleted FROM report ";
+constexpr char kSelectList[] =
+    "SELECT id, name, version, type, description, matching_attributes FROM warninglist ";
+constexpr char kSelectEntry[] = "SELECT value FROM warninglist_entry ";
+constexpr char kBelowEvent[] = "WHERE event = ? ORDER BY uuid";
 
 }  // namespace
 
 struct RowReader::State {
   State(SQLite::Database& db, bool strict_)
       : strict(strict_),
+        database(db),
         word(db, "SELECT text FROM word WHERE id = ?"),
         tagset(db, "SELECT content FROM tagset WHERE id = ?"),
         sources(db, "SELECT id, name, default_tlp FROM source ORDER BY name"),
-        events(db,
-               "SELECT id, uuid, info, date, timestamp, publish_timestamp, published, "
-               "threat_level, analysis, "
-               "distribution, sharing_group, extends_uuid, orgc_uuid, orgc_name, tagset FROM event "
-               "WHERE source = ? ORDER BY uuid"),
-        objects(
-            db,
-            "SELECT uuid, name, meta_category, description, template_uuid, template_version, "
-            "comment, "
-            "first_seen, last_seen, timestamp, distribution, sharing_group, deleted FROM object "
-            "WHERE event = ? ORDER BY uuid"),
-        attributes(
-            db,
-            "SELECT uuid, object, type, category, value, comment, relation, first_seen, last_seen, "
-            "timestamp, distribution, sharing_group, flags, tagset FROM attribute "
-            "WHERE event = ? ORDER BY uuid"),
-        references(
-            db,
-            "SELECT uuid, object, referenced, relationship_type, comment, timestamp, deleted "
-            "FROM reference WHERE event = ? ORDER BY uuid"),
-        reports(db,
-                "SELECT uuid, name, content, timestamp, distribution, sharing_group, deleted FROM "
-                "report "
-                "WHERE event = ? ORDER BY uuid"),
-        lists(db,
-              "SELECT id, name, version, type, description, matching_attributes FROM warninglist "
-              "WHERE source = ? ORDER BY name"),
-        entries(db, "SELECT value FROM warninglist_entry WHERE list = ? ORDER BY value") {}
+        events(db, std::string(kSelectEvent) + "WHERE source = ? ORDER BY uuid"),
+        objects(db, std::string(kSelectObject) + kBelowEvent),
+        attributes(db, std::string(kSelectAttribute) + kBelowEvent),
+        references(db, std::string(kSelectReference) + kBelowEvent),
+        reports(db, std::string(kSelectReport) + kBelowEvent),
+        lists(db, std::string(kSelectList) + "WHERE source = ? ORDER BY name"),
+        entries(db, std::string(kSelectEntry) + "WHERE list = ? ORDER BY value") {}
 
   const std::string& Word(std::int64_t id) {
     auto known = words.find(id);
@@ -248,38 +195,125 @@ struct RowReader::State {
     const Columns columns(events, strict);
     while (events.executeStep()) {
       record.kind = RecordKind::kEvent;
-      const EventId id = ReadEvent(columns);
-      GF_CHECK(visit(record));
-      GF_CHECK(
-          Each(objects, id, RecordKind::kObject, visit, [&](const Columns& c) { ReadObject(c); }));
-      GF_CHECK(Each(attributes, id, RecordKind::kAttribute, visit,
-                    [&](const Columns& c) { ReadAttribute(c); }));
-      GF_CHECK(Each(references, id, RecordKind::kReference, visit,
-                    [&](const Columns& c) { ReadReference(c); }));
-      GF_CHECK(
-          Each(reports, id, RecordKind::kReport, visit, [&](const Columns& c) { ReadReport(c); }));
+      GF_CHECK(EventAndBelow(columns, visit));
     }
     events.reset();
     return Ok();
+  }
+  Status EventAndBelow(const Columns& columns, const Visit& visit) {
+    const EventId id = ReadEvent(columns);
+    GF_CHECK(visit(record));
+    GF_CHECK(
+        Each(objects, id, RecordKind::kObject, visit, [&](const Columns& c) { ReadObject(c); }));
+    GF_CHECK(Each(attributes, id, RecordKind::kAttribute, visit,
+                  [&](const Columns& c) { ReadAttribute(c); }));
+    GF_CHECK(Each(references, id, RecordKind::kReference, visit,
+                  [&](const Columns& c) { ReadReference(c); }));
+    return Each(reports, id, RecordKind::kReport, visit, [&](const Columns& c) { ReadReport(c); });
   }
   Status EachWarninglist(std::int64_t source, const Visit& visit) {
     lists.reset();
     lists.bind(1, source);
     const Columns columns(lists, strict);
     while (lists.executeStep()) {
-      record.kind = RecordKind::kWarninglist;
-      const std::int64_t id = columns.Integer(0);
-      columns.Text(1, &record.warninglist.name);
-      record.warninglist.version = columns.Integer(2);
-      columns.Text(3, &record.warninglist.type);
-      columns.Text(4, &record.warninglist.description);
-      columns.Text(5, &record.warninglist.matching_attributes);
-      GF_CHECK(visit(record));
-      GF_CHECK(Each(entries, id, RecordKind::kWarninglistEntry, visit,
-                    [&](const Columns& c) { c.Text(0, &record.entry); }));
+      GF_CHECK(ListAndBelow(columns, visit));
     }
     lists.reset();
     return Ok();
+  }
+  void ReadList(const Columns& columns) {
+    columns.Text(1, &record.warninglist.name);
+    record.warninglist.version = columns.Integer(2);
+    columns.Text(3, &record.warninglist.type);
+    columns.Text(4, &record.warninglist.description);
+    columns.Text(5, &record.warninglist.matching_attributes);
+  }
+  Status ListAndBelow(const Columns& columns, const Visit& visit) {
+    record.kind = RecordKind::kWarninglist;
+    const std::int64_t id = columns.Integer(0);
+    ReadList(columns);
+    GF_CHECK(visit(record));
+    return Each(entries, id, RecordKind::kWarninglistEntry, visit,
+                [&](const Columns& c) { c.Text(0, &record.entry); });
+  }
+
+  // Prepared at first use: a walk needs none of them.
+  SQLite::Statement& Lookup(std::size_t place, const char* select, const char* where) {
+    if (!lookups[place]) lookups[place].emplace(database, std::string(select) + where);
+    lookups[place]->reset();
+    return *lookups[place];
+  }
+  SQLite::Statement& Lookup(RecordKind kind) {
+    constexpr char kByUuid[] = "WHERE event = ? AND uuid = ?";
+    const auto place = static_cast<std::size_t>(kind);
+    switch (kind) {
+      case RecordKind::kEvent:
+        return Lookup(place, kSelectEvent, "WHERE id = ?");
+      case RecordKind::kObject:
+        return Lookup(place, kSelectObject, kByUuid);
+      case RecordKind::kAttribute:
+        return Lookup(place, kSelectAttribute, kByUuid);
+      case RecordKind::kReference:
+        return Lookup(place, kSelectReference, kByUuid);
+      case RecordKind::kReport:
+        return Lookup(place, kSelectReport, kByUuid);
+      case RecordKind::kWarninglist:
+        return Lookup(place, kSelectList, "WHERE id = ?");
+      default:
+        return Lookup(place, kSelectEntry, "WHERE list = ? AND value = ?");
+    }
+  }
+  void ReadFound(RecordKind kind, const Columns& columns) {
+    switch (kind) {
+      case RecordKind::kEvent:
+        ReadEvent(columns);
+        return;
+      case RecordKind::kObject:
+        return ReadObject(columns);
+      case RecordKind::kAttribute:
+        return ReadAttribute(columns);
+      case RecordKind::kReference:
+        return ReadReference(columns);
+      case RecordKind::kReport:
+        return ReadReport(columns);
+      case RecordKind::kWarninglist:
+        return ReadList(columns);
+      default:
+        return columns.Text(0, &record.entry);
+    }
+  }
+  const Record* Find(const Record& key, std::int64_t owner) {
+    SQLite::Statement& find = Lookup(key.kind);
+    find.bind(1, owner);
+    switch (key.kind) {
+      case RecordKind::kObject:
+        BindBlob(find, 2, key.object.uuid.bytes);
+        break;
+      case RecordKind::kAttribute:
+        BindBlob(find, 2, key.attribute.uuid.bytes);
+        break;
+      case RecordKind::kReference:
+        BindBlob(find, 2, key.reference.uuid.bytes);
+        break;
+      case RecordKind::kReport:
+        BindBlob(find, 2, key.report.uuid.bytes);
+        break;
+      case RecordKind::kWarninglistEntry:
+        BindText(find, 2, key.entry);
+        break;
+      default:
+        break;
+    }
+    const bool found = find.executeStep();
+    if (found) {
+      record.kind = key.kind;
+      record.source = key.source;
+      record.event_uuid = key.event_uuid;
+      if (key.kind == RecordKind::kWarninglistEntry) record.warninglist.name = key.warninglist.name;
+      ReadFound(key.kind, Columns(find, strict));
+    }
+    find.reset();
+    return found ? &record : nullptr;
   }
   Status EachSource(Part part, const Visit& visit) {
     sources.reset();
@@ -302,8 +336,10 @@ struct RowReader::State {
   }
 
   bool strict;
+  SQLite::Database& database;
   SQLite::Statement word, tagset, sources, events, objects, attributes, references, reports, lists,
       entries;
+  std::array<std::optional<SQLite::Statement>, kRecordKinds + 1> lookups;
   std::unordered_map<std::int64_t, std::string> words;
   std::unordered_map<std::int64_t, std::vector<intel::Tag>> tagsets;
   Record record;
@@ -318,14 +354,53 @@ Status RowReader::ForEach(const Visit& visit) {
   return ForEach(Part::kAll, visit);
 }
 
-Status RowReader::ForEach(Part part, const Visit& visit) {
-  return Guarded(kReading, [&]() -> Status {
+namespace {
+
+// What ends a walk, as an Error.
+template <typename Body>
+auto Reading(Body&& body) {
+  return Guarded(kReading, [&]() -> decltype(body()) {
     try {
-      return state_->EachSource(part, visit);
+      return body();
     } catch (const BadRow& bad) {
       return Error::Make(Kind::kMalformed, "{}", bad.what);
     }
   });
+}
+
+}  // namespace
+
+Status RowReader::ForEach(Part part, const Visit& visit) {
+  return Reading([&] { return state_->EachSource(part, visit); });
+}
+
+Status RowReader::OfEvent(const std::string& source, EventId event, const Visit& visit) {
+  return Reading([&]() -> Status {
+    SQLite::Statement& find = state_->Lookup(RecordKind::kEvent);
+    find.bind(1, event);
+    if (!find.executeStep()) return Ok();
+    state_->record.kind = RecordKind::kEvent;
+    state_->record.source = source;
+    GF_CHECK(state_->EventAndBelow(Columns(find, state_->strict), visit));
+    find.reset();
+    return Ok();
+  });
+}
+
+Status RowReader::OfWarninglist(const std::string& source, std::int64_t list, const Visit& visit) {
+  return Reading([&]() -> Status {
+    SQLite::Statement& find = state_->Lookup(RecordKind::kWarninglist);
+    find.bind(1, list);
+    if (!find.executeStep()) return Ok();
+    state_->record.source = source;
+    GF_CHECK(state_->ListAndBelow(Columns(find, state_->strict), visit));
+    find.reset();
+    return Ok();
+  });
+}
+
+Result<const Record*> RowReader::Find(const Record& key, std::int64_t owner) {
+  return Reading([&]() -> Result<const Record*> { return state_->Find(key, owner); });
 }
 
 }  // namespace gapferry::store

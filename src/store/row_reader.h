@@ -29,6 +29,18 @@ class RowReader {
   enum class Part { kAll, kEvents, kWarninglists };
   [[nodiscard]] Status ForEach(Part part, const std::function<Status(const Record&)>& visit);
 
+  // One event, or one list, with all below it, as ForEach would visit them. Nothing if it is not
+  // there.
+  [[nodiscard]] Status OfEvent(const std::string& source, EventId event,
+                               const std::function<Status(const Record&)>& visit);
+  [[nodiscard]] Status OfWarninglist(const std::string& source, std::int64_t list,
+                                     const std::function<Status(const Record&)>& visit);
+
+  // The row below event or list `owner` that has the key of `key`, for kinds that have an owner;
+  // for an event or a list itself, `owner` is its own id. Null if it is not there; else good until
+  // the next call.
+  [[nodiscard]] Result<const Record*> Find(const Record& key, std::int64_t owner);
+
  private:
   struct State;
   std::unique_ptr<State> state_;

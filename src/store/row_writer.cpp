@@ -1,6 +1,7 @@
 #include "store/row_writer.h"
 
 #include <unordered_map>
+#include <utility>
 
 #include "store/database.h"
 #include "store/value_code.h"
@@ -113,9 +114,9 @@ struct RowWriter::State {
             "sharing_group, deleted" +
                 Columns(", extra") + ") VALUES (?,?,?,?,?,?,?,?" + Columns(",?") + ")"),
         put_list(db,
-                 "INSERT INTO warninglist (source, name, version, type, description, "
+                 "INSERT INTO warninglist (id, source, name, version, type, description, "
                  "matching_attributes" +
-                     Columns(", input_digest") + ") VALUES (?,?,?,?,?,?" + Columns(",?") + ")"),
+                     Columns(", input_digest") + ") VALUES (?,?,?,?,?,?,?" + Columns(",?") + ")"),
         put_entry(db, "INSERT OR IGNORE INTO warninglist_entry (list, value) VALUES (?,?)") {
     SQLite::Statement last(db, "SELECT coalesce(max(id), 0) FROM event");
     last.executeStep();
@@ -169,6 +170,7 @@ struct RowWriter::State {
   EventId event_id = 0;
   std::string record_list;
   std::int64_t list_id = 0;
+  std::int64_t use_id = 0;
 };
 
 RowWriter::RowWriter(SQLite::Database& database, Flavour flavour)
@@ -322,20 +324,21 @@ Result<bool> RowWriter::PutReport(EventId event, const intel::Report& report,
 }
 
 Result<std::int64_t> RowWriter::PutWarninglist(SourceId source, const WarninglistHead& head,
-                                               const Digest256* input_digest) {
+                                               const Digest256* input_digest, std::int64_t id) {
   return Guarded(kWriting, [&]() -> Result<std::int64_t> {
     SQLite::Statement& put = state_->put_list;
-    put.bind(1, source);
-    BindText(put, 2, head.name);
-    put.bind(3, head.version);
-    BindText(put, 4, head.type);
-    BindText(put, 5, head.description);
-    BindText(put, 6, head.matching_attributes);
+    BindOptional(put, 1, id == 0 ? std::nullopt : std::optional(id));
+    put.bind(2, source);
+    BindText(put, 3, head.name);
+    put.bind(4, head.version);
+    BindText(put, 5, head.type);
+    BindText(put, 6, head.description);
+    BindText(put, 7, head.matching_attributes);
     if (state_->flavour == Flavour::kStore) {
       if (input_digest != nullptr) {
-        BindBlob(put, 7, *input_digest);
+        BindBlob(put, 8, *input_digest);
       } else {
-        put.bind(7);
+        put.bind(8);
       }
     }
     state_->Run(put);
@@ -349,6 +352,10 @@ Result<bool> RowWriter::PutWarninglistEntry(std::int64_t list, const std::string
     BindText(state_->put_entry, 2, value);
     return state_->Run(state_->put_entry);
   });
+}
+
+void RowWriter::UseId(std::int64_t id) {
+  state_->use_id = id;
 }
 
 Status RowWriter::PutRecord(const Record& record) {
@@ -374,11 +381,13 @@ Status RowWriter::PutRecord(const Record& record) {
   if (s.source_id == 0 || record.source != s.record_source) return orphan();
   if (record.kind == RecordKind::kEvent) {
     GF_TRY(s.event_id, NewEventId());
+    if (s.use_id != 0) s.event_id = std::exchange(s.use_id, 0);
     s.record_event = record.event_uuid;
     return PutEvent(s.event_id, s.source_id, record.event);
   }
   if (record.kind == RecordKind::kWarninglist) {
-    GF_TRY(s.list_id, PutWarninglist(s.source_id, record.warninglist));
+    GF_TRY(s.list_id,
+           PutWarninglist(s.source_id, record.warninglist, nullptr, std::exchange(s.use_id, 0)));
     s.record_list = record.warninglist.name;
     return Ok();
   }

@@ -55,13 +55,18 @@ class RowWriter {
   [[nodiscard]] Result<bool> PutReport(EventId event, const intel::Report& report,
                                        const std::string& extra = "");
 
+  // `id` 0: a new one.
   [[nodiscard]] Result<std::int64_t> PutWarninglist(SourceId source, const WarninglistHead& head,
-                                                    const Digest256* input_digest = nullptr);
+                                                    const Digest256* input_digest = nullptr,
+                                                    std::int64_t id = 0);
   [[nodiscard]] Result<bool> PutWarninglistEntry(std::int64_t list, const std::string& value);
 
   // Dispatches on the record's kind. Rows of an event must follow their event, entries their list.
   // Error: kMalformed for a row without its owner, or one that is there twice.
   [[nodiscard]] Status PutRecord(const Record& record);
+  // The id that the next event or list of PutRecord gets, so that what hangs on it stays with it;
+  // 0 for a new one.
+  void UseId(std::int64_t id);
 
  private:
   struct State;

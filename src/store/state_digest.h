@@ -15,6 +15,9 @@ namespace gapferry::store {
 // signature.
 class StateDigest {
  public:
+  StateDigest() = default;
+  // Goes on from a value.
+  explicit StateDigest(const Digest256& value) { Add(value); }
   void Add(const Digest256& row);
   void Subtract(const Digest256& row);
   // Big-endian.

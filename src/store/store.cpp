@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "store/database.h"
+#include "store/migrate.h"
 #include "store/schema_sql.h"
 
 namespace gapferry::store {
@@ -14,15 +15,6 @@ namespace {
 
 constexpr std::string_view kUsing = "cannot use the database";
 constexpr int kBusyMilliseconds = 5000;
-
-template <std::size_t N>
-std::optional<std::array<std::uint8_t, N>> ReadDigest(const SQLite::Column& column) {
-  const ByteView blob = ReadBlob(column);
-  if (blob.size() != N) return std::nullopt;
-  std::array<std::uint8_t, N> digest;
-  std::copy(blob.begin(), blob.end(), digest.begin());
-  return digest;
-}
 
 int ReadPragma(SQLite::Database& database, const char* name) {
   return database.execAndGet(std::string("PRAGMA ") + name).getInt();
@@ -45,30 +37,48 @@ Store::~Store() {
   if (state_ && state_->in_transaction) Rollback();
 }
 
-Result<Store> Store::Open(const std::filesystem::path& path) {
+namespace {
+
+// Makes the tables, or brings them to this version. Never touches a file that is not ours.
+Status Prepare(SQLite::Database& db, const std::filesystem::path& path) {
+  const int version = ReadPragma(db, "user_version");
+  if (version == 0) {
+    SQLite::Transaction transaction(db);
+    db.exec(kStoreSql);
+    db.exec(fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {};",
+                        kStoreApplicationId, kStoreVersion));
+    transaction.commit();
+    return Ok();
+  }
+  if (ReadPragma(db, "application_id") != kStoreApplicationId) {
+    return Error::Make(Kind::kMalformed, "{} is a database, but no store of gapferry",
+                       path.string());
+  }
+  if (version > kStoreVersion) {
+    return Error::Make(Kind::kUnsupported, "{} has version {}; this program knows {}",
+                       path.string(), version, kStoreVersion);
+  }
+  if (version < kStoreVersion) Migrate(db, version);
+  return Ok();
+}
+
+constexpr char kDurable[] = "PRAGMA journal_mode = DELETE; PRAGMA synchronous = FULL;";
+constexpr char kThrownAwayOnFailure[] = "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;";
+constexpr char kAlways[] =
+    "PRAGMA cache_size = -32000; PRAGMA temp_store = FILE; PRAGMA foreign_keys = OFF;"
+    "PRAGMA trusted_schema = OFF;";
+
+}  // namespace
+
+Result<Store> Store::OpenFor(const std::filesystem::path& path, const char* pragmas) {
   return Guarded("cannot open " + path.string(), [&]() -> Result<Store> {
     const mode_t before = ::umask(0077);
     auto state =
         std::make_unique<State>(path.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
     ::umask(before);
-    SQLite::Database& db = state->database;
-    db.exec(
-        "PRAGMA journal_mode = DELETE; PRAGMA synchronous = FULL; PRAGMA cache_size = -32000;"
-        "PRAGMA temp_store = FILE; PRAGMA foreign_keys = OFF; PRAGMA trusted_schema = OFF;");
-    const int version = ReadPragma(db, "user_version");
-    if (version == 0) {
-      SQLite::Transaction transaction(db);
-      db.exec(kStoreSql);
-      db.exec(fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {};",
-                          kStoreApplicationId, kStoreVersion));
-      transaction.commit();
-    } else if (ReadPragma(db, "application_id") != kStoreApplicationId) {
-      return Error::Make(Kind::kMalformed, "{} is a database, but no store of gapferry",
-                         path.string());
-    } else if (version > kStoreVersion) {
-      return Error::Make(Kind::kUnsupported, "{} has version {}; this program knows {}",
-                         path.string(), version, kStoreVersion);
-    }
+    state->database.exec(pragmas);
+    state->database.exec(kAlways);
+    GF_CHECK(Prepare(state->database, path));
     return Store(std::move(state));
   });
 }
@@ -88,14 +98,25 @@ Status RollBackJournal(const std::filesystem::path& path) {
 
 }  // namespace
 
+Result<Store> Store::Open(const std::filesystem::path& path) {
+  return OpenFor(path, kDurable);
+}
+Result<Store> Store::OpenAside(const std::filesystem::path& path) {
+  return OpenFor(path, kThrownAwayOnFailure);
+}
+
 Result<Store> Store::OpenReadOnly(const std::filesystem::path& path) {
   GF_CHECK(RollBackJournal(path));
   return Guarded("cannot open " + path.string(), [&]() -> Result<Store> {
     auto state = std::make_unique<State>(path.string(), SQLite::OPEN_READONLY);
-    state->database.exec(
-        "PRAGMA cache_size = -32000; PRAGMA temp_store = FILE; PRAGMA trusted_schema = OFF;");
+    state->database.exec(kAlways);
     if (ReadPragma(state->database, "application_id") != kStoreApplicationId) {
       return Error::Make(Kind::kMalformed, "{} is no store of gapferry", path.string());
+    }
+    if (const int version = ReadPragma(state->database, "user_version"); version != kStoreVersion) {
+      return Error::Make(Kind::kNotReady, "{} has version {}; this program uses {}", path.string(),
+                         version, kStoreVersion)
+          .Hint("a command that writes, such as `import` or `collect`, brings it up to date");
     }
     return Store(std::move(state));
   });
@@ -190,6 +211,21 @@ Result<std::vector<KnownEvent>> Store::ListEvents(SourceId source) {
   });
 }
 
+Result<std::vector<KnownSource>> Store::KnownSources() {
+  return Guarded(kUsing, [&]() -> Result<std::vector<KnownSource>> {
+    SQLite::Statement list(state_->database,
+                           "SELECT id, name, default_tlp FROM source ORDER BY name");
+    std::vector<KnownSource> sources;
+    while (list.executeStep()) {
+      KnownSource& source = sources.emplace_back();
+      source.id = list.getColumn(0).getInt64();
+      ReadText(list.getColumn(1), &source.name);
+      source.default_tlp = static_cast<intel::Tlp>(list.getColumn(2).getInt());
+    }
+    return sources;
+  });
+}
+
 Status Store::RemoveEvent(EventId event) {
   return Guarded(kUsing, [&] {
     for (const char* table : {"object", "attribute", "reference", "report"}) {
@@ -265,9 +301,9 @@ Status Store::RemoveSource(const std::string& name) {
   });
 }
 
-Result<std::set<Uuid>> Store::EventsWithAttributeTag(
+Result<std::vector<std::int64_t>> Store::FindTagsets(
     const std::function<bool(const intel::Tag&)>& wanted) {
-  return Guarded(kUsing, [&]() -> Result<std::set<Uuid>> {
+  return Guarded(kUsing, [&]() -> Result<std::vector<std::int64_t>> {
     std::vector<std::int64_t> tagsets;
     SQLite::Statement list(state_->database, "SELECT id, content FROM tagset");
     std::vector<intel::Tag> tags;
@@ -276,20 +312,23 @@ Result<std::set<Uuid>> Store::EventsWithAttributeTag(
       if (std::any_of(tags.begin(), tags.end(), wanted))
         tagsets.push_back(list.getColumn(0).getInt64());
     }
-    std::set<Uuid> events;
-    SQLite::Statement find(state_->database,
-                           "SELECT DISTINCT event.uuid FROM attribute JOIN event ON event.id = "
-                           "attribute.event WHERE attribute.tagset = ?");
-    for (const std::int64_t tagset : tagsets) {
-      find.bind(1, tagset);
-      while (find.executeStep()) {
-        Uuid uuid;
-        uuid.bytes = ReadDigest<16>(find.getColumn(0)).value_or(uuid.bytes);
-        events.insert(uuid);
+    return tagsets;
+  });
+}
+
+Result<bool> Store::EventUsesTagset(EventId event, const std::vector<std::int64_t>& tagsets) {
+  return Guarded(kUsing, [&]() -> Result<bool> {
+    SQLite::Statement list(state_->database,
+                           "SELECT DISTINCT tagset FROM attribute WHERE event = ?");
+    list.bind(1, event);
+    while (list.executeStep()) {
+      const SQLite::Column tagset = list.getColumn(0);
+      if (!tagset.isNull() &&
+          std::find(tagsets.begin(), tagsets.end(), tagset.getInt64()) != tagsets.end()) {
+        return true;
       }
-      find.reset();
     }
-    return events;
+    return false;
   });
 }
 
@@ -323,13 +362,29 @@ Result<std::map<std::string, std::uint64_t>> Store::UnknownFields() {
   });
 }
 
-Status Store::Clear() {
+Status Store::TakeLasting(const std::filesystem::path& path) {
   return Guarded(kUsing, [&] {
-    for (const char* table :
-         {"word", "tagset", "source", "event", "object", "attribute", "reference", "report",
-          "warninglist", "warninglist_entry", "unknown_field", "refused"}) {
-      state_->database.exec(std::string("DELETE FROM ") + table);
+    SQLite::Statement attach(state_->database, "ATTACH ? AS before");
+    const std::string name = path.string();
+    BindText(attach, 1, name);
+    attach.exec();
+    state_->database.exec("BEGIN");
+    for (const char* table : {"meta", "artifact_id"}) {
+      state_->database.exec(fmt::format("DELETE FROM main.{}", table));
+      state_->database.exec(fmt::format("INSERT INTO main.{} SELECT * FROM before.{}", table, table));
     }
+    state_->database.exec("COMMIT");
+    state_->database.exec("DETACH before");
+  });
+}
+
+Status Store::QuickCheck() {
+  return Guarded(kUsing, [&]() -> Status {
+    const std::string verdict =
+        state_->database.execAndGet("PRAGMA quick_check(1)").getString();
+    if (verdict == "ok") return Ok();
+    return Error::Make(Kind::kDamaged, "the store is damaged: {}", verdict)
+        .Hint("go back with `gapferry-import rollback`, or restore a backup");
   });
 }
 
@@ -344,75 +399,6 @@ Result<std::map<std::string, std::uint64_t>> Store::CountRows() {
           state_->database.execAndGet("SELECT count(*) FROM " + table).getInt64());
     }
     return counts;
-  });
-}
-
-Result<std::optional<StreamRow>> Store::FindStream(const std::string& site) {
-  return Guarded(kUsing, [&]() -> Result<std::optional<StreamRow>> {
-    SQLite::Statement find(state_->database,
-                           "SELECT uuid, epoch, digest_key FROM stream WHERE site = ?");
-    BindText(find, 1, site);
-    if (!find.executeStep()) return std::optional<StreamRow>();
-    StreamRow stream;
-    stream.site = site;
-    stream.uuid.bytes = ReadDigest<16>(find.getColumn(0)).value_or(stream.uuid.bytes);
-    stream.epoch = find.getColumn(1).getInt64();
-    const ByteView key = ReadBlob(find.getColumn(2));
-    stream.digest_key.assign(key.begin(), key.end());
-    return std::optional<StreamRow>(std::move(stream));
-  });
-}
-
-Status Store::PutStream(const StreamRow& stream) {
-  return Guarded(kUsing, [&] {
-    SQLite::Statement put(
-        state_->database,
-        "INSERT OR REPLACE INTO stream (site, uuid, epoch, digest_key) VALUES (?, ?, ?, ?)");
-    BindText(put, 1, stream.site);
-    BindBlob(put, 2, stream.uuid.bytes);
-    put.bind(3, stream.epoch);
-    BindBlob(put, 4, stream.digest_key);
-    put.exec();
-  });
-}
-
-Result<std::vector<LedgerRow>> Store::Ledger(const Uuid& stream) {
-  return Guarded(kUsing, [&]() -> Result<std::vector<LedgerRow>> {
-    SQLite::Statement list(
-        state_->database,
-        "SELECT epoch, seq, kind, state_digest, manifest_digest, created, expires FROM ledger "
-        "WHERE stream = ? ORDER BY epoch, seq");
-    BindBlob(list, 1, stream.bytes);
-    std::vector<LedgerRow> rows;
-    while (list.executeStep()) {
-      LedgerRow& row = rows.emplace_back();
-      row.epoch = list.getColumn(0).getInt64();
-      row.seq = list.getColumn(1).getInt64();
-      ReadText(list.getColumn(2), &row.kind);
-      row.state_digest = ReadDigest<32>(list.getColumn(3)).value_or(row.state_digest);
-      row.manifest_digest = ReadDigest<64>(list.getColumn(4)).value_or(row.manifest_digest);
-      row.created = list.getColumn(5).getInt64();
-      row.expires = list.getColumn(6).getInt64();
-    }
-    return rows;
-  });
-}
-
-Status Store::AppendLedger(const Uuid& stream, const LedgerRow& row) {
-  return Guarded(kUsing, [&] {
-    SQLite::Statement put(
-        state_->database,
-        "INSERT INTO ledger (stream, epoch, seq, kind, state_digest, manifest_digest, created, "
-        "expires) VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
-    BindBlob(put, 1, stream.bytes);
-    put.bind(2, row.epoch);
-    put.bind(3, row.seq);
-    BindText(put, 4, row.kind);
-    BindBlob(put, 5, row.state_digest);
-    BindBlob(put, 6, row.manifest_digest);
-    put.bind(7, row.created);
-    put.bind(8, row.expires);
-    put.exec();
   });
 }
 

@@ -6,7 +6,6 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -18,7 +17,13 @@
 namespace gapferry::store {
 
 constexpr int kStoreApplicationId = 0x47464D31;  // "GFM1"
-constexpr int kStoreVersion = 1;
+constexpr int kStoreVersion = 2;
+
+struct KnownSource {
+  SourceId id = 0;
+  std::string name;
+  intel::Tlp default_tlp = intel::Tlp::kAmber;
+};
 
 struct KnownEvent {
   EventId id = 0;
@@ -45,10 +50,12 @@ struct LedgerRow {
   std::int64_t epoch = 0;
   std::int64_t seq = 0;
   std::string kind;
+  std::int64_t base_seq = 0;  // of a delta
   Digest256 state_digest{};
   Digest512 manifest_digest{};
   Time created = 0;
   Time expires = 0;
+  std::uint64_t stored_bytes = 0;  // of the payload
 };
 
 class Store {
@@ -59,6 +66,9 @@ class Store {
   // Rolls back what a killed process left half written, if this one may write; changes nothing
   // else.
   [[nodiscard]] static Result<Store> OpenReadOnly(const std::filesystem::path& path);
+  // For a file aside that is thrown away unless all succeeds: no journal, no syncing. Whoever gives
+  // it its place syncs it first.
+  [[nodiscard]] static Result<Store> OpenAside(const std::filesystem::path& path);
   Store(Store&&) noexcept;
   Store& operator=(Store&&) noexcept;
   ~Store();
@@ -72,6 +82,9 @@ class Store {
   [[nodiscard]] Status ReleaseSavepoint();
   void RollbackToSavepoint();
 
+  // SQLite's own look at the file. Error: kDamaged.
+  [[nodiscard]] Status QuickCheck();
+
   [[nodiscard]] Result<std::optional<std::string>> GetMeta(const std::string& key);
   [[nodiscard]] Status SetMeta(const std::string& key, std::string_view value);
 
@@ -80,27 +93,33 @@ class Store {
 
   [[nodiscard]] Result<std::optional<KnownEvent>> FindEvent(SourceId source, const Uuid& uuid);
   [[nodiscard]] Result<std::vector<KnownEvent>> ListEvents(SourceId source);
+  [[nodiscard]] Result<std::vector<KnownSource>> KnownSources();
   // The event and everything below it.
   [[nodiscard]] Status RemoveEvent(EventId event);
   [[nodiscard]] Result<std::vector<KnownWarninglist>> ListWarninglists(SourceId source);
   [[nodiscard]] Status RemoveWarninglist(std::int64_t list);
   [[nodiscard]] Result<std::vector<std::string>> ListSources();
   [[nodiscard]] Status RemoveSource(const std::string& name);
-  // Events that have an attribute with a tag for which `wanted` is true.
-  [[nodiscard]] Result<std::set<Uuid>> EventsWithAttributeTag(
+  // Tag sets with a tag for which `wanted` is true.
+  [[nodiscard]] Result<std::vector<std::int64_t>> FindTagsets(
       const std::function<bool(const intel::Tag&)>& wanted);
+  // Whether an attribute of the event has one of them.
+  [[nodiscard]] Result<bool> EventUsesTagset(EventId event,
+                                             const std::vector<std::int64_t>& tagsets);
   // Replaces what is counted for this source.
   [[nodiscard]] Status SetUnknownFields(SourceId source,
                                         const std::map<std::string, std::uint64_t>& seen);
   [[nodiscard]] Result<std::map<std::string, std::uint64_t>> UnknownFields();
-  // Everything that came with bundles or feeds, of all sources; ids and ledgers stay.
-  [[nodiscard]] Status Clear();
+  // Into a new store, what outlives a state: meta and the ids of artifacts, from the file at
+  // `path`. Not within a transaction.
+  [[nodiscard]] Status TakeLasting(const std::filesystem::path& path);
 
   // Rows of each kind, by RecordKindName.
   [[nodiscard]] Result<std::map<std::string, std::uint64_t>> CountRows();
 
   [[nodiscard]] Result<std::optional<StreamRow>> FindStream(const std::string& site);
   [[nodiscard]] Status PutStream(const StreamRow& stream);
+  // By number; of one number, a delta before a full.
   [[nodiscard]] Result<std::vector<LedgerRow>> Ledger(const Uuid& stream);
   [[nodiscard]] Status AppendLedger(const Uuid& stream, const LedgerRow& row);
 
@@ -116,6 +135,8 @@ class Store {
  private:
   struct State;
   explicit Store(std::unique_ptr<State> state);
+  [[nodiscard]] static Result<Store> OpenFor(const std::filesystem::path& path,
+                                             const char* pragmas);
   std::unique_ptr<State> state_;
 };
 

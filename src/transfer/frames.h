@@ -13,10 +13,11 @@
 namespace gapferry::transfer {
 
 enum class FrameType : std::uint8_t {
-  kMeta = 'M',    // stream uuid (16), epoch (8), seq (8), digest key (32)
-  kRecord = 'R',  // store/record.h
-  kError = 'E',   // kind (1), message
-  kEnd = 'Z',     // number of records (8)
+  kMeta = 'M',       // stream uuid (16), epoch (8), seq (8), digest key (32)
+  kTombstone = 'T',  // a key of store/record.h; all of them come before the first record
+  kRecord = 'R',     // store/record.h
+  kError = 'E',      // kind (1), message
+  kEnd = 'Z',        // number of records (8)
 };
 
 class FrameWriter {

@@ -207,6 +207,20 @@ Result<PayloadMeta> ReadMeta(SQLite::Database& database) {
   return meta;
 }
 
+// What an empty table says too: a full has none.
+Status SendTombstones(SQLite::Database& database, FrameWriter* frames) {
+  SQLite::Statement list(database, "SELECT key FROM tombstone ORDER BY key");
+  store::Record key;
+  while (list.executeStep()) {
+    const SQLite::Column column = list.getColumn(0);
+    if (!column.isBlob()) return Error::Make(Kind::kMalformed, "a tombstone is no blob");
+    const ByteView blob = store::ReadBlob(column);
+    GF_CHECK(store::DecodeKey(blob, &key));
+    GF_CHECK(frames->Put(FrameType::kTombstone, AsText(blob)));
+  }
+  return Ok();
+}
+
 Status SendRows(const ReaderPipes& pipes, FrameWriter* frames) {
   return store::Guarded("cannot read", [&]() -> Status {
     SQLite::Database database(std::string("payload"), SQLite::OPEN_READONLY | SQLite::OPEN_NOMUTEX,
@@ -215,6 +229,7 @@ Status SendRows(const ReaderPipes& pipes, FrameWriter* frames) {
     GF_CHECK(CheckSchema(database));
     GF_TRY(const PayloadMeta meta, ReadMeta(database));
     GF_CHECK(frames->Put(FrameType::kMeta, EncodeMeta(meta)));
+    GF_CHECK(SendTombstones(database, frames));
     std::string encoded;
     std::uint64_t count = 0;
     GF_CHECK(store::RowReader(database, /*strict=*/true).ForEach([&](const store::Record& record) {

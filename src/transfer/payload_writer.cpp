@@ -14,10 +14,9 @@ struct PayloadWriter::State {
 
   SQLite::Database database;
   std::optional<store::RowWriter> writer;
-  Bytes digest_key;
+  std::optional<SQLite::Statement> put_tombstone;
   store::StateDigest digest;
-  bundle::RowCounts counts;
-  std::string encoded;
+  PayloadSummary summary;
 };
 
 namespace {
@@ -52,33 +51,37 @@ Result<PayloadWriter> PayloadWriter::Create(const std::filesystem::path& path,
     PutMeta(state->database, "epoch", AsBytes(std::to_string(meta.epoch)));
     PutMeta(state->database, "seq", AsBytes(std::to_string(meta.seq)));
     PutMeta(state->database, "digest_key", meta.digest_key);
-    state->digest_key = meta.digest_key;
+    state->put_tombstone.emplace(state->database, "INSERT INTO tombstone (key) VALUES (?)");
     state->writer.emplace(state->database, store::Flavour::kPayload);
     return PayloadWriter(std::move(state));
   });
 }
 
-Status PayloadWriter::Put(const store::Record& record, intel::Tlp tlp) {
-  State& s = *state_;
-  GF_CHECK(s.writer->PutRecord(record));
-  s.encoded.clear();
-  store::EncodeRecord(record, &s.encoded);
-  s.digest.Add(store::RowDigest(s.encoded, s.digest_key));
-  ++s.counts.kind[std::string(store::RecordKindName(record.kind))];
-  if (record.kind == store::RecordKind::kAttribute) {
-    ++s.counts.type[record.attribute.type];
-    ++s.counts.tlp[std::string(intel::TlpName(tlp))];
-    ++s.counts.source[record.source];
-  }
+Status PayloadWriter::Put(const store::Record& record, const Digest256& digest) {
+  GF_CHECK(state_->writer->PutRecord(record));
+  state_->digest.Add(digest);
+  ++state_->summary.rows;
   return Ok();
+}
+
+Status PayloadWriter::PutTombstone(const store::Record& key) {
+  ++state_->summary.tombstones;
+  return store::Guarded("cannot write to the payload", [&] {
+    const std::string encoded = store::EncodeKey(key);
+    store::BindBlob(*state_->put_tombstone, 1, AsBytes(encoded));
+    state_->put_tombstone->exec();
+    state_->put_tombstone->reset();
+  });
 }
 
 Result<PayloadSummary> PayloadWriter::Finish() {
   GF_CHECK(store::Guarded("cannot finish the payload", [&] {
     state_->writer.reset();
+    state_->put_tombstone.reset();
     state_->database.exec("COMMIT");
   }));
-  PayloadSummary summary{state_->digest.value(), std::move(state_->counts)};
+  state_->summary.state_digest = state_->digest.value();
+  const PayloadSummary summary = state_->summary;
   state_.reset();
   return summary;
 }

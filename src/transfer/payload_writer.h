@@ -14,8 +14,9 @@
 namespace gapferry::transfer {
 
 struct PayloadSummary {
-  Digest256 state_digest{};
-  bundle::RowCounts counts;
+  Digest256 state_digest{};  // of the rows put: the state's, if it is a full
+  std::uint64_t rows = 0;
+  std::uint64_t tombstones = 0;
 };
 
 class PayloadWriter {
@@ -27,8 +28,10 @@ class PayloadWriter {
   PayloadWriter& operator=(PayloadWriter&&) noexcept;
   ~PayloadWriter();
 
-  // In the order of store::RowReader. `tlp` is the row's effective TLP, for the counts.
-  [[nodiscard]] Status Put(const store::Record& record, intel::Tlp tlp);
+  // In the order of store::RowReader. `digest` is the row's store::RowDigest.
+  [[nodiscard]] Status Put(const store::Record& record, const Digest256& digest);
+  // A key that must vanish, in any order; only the key of `key` is looked at.
+  [[nodiscard]] Status PutTombstone(const store::Record& key);
   [[nodiscard]] Result<PayloadSummary> Finish();
 
  private:

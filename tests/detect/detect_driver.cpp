@@ -17,7 +17,9 @@ Status Run(const std::vector<std::string>& arguments) {
   GF_CHECK(MakeFolder(folder));
   GF_TRY(store::Store store, store::Store::Open(folder / "store.db"));
   GF_CHECK(store.Begin());
-  GF_CHECK(store.Clear());
+  GF_TRY(const std::vector<std::string> sources, store.ListSources());
+  for (const std::string& source : sources)
+    GF_CHECK(store.RemoveSource(source));
   for (std::size_t i = 4; i < arguments.size(); ++i) {
     std::ifstream file(arguments[i]);
     GF_CHECK(testing::PutEventJson(store, std::filesystem::path(arguments[i]).parent_path(),

@@ -41,9 +41,12 @@ class Pair:
         (self.isolated / "import.yml").write_text(json.dumps(config))
 
     def bundle(self, env=None):
-        """The next bundle: its path and what `bundle` said."""
-        said = json.loads(self.export("bundle", "--to", self.medium, "--json", env=env).stdout)
-        return said
+        """The next bundles: what `bundle` said of the last of them, which is a full unless told otherwise."""
+        return self.bundles(env=env)[-1]
+
+    def bundles(self, *arguments, env=None):
+        said = self.export("bundle", "--to", self.medium, "--json", *arguments, env=env).stdout
+        return [json.loads(line) for line in said.splitlines()]
 
     def dump(self):
         return [json.loads(line) for line in self.import_("dump").stdout.splitlines()]

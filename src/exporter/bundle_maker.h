@@ -1,0 +1,56 @@
+// exporter/bundle_maker.h: the next bundles of a site: which kinds, from which state, under which
+// number. docs/bundle-format.md §6 says what a receiver may do with them.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/app.h"
+#include "bundle/volume.h"
+#include "exporter/home.h"
+#include "exporter/site_state.h"
+
+namespace gapferry::exporter {
+
+enum class BundleChoice {
+  kAuto,       // a delta where a site can use one, and a full beside it while that is cheap
+  kFull,       // a full, from which later deltas start
+  kDelta,      // a delta only
+  kHeartbeat,  // no content: the newest number is still current
+};
+[[nodiscard]] std::optional<BundleChoice> ParseBundleChoice(std::string_view name);
+
+// A full as large as this is written beside every delta (`full: auto`): it costs a courier nothing
+// and makes a site independent of what it holds.
+constexpr std::uint64_t kCheapFullBytes = 256ULL << 20;
+// Deltas grow until the next full. One larger than this part of a full calls for a new base.
+constexpr std::uint64_t kDeltaPartOfFull = 4;
+
+struct BundleRequest {
+  BundleChoice choice = BundleChoice::kAuto;
+  std::optional<std::uint64_t> since;  // a delta from this number instead of the usual base
+};
+
+// A bundle without its signature: its number is spent, and its content will never be another.
+struct MadeBundle {
+  bundle::Manifest manifest;
+  std::string manifest_bytes;
+  Fd stored;  // the payload; closed for a heartbeat
+};
+struct MadeBundles {
+  std::vector<MadeBundle> bundles;  // a delta before a full
+  Tally tally;                      // of the state after them
+  bool changed = false;             // since the number before
+};
+
+// Looks at the mirror, makes the payloads and records the number, in one transaction of the mirror.
+// A crash afterwards leaves a gap in the numbers, never two contents under one.
+// Errors: kNotReady (no stream; no base for a delta; a heartbeat for a state that changed), kUsage
+// (`since` names no number of this epoch), kConfig (valid for longer than the root allows).
+[[nodiscard]] Result<MadeBundles> MakeBundles(Session& session, const Home& home,
+                                              const SiteConfig& site, const bundle::Root& root,
+                                              const BundleRequest& request, store::Store* mirror);
+
+}  // namespace gapferry::exporter

@@ -1,0 +1,34 @@
+// importer/audit.h: what was done here, by whom it was signed, and why: one line of JSON each,
+// every line with the BLAKE2b-256 of the line before (`b2sum -l 256`), so that a changed, missing
+// or inserted line shows. A cut end shows against the head that reports print.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include "base/json.h"
+#include "base/result.h"
+
+namespace gapferry::importer {
+
+constexpr std::size_t kMaxAuditLine = 64 << 10;
+
+struct AuditHead {
+  std::uint64_t entries = 0;
+  std::string hash;  // of the last line, hexadecimal; empty if there is none
+  Json last;         // the last entry
+  [[nodiscard]] std::string ToString() const;  // "entry 12, 3fa9c1d2e4b05566"
+};
+
+// Appends one entry and syncs it. A line that a crash left unfinished is cut off first, and an
+// entry says so. Errors: kIo, kNoSpace; kDamaged if the last line is no entry.
+[[nodiscard]] Result<AuditHead> Audit(const std::filesystem::path& log, std::string_view event,
+                                      const Json& detail);
+// The last entry, without checking the others.
+[[nodiscard]] Result<AuditHead> ReadAuditHead(const std::filesystem::path& log);
+// Every line. Error: kDamaged with the line, and both hashes where the chain breaks.
+[[nodiscard]] Result<AuditHead> VerifyAudit(const std::filesystem::path& log);
+
+}  // namespace gapferry::importer

@@ -1,0 +1,34 @@
+#include "importer/check_store.h"
+
+namespace gapferry::importer {
+
+Result<Checked> CheckStore(store::Store* store) {
+  GF_CHECK(store->QuickCheck());
+  Checked checked;
+  GF_TRY(checked.applied, LoadApplied(store));
+  GF_TRY(const std::optional<std::string> key, store->GetMeta("digest_key"));
+  const std::string digest_key = key.value_or("");
+  store::StateDigest digest;
+  std::string encoded;
+  GF_CHECK(store->Reader().ForEach([&](const store::Record& record) {
+    encoded.clear();
+    store::EncodeRecord(record, &encoded);
+    digest.Add(store::RowDigest(encoded, AsBytes(digest_key)));
+    ++checked.rows;
+    return Ok();
+  }));
+  GF_CHECK(store->ForEachRefused([&](const Digest256& row, const std::string&) {
+    digest.Add(row);
+    ++checked.refused;
+  }));
+  const Digest256 expected = checked.applied ? checked.applied->manifest.state_digest : Digest256{};
+  if (digest.value() == expected) return checked;
+  return Error::Make(Kind::kDamaged,
+                     "the rows of the store have the state digest {}…, signed was {}…",
+                     HexEncode(digest.value()).substr(0, 16), HexEncode(expected).substr(0, 16))
+      .Hint(
+          "the store was changed after it was imported, or its disk is failing: go back with "
+          "`gapferry-import rollback`, or import a full bundle");
+}
+
+}  // namespace gapferry::importer

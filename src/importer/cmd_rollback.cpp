@@ -1,0 +1,116 @@
+#include <charconv>
+
+#include "importer/audit.h"
+#include "importer/check_store.h"
+#include "importer/commands.h"
+#include "importer/next_store.h"
+
+namespace gapferry::importer {
+namespace {
+
+struct Options {
+  std::string to;
+  std::string reason;
+};
+
+std::string Numbers(const std::vector<KeptState>& states) {
+  std::string text;
+  for (const KeptState& state : states)
+    text += fmt::format("{}{}.{}", text.empty() ? "" : ", ", state.epoch, state.seq);
+  return text;
+}
+
+bool Is(const KeptState& state, const std::optional<Applied>& applied) {
+  return applied && applied->manifest.epoch == state.epoch && applied->manifest.seq == state.seq;
+}
+
+// The newest before the present one, or the one that was named.
+Result<KeptState> Choose(const std::vector<KeptState>& states,
+                         const std::optional<Applied>& applied, const std::string& wanted) {
+  for (auto state = states.rbegin(); state != states.rend(); ++state) {
+    const std::string number = fmt::format("{}.{}", state->epoch, state->seq);
+    const bool named = number == wanted || std::to_string(state->seq) == wanted;
+    const bool earlier = applied && std::tie(state->epoch, state->seq) <
+                                        std::tie(applied->manifest.epoch, applied->manifest.seq);
+    if (!Is(*state, applied) && (wanted.empty() ? earlier : named)) return *state;
+  }
+  if (states.empty()) {
+    return Error::Make(Kind::kNotReady, "no earlier state is kept here")
+        .Hint(
+            "`keep_states` in import.yml says how many are; an older bundle can be taken with "
+            "`import --allow-rollback --reason TEXT`");
+  }
+  return Error::Make(Kind::kNotFound, "{}; kept are: {}",
+                     wanted.empty() ? "there is no state before the present one"
+                                    : "no state " + wanted + " is kept here",
+                     Numbers(states));
+}
+
+Status RollBack(Session& session, const Options& options, const CommandRunner& run) {
+  if (options.reason.empty()) {
+    return Error::Make(Kind::kUsage, "going back needs a reason")
+        .Hint("add --reason \"why\"; it is written to the audit log");
+  }
+  GF_TRY(const Home home, Home::Open(session));
+  GF_TRY(Config config, home.LoadConfig());
+  GF_TRY(const Fd lock, home.Lock());
+  GF_TRY(std::optional<store::Store> present, home.OpenStore());
+  GF_TRY(SiteTrust trust, LoadTrust(&*present));
+  GF_TRY(const std::optional<Applied> before, LoadApplied(&*present));
+  GF_TRY(const std::vector<KeptState> states, KeptStates(home));
+  GF_TRY(const KeptState state, Choose(states, before, options.to));
+
+  GF_TRY(NextStore next, NextStore::FromKept(home, state.path));
+  GF_TRY(Checked checked, CheckStore(&next.store()));
+  if (!checked.applied || !Is(state, checked.applied)) {
+    return Error::Make(Kind::kDamaged, "{} does not hold the state that its name says",
+                       state.path.string());
+  }
+  // The highest number ever accepted stays: what came after can be imported again, nothing older
+  // can.
+  trust.state.streams[trust.stream].applied = PointOf(checked.applied->manifest);
+  Applied applied = *checked.applied;
+  applied.exception = "rolled back: " + options.reason;
+  GF_CHECK(next.store().Begin());
+  GF_CHECK(SaveTrust(&next.store(), trust));
+  GF_CHECK(SaveApplied(&next.store(), applied));
+  GF_CHECK(next.store().Commit());
+  const std::uint64_t from = before ? before->manifest.seq : 0;
+  present.reset();
+  // One more than usual, so that both ends of the way are there.
+  GF_CHECK(next.Adopt(before ? std::optional(PointOf(before->manifest)) : std::nullopt,
+                      config.keep_states + 1));
+  GF_TRY(const AuditHead audit, Audit(home.audit_file(), "rollback",
+                                      {{"from", from},
+                                       {"epoch", state.epoch},
+                                       {"seq", state.seq},
+                                       {"reason", options.reason}}));
+  session.console.Emit(
+      "rollback",
+      {{"from", from}, {"epoch", state.epoch}, {"seq", state.seq}, {"audit", audit.hash}});
+  session.console.Say(fmt::format("ROLLED BACK   number {} → {}.{}; {} rows checked", from,
+                                  state.epoch, state.seq, Grouped(checked.rows)));
+  session.console.Say(fmt::format("audit      {}", audit.ToString()));
+  if (config.site.destinations.empty()) return Ok();
+  // Made again, not brought back: revisions of rules only rise, so that a manager of rules takes
+  // the old content for what it is, the newest.
+  return GenerateArtifacts(session, home, std::move(config), /*accept_change=*/true, run);
+}
+
+}  // namespace
+
+Command RollbackCommand(CommandRunner run) {
+  return {
+      "rollback", "go back to an earlier state of the store, with its artifacts",
+      "Takes the state that was kept before the last import, checks every row of it, puts it in "
+      "place and makes all artifacts from it. What was newer can be imported again; what is "
+      "older than the newest number ever accepted is still refused.",
+      [run = std::move(run)](Arguments& arguments) {
+        auto options = std::make_shared<Options>();
+        arguments.Option("--to", &options->to, "the number to go back to (default: the last)");
+        arguments.Option("--reason", &options->reason, "why; it is written to the audit log");
+        return [options, run](Session& session) { return RollBack(session, *options, run); };
+      }};
+}
+
+}  // namespace gapferry::importer

@@ -1,0 +1,74 @@
+// store/columns.h: the columns of one row, checked as they are read. Part of the adapter around
+// SQLite.
+#pragma once
+
+#include <algorithm>
+#include <optional>
+#include <string>
+
+#include "intel/event.h"
+#include "store/database.h"
+
+namespace gapferry::store {
+
+constexpr std::size_t kMaxText = 8 << 20;
+
+// Thrown and caught within row_reader.cpp only: a column that does not fit ends the walk wherever
+// it is.
+struct BadRow {
+  std::string what;
+};
+
+// The columns of one row, checked as they are read.
+class Columns {
+ public:
+  Columns(SQLite::Statement& statement, bool strict) : statement_(statement), strict_(strict) {}
+
+  void Text(int index, std::string* text) const {
+    const SQLite::Column column = statement_.getColumn(index);
+    if (column.isNull()) {
+      text->clear();
+      return;
+    }
+    if (!column.isText()) Bad(index, "is no text");
+    ReadText(column, text);
+    if (strict_ && (text->size() > kMaxText || !IsUtf8(*text)))
+      Bad(index, "is too long or not UTF-8");
+  }
+  [[nodiscard]] std::int64_t Integer(int index, std::int64_t low, std::int64_t high) const {
+    const SQLite::Column column = statement_.getColumn(index);
+    if (!column.isInteger()) Bad(index, "is no integer");
+    const std::int64_t value = column.getInt64();
+    if (value < low || value > high) Bad(index, "is out of range");
+    return value;
+  }
+  [[nodiscard]] std::int64_t Integer(int index) const {
+    return Integer(index, INT64_MIN, INT64_MAX);
+  }
+  [[nodiscard]] bool IsNull(int index) const { return statement_.getColumn(index).isNull(); }
+  [[nodiscard]] bool IsText(int index) const { return statement_.getColumn(index).isText(); }
+  void Id(int index, Uuid* uuid) const {
+    const ByteView blob = Blob(index);
+    if (blob.size() != uuid->bytes.size()) Bad(index, "is no UUID");
+    std::copy(blob.begin(), blob.end(), uuid->bytes.begin());
+  }
+  [[nodiscard]] ByteView Blob(int index) const {
+    const SQLite::Column column = statement_.getColumn(index);
+    if (!column.isBlob()) Bad(index, "is no blob");
+    return ReadBlob(column);
+  }
+  [[nodiscard]] std::optional<intel::Distribution> Level(int index) const {
+    if (IsNull(index)) return std::nullopt;
+    return static_cast<intel::Distribution>(Integer(index, 0, intel::kInherit));
+  }
+  [[noreturn]] void Bad(int index, std::string_view why) const {
+    throw BadRow{fmt::format("column {} {} in: {}", statement_.getColumnName(index), why,
+                             statement_.getQuery())};
+  }
+
+ private:
+  SQLite::Statement& statement_;
+  bool strict_;
+};
+
+}  // namespace gapferry::store
