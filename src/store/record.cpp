@@ -71,11 +71,9 @@ class Reader {
     bytes_ = bytes_.subspan(size);
     if (!IsUtf8(*text)) ok_ = false;
   }
-  // 1 to 40 of a-z, 0-9 and "-": a source's name is shown, and stands in artifacts.
   void Name(std::string* name) {
     Text(name);
-    const bool in_range = !name->empty() && name->size() <= kMaxSourceName;
-    if (!in_range || !std::all_of(name->begin(), name->end(), IsNameCharacter)) ok_ = false;
+    if (!IsSourceName(*name)) ok_ = false;
   }
   void Id(Uuid* uuid) {
     if (!Need(16)) return;
@@ -110,9 +108,6 @@ class Reader {
   }
 
  private:
-  static bool IsNameCharacter(char c) {
-    return IsAsciiDigit(c) || (c >= 'a' && c <= 'z') || c == '-';
-  }
   bool Need(std::size_t size) {
     ok_ = ok_ && bytes_.size() >= size;
     return ok_;
@@ -347,6 +342,12 @@ void ReadBody(Record* record, Reader* r) {
 }
 
 }  // namespace
+
+bool IsSourceName(std::string_view name) {
+  return !name.empty() && name.size() <= kMaxSourceName &&
+         std::all_of(name.begin(), name.end(),
+                     [](char c) { return IsAsciiDigit(c) || (c >= 'a' && c <= 'z') || c == '-'; });
+}
 
 std::string_view RecordKindName(RecordKind kind) {
   return kNames[static_cast<std::size_t>(kind)];

@@ -55,6 +55,8 @@ struct Record {
 
 constexpr std::size_t kMaxRecordBytes = 16 << 20;
 constexpr std::size_t kMaxTags = 4096;
+// 1 to 40 of a-z, 0-9 and "-": a source's name is shown, and stands in artifacts.
+[[nodiscard]] bool IsSourceName(std::string_view name);
 
 // Appends the canonical bytes of `record` to `out`.
 void EncodeRecord(const Record& record, std::string* out);

@@ -325,6 +325,7 @@ struct RowReader::State {
       columns.Text(1, &record.source);
       // A payload has no index that would refuse it, and a store would make one of the two.
       if (last == record.source) columns.Bad(1, "is there twice");
+      if (strict && !IsSourceName(record.source)) columns.Bad(1, "is no name of a source");
       last = record.source;
       record.default_tlp = static_cast<intel::Tlp>(columns.Integer(2, 0, intel::kTlpLevels - 1));
       GF_CHECK(visit(record));

@@ -136,6 +136,8 @@ ROWS = {
     "other-epoch": "UPDATE meta SET value = CAST('2' AS BLOB) WHERE key = 'epoch'",
     "other-stream": "UPDATE meta SET value = zeroblob(16) WHERE key = 'stream'",
     "stream-of-15-bytes": "UPDATE meta SET value = zeroblob(15) WHERE key = 'stream'",
+    "tombstone-of-no-row": "INSERT INTO tombstone VALUES (x'63')",
+    "tombstone-in-a-full": "INSERT INTO tombstone VALUES (x'010400000064656d6f')",
     "source-name-is-a-path": "UPDATE source SET name = '../../etc'",
     "source-name-empty": "UPDATE source SET name = ''",
 }
@@ -144,6 +146,22 @@ ROWS = {
 @pytest.mark.parametrize("name", ROWS)
 def test_rows_that_no_exporter_writes(site, name):
     refuse(site, MALFORMED, "", hostile(sql(ROWS[name])))
+
+
+LARGE = {
+    "row": f"UPDATE event SET info = CAST(zeroblob({8 << 20}) AS TEXT), orgc_name = CAST(zeroblob({8 << 20}) AS TEXT)",
+    "row-with-its-tags": [
+        f"UPDATE event SET info = CAST(zeroblob({8 << 20}) AS TEXT)",
+        # One tag whose name is 9 MiB.
+        f"UPDATE tagset SET content = CAST(x'0100000000009000' || zeroblob({(9 << 20) + 9}) AS BLOB)"],
+    "value": f"UPDATE attribute SET value = zeroblob({17 << 20})",
+}
+
+
+@pytest.mark.parametrize("name", LARGE)
+def test_a_row_beyond_the_limit(site, name):
+    statements = LARGE[name] if isinstance(LARGE[name], list) else [LARGE[name]]
+    refuse(site, TOO_LARGE, "", hostile(sql(*statements)))
 
 
 TWICE = {

@@ -45,6 +45,7 @@ std::vector<std::string> FuzzSeeds() {
   for (const store::Record& record : fuzz::OneOfEachKind()) {
     std::string body;
     store::EncodeRecord(record, &body);
+    frames.emplace_back(FrameType::kTombstone, store::EncodeKey(record));
     frames.emplace_back(FrameType::kRecord, body);
   }
   frames.emplace_back(FrameType::kEnd, std::string(8, '\0'));

@@ -38,7 +38,7 @@ std::string GoodDatabase() {
       folder / "payload",
       {*ParseUuid("aaaaaaaa-1111-4111-8111-111111111111"), 1, 42, Bytes(32, 7)});
   for (const store::Record& record : fuzz::OneOfEachKind())
-    FUZZ_CHECK(writer->Put(record, intel::Tlp::kGreen).ok());
+    FUZZ_CHECK(writer->Put(record, Digest256{}).ok() && writer->PutTombstone(record).ok());
   FUZZ_CHECK(writer->Finish().ok());
   std::string bytes = ReadFile(folder / "payload", 1 << 20).value();
   std::filesystem::remove_all(folder);
@@ -84,6 +84,7 @@ void CheckFrames(const std::string& output, bool read) {
   FrameReader frames(file.get());
   store::Record record;
   bool described = false;
+  bool rows = false;
   for (;;) {
     auto frame = frames.Next();
     FUZZ_CHECK(frame.ok());
@@ -92,10 +93,13 @@ void CheckFrames(const std::string& output, bool read) {
         FUZZ_CHECK(!described && DecodeMeta(frame->body).ok());
         described = true;
         break;
-      case FrameType::kRecord: {
+      case FrameType::kTombstone:
+        FUZZ_CHECK(described && !rows && store::DecodeKey(frame->body, &record).ok());
+        break;
+      case FrameType::kRecord:
+        rows = true;
         FUZZ_CHECK(described && store::DecodeRecord(frame->body, &record).ok());
         break;
-      }
       case FrameType::kError:
         FUZZ_CHECK(!read && DecodeError(frame->body).kind != Kind::kSandbox);
         break;

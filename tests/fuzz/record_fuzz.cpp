@@ -11,8 +11,10 @@ using namespace gapferry;
 
 std::vector<std::string> FuzzSeeds() {
   std::vector<std::string> seeds;
-  for (const store::Record& record : fuzz::OneOfEachKind())
+  for (const store::Record& record : fuzz::OneOfEachKind()) {
     store::EncodeRecord(record, &seeds.emplace_back());
+    seeds.push_back(store::EncodeKey(record));
+  }
   return seeds;
 }
 
@@ -26,6 +28,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     FUZZ_CHECK(again == AsText(bytes));
     FUZZ_CHECK(again.starts_with(store::EncodeKey(record)));
   }
+  if (store::DecodeKey(bytes, &record).ok()) FUZZ_CHECK(store::EncodeKey(record) == AsText(bytes));
   std::vector<intel::Tag> tags;
   if (store::DecodeTags(bytes, &tags)) {
     std::string again;
