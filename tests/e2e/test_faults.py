@@ -73,6 +73,9 @@ class Stage:
             return f"the next import: {again.returncode} {again.stderr}", state
         if self.call(at, "dump").stdout != self.new:
             return "the next import did not bring the new state", state
+        sound = self.call(at, "fsck")
+        if sound.returncode != 0:
+            return f"fsck: {sound.returncode} {sound.stderr}", state
         left = sorted(path.name for path in (at / "home" / "work").iterdir())
         return (f"left in work/: {left}" if left else None), state
 
