@@ -29,6 +29,8 @@ enum class Kind {
   kDamaged,        // stored bytes differ from their signed hash
   kBadSignature,   // altered, or not signed by the key it names
   kUnknownSigner,  // signed by a key that this site does not trust
+  kRevokedSigner,  // signed by a key that a root, or the site itself, has revoked
+  kRootStep,       // the chain of roots lacks the step from the root that is held
   kThreshold,      // fewer distinct trusted signers than the root asks for
   kWrongStream,    // signed, but for another site or stream
   kExpired,        // past its own expiry

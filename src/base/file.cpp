@@ -2,9 +2,12 @@
 
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <linux/magic.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -20,6 +23,28 @@ constexpr std::size_t kWriteBuffer = 1 << 16;
 
 std::string Shown(const std::filesystem::path& path) {
   return path.string();
+}
+
+Status CheckRegular(const Fd& fd, const std::filesystem::path& path) {
+  struct stat info {};
+  if (::fstat(fd.get(), &info) != 0) return SystemError("cannot look at " + Shown(path), errno);
+  if (S_ISREG(info.st_mode)) return Ok();
+  return Error::Make(Kind::kIo, "{} is not a regular file", Shown(path));
+}
+
+Result<std::string> ReadAll(const Fd& fd, const std::filesystem::path& path,
+                            std::uint64_t max_bytes) {
+  GF_TRY(const std::uint64_t size, SizeOf(fd));
+  if (size > max_bytes) {
+    return Error::Make(Kind::kTooLarge, "{} has {} bytes; the limit is {}", Shown(path), size,
+                       max_bytes);
+  }
+  std::string content(size, '\0');
+  auto* data = reinterpret_cast<std::uint8_t*>(content.data());
+  auto got = ReadFull(fd.get(), {data, content.size()});
+  if (!got.ok()) return std::move(got).error().In(Shown(path));
+  content.resize(*got);
+  return content;
 }
 
 }  // namespace
@@ -57,10 +82,7 @@ Result<Fd> OpenRegular(const std::filesystem::path& path) {
     }
     return SystemError("cannot open " + Shown(path), errno);
   }
-  struct stat info {};
-  if (::fstat(fd.get(), &info) != 0) return SystemError("cannot look at " + Shown(path), errno);
-  if (!S_ISREG(info.st_mode))
-    return Error::Make(Kind::kIo, "{} is not a regular file", Shown(path));
+  GF_CHECK(CheckRegular(fd, path));
   return fd;
 }
 
@@ -95,21 +117,13 @@ Status WriteFull(int fd, ByteView bytes) {
 Result<std::string> ReadFile(const std::filesystem::path& path, std::uint64_t max_bytes) {
   Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!fd.open()) return SystemError("cannot open " + Shown(path), errno);
-  struct stat info {};
-  if (::fstat(fd.get(), &info) != 0) return SystemError("cannot look at " + Shown(path), errno);
-  if (!S_ISREG(info.st_mode))
-    return Error::Make(Kind::kIo, "{} is not a regular file", Shown(path));
-  const auto size = static_cast<std::uint64_t>(info.st_size);
-  if (size > max_bytes) {
-    return Error::Make(Kind::kTooLarge, "{} has {} bytes; the limit is {}", Shown(path), size,
-                       max_bytes);
-  }
-  std::string content(size, '\0');
-  auto* data = reinterpret_cast<std::uint8_t*>(content.data());
-  auto got = ReadFull(fd.get(), {data, content.size()});
-  if (!got.ok()) return std::move(got).error().In(Shown(path));
-  content.resize(*got);
-  return content;
+  GF_CHECK(CheckRegular(fd, path));
+  return ReadAll(fd, path, max_bytes);
+}
+
+Result<std::string> ReadRegularFile(const std::filesystem::path& path, std::uint64_t max_bytes) {
+  GF_TRY(const Fd fd, OpenRegular(path));
+  return ReadAll(fd, path, max_bytes);
 }
 
 AtomicFile::AtomicFile(Fd fd, std::filesystem::path temporary, std::filesystem::path target)
@@ -218,6 +232,18 @@ Status SyncFolder(const std::filesystem::path& folder) {
     return SystemError("cannot sync folder " + Shown(shown), errno);
   }
   return Ok();
+}
+
+Result<FileSystemRoom> RoomIn(const std::filesystem::path& folder) {
+  struct statvfs room {};
+  struct statfs kind {};
+  if (::statvfs(folder.c_str(), &room) != 0 || ::statfs(folder.c_str(), &kind) != 0)
+    return SystemError("cannot look at the file system of " + Shown(folder), errno);
+  // FAT has 32 bits for the size of a file; the kernel says so only once a write goes beyond.
+  constexpr std::uint64_t kFatLargest = 0xFFFFFFFF;
+  return FileSystemRoom{std::uint64_t{room.f_bavail} * room.f_frsize, room.f_frsize,
+                        kind.f_type == MSDOS_SUPER_MAGIC ? kFatLargest : UINT64_MAX,
+                        (room.f_flag & ST_RDONLY) != 0};
 }
 
 Status MakeFolder(const std::filesystem::path& folder, mode_t mode) {

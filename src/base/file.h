@@ -41,6 +41,10 @@ class Fd {
 [[nodiscard]] Result<std::string> ReadFile(const std::filesystem::path& path,
                                            std::uint64_t max_bytes);
 
+// The same, of a file that a stranger may have put there: through OpenRegular.
+[[nodiscard]] Result<std::string> ReadRegularFile(const std::filesystem::path& path,
+                                                  std::uint64_t max_bytes);
+
 // Opens a regular file for reading. Refuses symbolic links, devices, pipes: a medium may hold
 // anything.
 [[nodiscard]] Result<Fd> OpenRegular(const std::filesystem::path& path);
@@ -82,6 +86,14 @@ class AtomicFile {
                               mode_t mode = 0600);
 [[nodiscard]] Status SyncFile(const std::filesystem::path& file);
 [[nodiscard]] Status SyncFolder(const std::filesystem::path& folder);
+// What the file system of a folder allows.
+struct FileSystemRoom {
+  std::uint64_t free = 0;          // bytes that this user may still write
+  std::uint64_t block = 0;         // what a file takes is a multiple of this
+  std::uint64_t largest_file = 0;  // bytes
+  bool read_only = false;
+};
+[[nodiscard]] Result<FileSystemRoom> RoomIn(const std::filesystem::path& folder);
 // Creates the folder and its parents; `mode` applies to the last one.
 [[nodiscard]] Status MakeFolder(const std::filesystem::path& folder, mode_t mode = 0755);
 // A read-write file without a name in `folder`; it vanishes with its descriptor.

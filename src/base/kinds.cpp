@@ -80,6 +80,11 @@ const std::vector<KindInfo> kKinds = {
      "suspect."},
     {Kind::kUnsupported, 27, "unsupported", "a version or feature that this program does not know",
      "The message names what is needed. Update gapferry on this side."},
+    {Kind::kRevokedSigner, 29, "revoked-signer", "signed by a key that has been revoked",
+     "Do not use this medium. If the connected side has not changed its key since, call them: "
+     "someone else may hold the old one."},
+    {Kind::kRootStep, 30, "root-step", "a root of trust between the held one and this is missing",
+     "Bring a medium that carries the roots that the message names; `root import` takes them."},
     {Kind::kInterrupted, 130, "interrupted", "stopped before the end",
      "Nothing half done was kept. Run the same command again."},
 };

@@ -102,6 +102,7 @@ Result<std::size_t> BundleReader::HeadReader::Expect(const std::string& name) {
 }
 
 Status BundleReader::HeadReader::Read(Volume& volume) {
+  MemberList members;
   while (true) {
     volume.payload_at = offset_;
     Block block;
@@ -115,14 +116,18 @@ Status BundleReader::HeadReader::Read(Volume& volume) {
     }
     const auto chunk = NumberIn(member->name, kPayloadFolder, ChunkMemberName);
     if (is_end || chunk) {
+      if (document_.empty())
+        return Error::Make(Kind::kMalformed, "{} begins with zeros: it holds no manifest",
+                           source_.name());
       if (signatures_ == 0)
         return Error::Make(Kind::kMalformed, "{}: {} has no signature", source_.name(), document_);
+      volume.members = std::make_shared<const MemberList>(std::move(members));
       volume.first_chunk = static_cast<std::size_t>(chunk.value_or(0));
       return Ok();
     }
     GF_TRY(const std::size_t max_bytes, Expect(member->name));
     GF_TRY(std::string content, ReadContent(*member, max_bytes));
-    volume.members.emplace_back(member->name, std::move(content));
+    members.emplace_back(member->name, std::move(content));
   }
 }
 

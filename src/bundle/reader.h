@@ -6,10 +6,10 @@
 //   CheckSignatures  the manifest is signed for its stream under the caller's root
 //   CheckComplete    from file sizes alone: is every chunk there
 //   ReadPayload      each chunk is read once into one buffer, hashed, compared with the signed
-//   table and handed on from
-//                    that buffer
+//                    table and handed on from that buffer
 //
-// Memory: one chunk (4 MiB) and the head (at most kMaxHeadBytes), whatever the bundle's size.
+// Memory: one chunk (4 MiB) and each different head (at most kMaxHeadBytes), whatever the bundle's
+// size.
 #pragma once
 
 #include <cstdint>
@@ -26,18 +26,25 @@
 #include "bundle/source.h"
 #include "bundle/trust.h"
 #include "bundle/volume.h"
+#include "bundle/volume_plan.h"
 
 namespace gapferry::bundle {
 
 class BundleReader {
  public:
   using Sink = std::function<Status(ByteView chunk)>;
-  using MemberList = std::vector<std::pair<std::string, std::string>>;
 
   // Volumes in any order, at least one, all with the same manifest bytes. Signatures and roots are
   // those of all volumes together. Errors: kMalformed (not a bundle, foreign member, volumes of
   // different bundles), kIncomplete (the file ends within the head), kTooLarge, kIo.
   [[nodiscard]] static Result<BundleReader> Open(std::vector<std::unique_ptr<ByteSource>> volumes);
+  // The same one by one. Errors of Merge: kMalformed, and nothing has changed.
+  [[nodiscard]] static Result<BundleReader> OpenVolume(std::unique_ptr<ByteSource> volume);
+  [[nodiscard]] Status Merge(BundleReader other);
+
+  BundleReader(BundleReader&&) noexcept = default;
+  BundleReader& operator=(BundleReader&&) noexcept = default;
+  ~BundleReader() = default;
 
   // As stored and not yet believed.
   [[nodiscard]] const SignedDocument& manifest() const { return manifest_document_; }
@@ -45,35 +52,51 @@ class BundleReader {
   [[nodiscard]] std::size_t volume_count() const { return volumes_.size(); }
   // Name and content of every member before the payload of one volume, in the order of the file.
   [[nodiscard]] const MemberList& members(std::size_t volume) const {
-    return volumes_.at(volume).members;
+    return *volumes_.at(volume).members;
   }
+  // What a volume of this bundle must carry before its chunks: the very members of the volumes if
+  // they are all the same, else the signatures of all. Errors: those of HeadMembers.
+  [[nodiscard]] Result<MemberList> Head() const;
 
-  // Follows the chain of roots from `now`. Roots that are not newer are skipped. After an error
-  // `now` holds the last good root, which must be persisted all the same. Errors: those of
-  // NextRoot; kNotReady if the chain has a gap.
-  [[nodiscard]] Status WalkRoots(Root& now) const;
+  // bundle::WalkRoots over the chain that the volumes carry.
+  [[nodiscard]] Status WalkRoots(Root& now, const std::set<KeyId>& revoked_here = {}) const;
 
   // Errors: those of VerifySignatures.
   [[nodiscard]] Result<VerifiedManifest> CheckSignatures(const Root& root,
                                                          const std::set<KeyId>& revoked_here = {});
 
-  // The following need CheckSignatures first, else kNotReady.
+  // Takes the manifest as it stands, for work that needs no key: what is then read fits this
+  // manifest, and nobody knows who wrote it. Errors: those of ParseManifest.
+  [[nodiscard]] Result<Manifest> AssumeManifest();
+
+  // The following need CheckSignatures or AssumeManifest first, else kNotReady.
 
   // Errors: kIncomplete names what is missing; kMalformed for bytes after the end.
   [[nodiscard]] Status CheckComplete();
+
+  // From file sizes alone: is every volume that is here whole. Errors: those of CheckComplete.
+  [[nodiscard]] Status CheckWhole();
+  // The chunks of one volume and its size, after any of the checks.
+  [[nodiscard]] VolumePart PartHere(std::size_t volume) const;
+
+  // One chunk, from whichever volume has it whole. It lies within `buffer`. CheckComplete first.
+  // Errors: kDamaged, kIncomplete, kIo: those of the first volume that should have it.
+  [[nodiscard]] Result<ByteView> ReadChunk(std::size_t index, Bytes& buffer) const;
 
   // CheckComplete, then hands every chunk to `sink`, in order; an error of the sink ends it.
   // Errors: kIncomplete; kDamaged names the bytes of the file; kIo.
   [[nodiscard]] Status ReadPayload(const Sink& sink);
 
-  // Reads everything and returns every fault instead of only the first; empty if the bundle is
-  // whole.
+  // Reads every byte of every volume that is here and returns every fault; empty if they are whole.
+  // What is not here at all, MissingChunks says afterwards.
   [[nodiscard]] std::vector<Error> FindDamage();
+  // The chunks that no volume holds, as their sizes say. After CheckComplete or FindDamage.
+  [[nodiscard]] std::vector<std::size_t> MissingChunks() const;
 
  private:
   struct Volume {
     std::unique_ptr<ByteSource> source;
-    MemberList members;
+    std::shared_ptr<const MemberList> members;
     std::uint64_t payload_at = 0;  // offset of the first chunk's header, or of the end blocks
     std::size_t first_chunk = 0;   // as that header says; a wrong one cannot give the signed hashes
     std::size_t end_chunk = 0;     // from the file's size, once the manifest is signed
@@ -82,15 +105,14 @@ class BundleReader {
   class HeadReader;
 
   BundleReader() = default;
-  [[nodiscard]] Status Collect(const Volume& volume);
+  void Collect(const Volume& volume);
   [[nodiscard]] Status LayOut(Volume& volume) const;
   [[nodiscard]] std::vector<Error> LayOutAll();
   [[nodiscard]] Status CheckCovered() const;
-  [[nodiscard]] const Volume* Holding(std::size_t chunk) const;
   [[nodiscard]] const std::vector<Chunk>& chunks() const;
-  // Checks the chunk where it lies and returns it within `buffer`.
-  [[nodiscard]] Result<ByteView> ReadChunk(const Volume& volume, std::size_t index,
-                                           Bytes& buffer) const;
+  // Checks the chunk where it lies in this volume.
+  [[nodiscard]] Result<ByteView> ReadChunkOf(const Volume& volume, std::size_t index,
+                                             Bytes& buffer) const;
   [[nodiscard]] static Status CheckEnd(const Volume& volume, std::uint64_t end_at);
   [[nodiscard]] static Error Damaged(const Volume& volume, std::string_view part,
                                      std::uint64_t from, std::uint64_t to);

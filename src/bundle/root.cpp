@@ -123,14 +123,6 @@ Status CheckTogether(const Root& root) {
   return Ok();
 }
 
-std::string Joined(const std::set<std::string>& names) {
-  std::string text;
-  for (const std::string& name : names) {
-    text += (text.empty() ? "" : ", ") + name;
-  }
-  return text;
-}
-
 }  // namespace
 
 std::string RootFileName(std::uint64_t version) {
@@ -214,12 +206,12 @@ Result<std::set<KeyId>> CheckRole(const Role& role, const std::map<KeyId, Public
   }
   const Digest512 digest = Hash512(AsBytes(bytes));
   std::set<KeyId> signers;
-  std::set<std::string> others;
+  std::set<KeyId> others;
   for (const std::string& text : signatures) {
     GF_TRY(const SignatureFile signature, ParseSignatureFile(text));
     const auto key = keys.find(signature.key_id());
     if (key == keys.end() || !role.keys.contains(signature.key_id())) {
-      others.insert(signature.key_id().ToString());
+      others.insert(signature.key_id());
       continue;
     }
     GF_CHECK(Verify(key->second, digest, signature));
@@ -230,16 +222,49 @@ Result<std::set<KeyId>> CheckRole(const Role& role, const std::map<KeyId, Public
     signers.insert(signature.key_id());
   }
   if (signers.empty()) {
-    return Error::Make(Kind::kUnknownSigner, "{}",
-                       others.empty()
-                           ? "not signed by anyone"
-                           : fmt::format("signed by {}, which may not sign this", Joined(others)));
+    return Error::Make(Kind::kUnknownSigner, "signed by {}; only {} may sign this", KeyList(others),
+                       KeyList(role.keys));
   }
   if (signers.size() < role.threshold) {
-    return Error::Make(Kind::kThreshold, "signed by {} of the {} keys that are needed",
-                       signers.size(), role.threshold);
+    return Error::Make(Kind::kThreshold,
+                       "signed by {} of the {} keys that are needed: {}, out of {}", signers.size(),
+                       role.threshold, KeyList(signers), KeyList(role.keys));
   }
   return signers;
+}
+
+Role Without(Role role, const std::set<KeyId>& revoked_here) {
+  for (const KeyId& id : revoked_here)
+    role.keys.erase(id);
+  return role;
+}
+
+std::string KeyList(const std::set<KeyId>& ids) {
+  constexpr std::size_t kShown = 4;
+  if (ids.empty()) return "nobody";
+  std::string text;
+  std::size_t shown = 0;
+  for (const KeyId& id : ids) {
+    if (shown++ == kShown) return text + fmt::format(" and {} more", ids.size() - kShown);
+    text += (text.empty() ? "" : ", ") + id.ToString();
+  }
+  return text;
+}
+
+Error NameRevoked(Error error, const Root& root, const std::set<KeyId>& revoked_here,
+                  const std::vector<std::string>& signatures) {
+  if (error.kind != Kind::kUnknownSigner && error.kind != Kind::kThreshold) return error;
+  for (const std::string& text : signatures) {
+    const auto signature = ParseSignatureFile(text);
+    if (!signature.ok()) continue;
+    const KeyId id = signature->key_id();
+    const bool here = revoked_here.contains(id);
+    if (!here && !root.revoked.contains(id)) continue;
+    return Error::Make(Kind::kRevokedSigner,
+                       "key {} has been revoked by {}, and without it this is {}", id.ToString(),
+                       here ? "this site" : fmt::format("root {}", root.version), error.what);
+  }
+  return error;
 }
 
 Result<Root> OpenSignedRoot(std::string_view bytes, const std::vector<std::string>& signatures) {
@@ -260,18 +285,27 @@ Result<Root> PinRoot(std::string_view bytes, const std::vector<std::string>& sig
 }
 
 Result<Root> NextRoot(const Root& now, std::string_view bytes,
-                      const std::vector<std::string>& signatures) {
+                      const std::vector<std::string>& signatures,
+                      const std::set<KeyId>& revoked_here) {
   const std::uint64_t version = now.version + 1;
-  auto by_old = CheckRole(now.root, now.keys, bytes, RootTrustedComment(version), signatures);
-  if (!by_old.ok()) return std::move(by_old).error().In(RootFileName(version));
+  const std::string comment = RootTrustedComment(version);
+  auto by_old = CheckRole(Without(now.root, revoked_here), now.keys, bytes, comment, signatures);
+  if (!by_old.ok()) {
+    return NameRevoked(std::move(by_old).error(), now, revoked_here, signatures)
+        .In(RootFileName(version));
+  }
   auto next = ParseRoot(bytes);
   if (!next.ok()) return std::move(next).error().In(RootFileName(version));
   if (next->version != version) {
-    return Error::Make(Kind::kRollback, "root {} was given where root {} must follow root {}",
+    return Error::Make(Kind::kRootStep, "root {} was given where root {} must follow root {}",
                        next->version, version, now.version);
   }
-  auto by_new = CheckRole(next->root, next->keys, bytes, RootTrustedComment(version), signatures);
-  if (!by_new.ok()) return std::move(by_new).error().In(RootFileName(version));
+  auto by_new =
+      CheckRole(Without(next->root, revoked_here), next->keys, bytes, comment, signatures);
+  if (!by_new.ok()) {
+    return NameRevoked(std::move(by_new).error(), *next, revoked_here, signatures)
+        .In(RootFileName(version));
+  }
   return next;
 }
 

@@ -28,6 +28,12 @@ constexpr std::uint64_t kMaxLifeDays = 3650;
 // Signature files read for one document.
 constexpr std::size_t kMaxSignatures = 16;
 
+// A document and its signature files, all as stored.
+struct SignedDocument {
+  std::string bytes;
+  std::vector<std::string> signatures;
+};
+
 // `threshold` distinct keys of `keys` must sign.
 struct Role {
   std::set<KeyId> keys;
@@ -85,7 +91,8 @@ struct Fingerprint {
 // The distinct keys of `role` that signed `bytes` with the trusted comment `comment` (nothing:
 // any). Other signers do not count. Errors: kBadSignature if a signature names a key of the role
 // and does not fit; kMalformed, kUnsupported, kTooLarge for a file that is no signature;
-// kUnknownSigner if nobody of the role signed; kThreshold if too few did.
+// kUnknownSigner if nobody of the role signed; kThreshold if too few did. Both name who signed and
+// who may.
 [[nodiscard]] Result<std::set<KeyId>> CheckRole(const Role& role,
                                                 const std::map<KeyId, PublicKey>& keys,
                                                 std::string_view bytes,
@@ -102,8 +109,20 @@ struct Fingerprint {
                                    const Fingerprint& expected);
 // The step from `now` to the next version: signed by the threshold of the old root, checked before
 // anything is parsed, and by the threshold of the new one. Errors: those of CheckRole and
-// ParseRoot; kRollback if the version is not exactly one more.
+// ParseRoot; kRevokedSigner; kRootStep if the version is not exactly one more. `revoked_here`: keys
+// that the site itself revoked; their signatures count on neither side.
 [[nodiscard]] Result<Root> NextRoot(const Root& now, std::string_view bytes,
-                                    const std::vector<std::string>& signatures);
+                                    const std::vector<std::string>& signatures,
+                                    const std::set<KeyId>& revoked_here = {});
+
+// `error`, or kRevokedSigner if it is about missing signers and a signature names a key that `root`
+// or the site (`revoked_here`) has revoked.
+[[nodiscard]] Error NameRevoked(Error error, const Root& root, const std::set<KeyId>& revoked_here,
+                                const std::vector<std::string>& signatures);
+// `role` without the keys that the site revoked.
+[[nodiscard]] Role Without(Role role, const std::set<KeyId>& revoked_here);
+
+// "1A2B…, 3C4D… and 5 more"
+[[nodiscard]] std::string KeyList(const std::set<KeyId>& ids);
 
 }  // namespace gapferry::bundle

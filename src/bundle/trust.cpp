@@ -49,12 +49,12 @@ Status CheckStream(const TrustState& state, const Manifest& manifest,
                        manifest.epoch, state.root.version, role->second.epoch);
   }
   if (manifest.epoch > role->second.epoch || manifest.root_version > state.root.version) {
-    return Error::Make(Kind::kNotReady,
+    return Error::Make(Kind::kRootStep,
                        "bundle {} is of epoch {} and made under root {}; this site holds root {} "
                        "with epoch {}",
                        manifest.seq, manifest.epoch, manifest.root_version, state.root.version,
                        role->second.epoch)
-        .Hint("import the newer root first; the bundle should carry it");
+        .Hint("the bundle should carry the newer root; bring a medium that does");
   }
   return Ok();
 }
@@ -202,10 +202,10 @@ Result<VerifiedManifest> VerifySignatures(const Root& root, std::string_view man
   for (const auto& [uuid, stream] : root.streams) {
     anyone.keys.insert(stream.content.keys.begin(), stream.content.keys.end());
   }
-  for (const KeyId& id : revoked_here) {
-    anyone.keys.erase(id);
-  }
-  GF_CHECK(CheckRole(anyone, root.keys, manifest_bytes, std::nullopt, signatures));
+  auto by_anyone =
+      CheckRole(Without(anyone, revoked_here), root.keys, manifest_bytes, std::nullopt, signatures);
+  if (!by_anyone.ok())
+    return NameRevoked(std::move(by_anyone).error(), root, revoked_here, signatures);
 
   VerifiedManifest verified;
   GF_TRY(verified.manifest_, ParseManifest(manifest_bytes));
@@ -215,12 +215,13 @@ Result<VerifiedManifest> VerifySignatures(const Root& root, std::string_view man
     return Error::Make(Kind::kWrongStream, "made for stream {} ({}), which root {} does not know",
                        manifest.stream, manifest.stream_uuid.ToString(), root.version);
   }
-  Role content = stream->second.content;
-  for (const KeyId& id : revoked_here) {
-    content.keys.erase(id);
+  auto signers = CheckRole(Without(stream->second.content, revoked_here), root.keys, manifest_bytes,
+                           TrustedComment(manifest), signatures);
+  if (!signers.ok()) {
+    return NameRevoked(std::move(signers).error(), root, revoked_here, signatures)
+        .In("stream " + manifest.stream);
   }
-  GF_TRY(verified.signers_,
-         CheckRole(content, root.keys, manifest_bytes, TrustedComment(manifest), signatures));
+  verified.signers_ = *std::move(signers);
   verified.root_version_ = root.version;
   return verified;
 }

@@ -36,8 +36,8 @@ class VerifiedManifest {
 // Distinct content keys of the manifest's stream, by its threshold; their trusted comments agree
 // with the manifest. The bytes are parsed only after a key that the root holds has signed them.
 // `revoked_here`: keys that the site itself revoked in an emergency. Errors: kUnknownSigner,
-// kBadSignature, kThreshold, kWrongStream (the root knows no such stream); those of ParseManifest
-// and ParseSignatureFile.
+// kRevokedSigner, kBadSignature, kThreshold, kWrongStream (the root knows no such stream); those of
+// ParseManifest and ParseSignatureFile.
 [[nodiscard]] Result<VerifiedManifest> VerifySignatures(const Root& root,
                                                         std::string_view manifest_bytes,
                                                         const std::vector<std::string>& signatures,
@@ -121,9 +121,10 @@ struct Acceptance {
   TrustState next;       // to be stored in one transaction with what the bundle changes
 };
 
-// Errors: kWrongStream; kEquivocation; kRollback; kNotReady (a newer root, an unknown epoch, or a
-// full comes first); kUnsupported (importer too old); kPolicy (lives longer than the root allows);
-// kClock (created in the future); kExpired; kDiverged (a delta for another base state).
+// Errors: kWrongStream; kEquivocation; kRollback; kRootStep (a newer root or epoch comes
+// first); kNotReady (a full comes first); kUnsupported (importer too old); kPolicy (lives longer
+// than the root allows); kClock (created in the future); kExpired; kDiverged (a delta for another
+// base state).
 [[nodiscard]] Result<Acceptance> Accept(const TrustState& state, const VerifiedManifest& verified,
                                         const Clock& clock, const AcceptOptions& options);
 

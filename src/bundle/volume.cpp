@@ -1,17 +1,11 @@
 #include "bundle/volume.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <charconv>
 #include <map>
 
-#include "base/file.h"
 #include "bundle/minisign.h"
 #include "bundle/root.h"
-#include "bundle/source.h"
 #include "bundle/text.h"
 
 namespace gapferry::bundle {
@@ -33,8 +27,7 @@ bool TakePrefix(std::string_view& text, std::string_view prefix) {
   return true;
 }
 
-Status AddDocument(std::vector<std::pair<std::string, std::string>>& members,
-                   const std::string& name, const SignedDocument& document) {
+Result<MemberList> DocumentMembers(const std::string& name, const SignedDocument& document) {
   std::map<std::string, const std::string*> by_key;
   for (const std::string& text : document.signatures) {
     auto signature = ParseSignatureFile(text);
@@ -49,87 +42,21 @@ Status AddDocument(std::vector<std::pair<std::string, std::string>>& members,
     return Error::Make(Kind::kTooLarge, "{} has {} signatures; the limit is {}", name,
                        by_key.size(), kMaxSignatures);
   }
-  members.emplace_back(name, document.bytes);
+  MemberList members{{name, document.bytes}};
   for (const auto& [id, text] : by_key) {
     const std::string infix = text == by_key.begin()->second ? "" : "." + id;
     members.emplace_back(name + infix + ".minisig", *text);
   }
-  return Ok();
-}
-
-// Writes to one new file and remembers the hash of all it wrote.
-class HashingWriter {
- public:
-  explicit HashingWriter(int fd, const VolumeProgress& progress) : fd_(fd), progress_(progress) {}
-
-  Status Write(ByteView bytes) {
-    GF_CHECK(WriteFull(fd_, bytes));
-    hash_.Update(bytes);
-    size_ += bytes.size();
-    if (progress_) progress_(bytes.size());
-    return Ok();
-  }
-  Status Zeros(std::uint64_t count) { return Write(Bytes(static_cast<std::size_t>(count))); }
-  [[nodiscard]] std::uint64_t size() const { return size_; }
-  [[nodiscard]] Digest512 Finish() { return hash_.Finish512(); }
-
- private:
-  int fd_;
-  const VolumeProgress& progress_;
-  Blake2b hash_{64};
-  std::uint64_t size_ = 0;
-};
-
-Status WriteChunks(HashingWriter& out, const Payload& payload, int payload_fd) {
-  Bytes buffer(kChunkBytes);
-  std::uint64_t offset = 0;
-  for (std::size_t index = 0; index < payload.chunks.size(); ++index) {
-    const Chunk& chunk = payload.chunks[index];
-    const auto bytes = std::span(buffer).first(chunk.size);
-    GF_TRY(const std::size_t got, ReadFullAt(payload_fd, offset, bytes));
-    if (got != chunk.size || Hash512(bytes) != chunk.digest) {
-      return Error::Make(Kind::kDamaged,
-                         "the stored payload differs from its manifest in bytes {} to {}", offset,
-                         offset + chunk.size);
-    }
-    GF_CHECK(out.Write(EncodeHeader({ChunkMemberName(index), chunk.size})));
-    GF_CHECK(out.Write(bytes));
-    GF_CHECK(out.Zeros(PaddingOf(chunk.size)));
-    offset += chunk.size;
-  }
-  GF_TRY(const std::size_t beyond, ReadFullAt(payload_fd, offset, std::span(buffer).first(1)));
-  if (beyond == 0) return Ok();
-  return Error::Make(Kind::kDamaged,
-                     "the stored payload is longer than the {} bytes of its manifest", offset);
-}
-
-// From the medium, not from the memory that the bytes were written through.
-Status ReadBack(int fd, const WrittenVolume& written, const VolumeProgress& progress) {
-  if (::fsync(fd) != 0) return SystemError("cannot sync " + written.path.string(), errno);
-  ::posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
-  Bytes buffer(kChunkBytes);
-  Blake2b hash(64);
-  std::uint64_t offset = 0;
-  while (true) {
-    GF_TRY(const std::size_t got, ReadFullAt(fd, offset, buffer));
-    if (got == 0) break;
-    hash.Update(std::span(buffer).first(got));
-    offset += got;
-    if (progress) progress(got);
-  }
-  if (offset == written.size && hash.Finish512() == written.digest) return Ok();
-  return Error::Make(
-             Kind::kDamaged,
-             "{}: the medium does not give back what was written ({} bytes written, {} read)",
-             written.path.string(), written.size, offset)
-      .Hint("use another medium; this one may be worn out or smaller than it claims");
+  return members;
 }
 
 }  // namespace
 
 std::string FormatVolumeName(const VolumeName& name) {
   const std::string part = name.parts == 1 ? "" : fmt::format("-v{}of{}", name.part, name.parts);
-  return fmt::format("{}-{:06}-{}{}{}", name.stream, name.seq, KindName(name.kind), part, kSuffix);
+  const std::string epoch = name.epoch == 1 ? "" : fmt::format("{}.", name.epoch);
+  return fmt::format("{}-{}{:06}-{}{}{}", name.stream, epoch, name.seq, KindName(name.kind), part,
+                     kSuffix);
 }
 
 std::optional<VolumeName> ParseVolumeName(std::string_view file_name) {
@@ -151,8 +78,12 @@ std::optional<VolumeName> ParseVolumeName(std::string_view file_name) {
   rest = rest.substr(0, kind_at);
   const std::size_t seq_at = std::min(rest.rfind('-'), rest.size());
   std::string_view digits = rest.substr(std::min(seq_at + 1, rest.size()));
-  const auto seq = TakeNumber(digits);
-  if (!kind || !seq) return std::nullopt;
+  auto seq = TakeNumber(digits);
+  if (seq && TakePrefix(digits, ".")) {
+    name.epoch = *seq;
+    seq = TakeNumber(digits);
+  }
+  if (!kind || !seq || name.epoch == 0) return std::nullopt;
   name.stream = rest.substr(0, seq_at);
   name.kind = *kind;
   name.seq = *seq;
@@ -164,9 +95,8 @@ std::string ChunkMemberName(std::size_t index) {
   return fmt::format("payload/{:05}", index);
 }
 
-Result<std::vector<std::pair<std::string, std::string>>> HeadMembers(const VolumeHead& head) {
-  std::vector<std::pair<std::string, std::string>> members;
-  GF_CHECK(AddDocument(members, std::string(kManifestMember), head.manifest));
+Result<MemberList> HeadMembers(const VolumeHead& head) {
+  GF_TRY(MemberList members, DocumentMembers(std::string(kManifestMember), head.manifest));
   std::optional<std::uint64_t> previous;
   if (head.roots.size() > kMaxRootsInVolume) {
     return Error::Make(Kind::kTooLarge, "a chain of {} roots; the limit is {}", head.roots.size(),
@@ -179,7 +109,8 @@ Result<std::vector<std::pair<std::string, std::string>>> HeadMembers(const Volum
                          root.version, previous.value_or(1));
     }
     previous = root.version;
-    GF_CHECK(AddDocument(members, RootFileName(root.version), document));
+    GF_TRY(MemberList more, DocumentMembers(RootFileName(root.version), document));
+    std::move(more.begin(), more.end(), std::back_inserter(members));
   }
   std::size_t total = 0;
   for (const auto& [name, content] : members) {
@@ -193,25 +124,11 @@ Result<std::vector<std::pair<std::string, std::string>>> HeadMembers(const Volum
   return members;
 }
 
-Result<WrittenVolume> WriteVolume(const std::filesystem::path& folder, const VolumeHead& head,
-                                  int payload_fd, const VolumeProgress& progress) {
-  GF_TRY(const Manifest manifest, ParseManifest(head.manifest.bytes));
-  GF_TRY(const auto members, HeadMembers(head));
-  WrittenVolume written;
-  written.path = folder / FormatVolumeName({manifest.stream, manifest.seq, manifest.kind, 1, 1});
-  GF_TRY(AtomicFile file, AtomicFile::Create(written.path));
-  // Past AtomicFile's own buffer, so that all is in the file before it is read back.
-  HashingWriter out(file.fd(), progress);
-  for (const auto& [name, content] : members) {
-    GF_CHECK(out.Write(AsBytes(EncodeMember(name, content))));
-  }
-  if (manifest.payload) GF_CHECK(WriteChunks(out, *manifest.payload, payload_fd));
-  GF_CHECK(out.Zeros(kEndBytes));
-  written.size = out.size();
-  written.digest = out.Finish();
-  GF_CHECK(ReadBack(file.fd(), written, progress));
-  GF_CHECK(file.Commit());
-  return written;
+std::uint64_t StoredBytesOf(const MemberList& members) {
+  std::uint64_t total = 0;
+  for (const auto& [name, content] : members)
+    total += kBlockBytes + content.size() + PaddingOf(content.size());
+  return total;
 }
 
 }  // namespace gapferry::bundle

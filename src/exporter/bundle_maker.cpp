@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/version.h"
+#include "exporter/next_root.h"
 
 namespace gapferry::exporter {
 namespace {
@@ -44,6 +45,8 @@ Result<Position> FindPosition(const SiteConfig& site, const bundle::Root& root,
     return Error::Make(Kind::kNotReady, "site {} has no stream in the root of trust yet", site.name)
         .Hint("`gapferry-export init --site {}` gives it one", site.name);
   }
+  // An exporter that was restored from a backup must not use a number again.
+  GF_CHECK(CheckEpoch(mirror, *stream, role->second));
   if (static_cast<std::uint64_t>(site.days_valid) > role->second.max_life_days) {
     return Error::Make(Kind::kConfig, "site {} asks for bundles valid {} days; its root allows {}",
                        site.name, site.days_valid, role->second.max_life_days);
@@ -71,11 +74,12 @@ class WorkFile {
 class Maker {
  public:
   Maker(Session& session, const Home& home, const SiteConfig& site, const bundle::Root& root,
-        store::Store* mirror, Position position, SiteState state)
+        const BeforeSpending& ask, store::Store* mirror, Position position, SiteState state)
       : session_(session),
         home_(home),
         site_(site),
         root_(root),
+        ask_(ask),
         mirror_(mirror),
         position_(std::move(position)),
         state_(std::move(state)),
@@ -224,8 +228,10 @@ class Maker {
   }
 
   Result<MadeBundles> Finish() {
-    for (MadeBundle& made : made_.bundles) {
+    for (MadeBundle& made : made_.bundles)
       made.manifest_bytes = bundle::SerializeManifest(made.manifest);
+    GF_CHECK(ask_(made_));
+    for (const MadeBundle& made : made_.bundles) {
       GF_CHECK(mirror_->AppendLedger(position_.stream.uuid, LedgerRowOf(made)));
     }
     GF_CHECK(state_.Save());
@@ -252,6 +258,7 @@ class Maker {
   const Home& home_;
   const SiteConfig& site_;
   const bundle::Root& root_;
+  const BeforeSpending& ask_;
   store::Store* mirror_;
   Position position_;
   SiteState state_;
@@ -270,15 +277,21 @@ std::optional<BundleChoice> ParseBundleChoice(std::string_view name) {
   return std::nullopt;
 }
 
+Result<bundle::StreamRole> FindRole(const SiteConfig& site, const bundle::Root& root,
+                                    store::Store* mirror) {
+  GF_TRY(Position position, FindPosition(site, root, mirror));
+  return std::move(position.role);
+}
+
 Result<MadeBundles> MakeBundles(Session& session, const Home& home, const SiteConfig& site,
                                 const bundle::Root& root, const BundleRequest& request,
-                                store::Store* mirror) {
+                                const BeforeSpending& ask, store::Store* mirror) {
   GF_TRY(Position position, FindPosition(site, root, mirror));
   GF_CHECK(MakeFolder(home.work(), 0700));
   GF_CHECK(mirror->Begin());
   auto made = [&]() -> Result<MadeBundles> {
     GF_TRY(SiteState state, SiteState::Load(mirror, site, position.stream));
-    return Maker(session, home, site, root, mirror, std::move(position), std::move(state))
+    return Maker(session, home, site, root, ask, mirror, std::move(position), std::move(state))
         .Make(request);
   }();
   if (!made.ok()) {

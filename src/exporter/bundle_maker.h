@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -31,6 +32,8 @@ constexpr std::uint64_t kDeltaPartOfFull = 4;
 struct BundleRequest {
   BundleChoice choice = BundleChoice::kAuto;
   std::optional<std::uint64_t> since;  // a delta from this number instead of the usual base
+  std::string passphrase_file;         // for content keys, may be empty
+  bool replace = false;                // older bundles on the medium go once the new ones are there
 };
 
 // A bundle without its signature: its number is spent, and its content will never be another.
@@ -45,12 +48,21 @@ struct MadeBundles {
   bool changed = false;             // since the number before
 };
 
+// What the root says of the site's stream. Errors: kNotReady if it has none, or if the exporter was
+// restored and needs a new epoch.
+[[nodiscard]] Result<bundle::StreamRole> FindRole(const SiteConfig& site, const bundle::Root& root,
+                                                  store::Store* mirror);
+
+// Asked before the number is spent; an error leaves everything as it was.
+using BeforeSpending = std::function<Status(const MadeBundles&)>;
+
 // Looks at the mirror, makes the payloads and records the number, in one transaction of the mirror.
 // A crash afterwards leaves a gap in the numbers, never two contents under one.
 // Errors: kNotReady (no stream; no base for a delta; a heartbeat for a state that changed), kUsage
 // (`since` names no number of this epoch), kConfig (valid for longer than the root allows).
 [[nodiscard]] Result<MadeBundles> MakeBundles(Session& session, const Home& home,
                                               const SiteConfig& site, const bundle::Root& root,
-                                              const BundleRequest& request, store::Store* mirror);
+                                              const BundleRequest& request,
+                                              const BeforeSpending& ask, store::Store* mirror);
 
 }  // namespace gapferry::exporter

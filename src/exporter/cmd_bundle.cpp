@@ -1,26 +1,21 @@
-#include "bundle/volume.h"
+#include <algorithm>
+
+#include "bundle/medium_report.h"
+#include "bundle/medium_writer.h"
 #include "exporter/bundle_maker.h"
 #include "exporter/commands.h"
+#include "exporter/keys.h"
 
 namespace gapferry::exporter {
 namespace {
 
 struct Options {
   std::string site;
-  std::string to;
+  MediumOptions medium;
+  BundleRequest request;
   std::string kind = "auto";
   std::int64_t since = 0;
 };
-
-// Every medium can set up a site: the first root lies beside the bundles, believed only by its
-// fingerprint.
-Status PutFirstRoot(const std::filesystem::path& folder, const bundle::SignedDocument& root) {
-  const std::filesystem::path file = folder / bundle::RootFileName(1);
-  auto there = ReadFile(file, bundle::kMaxRootBytes);
-  if (there.ok() && *there == root.bytes) return Ok();
-  GF_CHECK(WriteFileAtomically(file.string() + ".minisig", root.signatures.front()));
-  return WriteFileAtomically(file, root.bytes);
-}
 
 Json HeldBackJson(const Tally& tally) {
   Json kinds = Json::object();
@@ -35,28 +30,27 @@ Json HeldBackJson(const Tally& tally) {
 }
 
 void ShowBundle(Session& session, const MadeBundle& made, const MadeBundles& all,
-                const bundle::WrittenVolume& volume) {
+                const bundle::WrittenMedium& medium) {
   const bundle::Manifest& manifest = made.manifest;
-  session.console.Emit("bundle",
-                       {{"site", manifest.stream},
-                        {"path", volume.path.string()},
-                        {"epoch", manifest.epoch},
-                        {"seq", manifest.seq},
-                        {"kind", bundle::KindName(manifest.kind)},
-                        {"base_seq", manifest.base ? Json(manifest.base->seq) : Json(nullptr)},
-                        {"bytes", volume.size},
-                        {"blake2b", HexEncode(volume.digest)},
-                        {"state_digest", HexEncode(manifest.state_digest)},
-                        {"created", FormatTime(manifest.created)},
-                        {"expires", FormatTime(manifest.expires)},
-                        {"changed", all.changed},
-                        {"rows", all.tally.Rows().kind},
-                        {"held_back", HeldBackJson(all.tally)}});
+  Json body = {{"site", manifest.stream},
+               {"path", medium.volumes.front().path.string()},
+               {"epoch", manifest.epoch},
+               {"seq", manifest.seq},
+               {"kind", bundle::KindName(manifest.kind)},
+               {"base_seq", manifest.base ? Json(manifest.base->seq) : Json(nullptr)},
+               {"state_digest", HexEncode(manifest.state_digest)},
+               {"created", FormatTime(manifest.created)},
+               {"expires", FormatTime(manifest.expires)},
+               {"changed", all.changed},
+               {"rows", all.tally.Rows().kind},
+               {"held_back", HeldBackJson(all.tally)}};
+  body.update(bundle::MediumJson(medium));
+  session.console.Emit("bundle", body);
   const std::string from =
       manifest.base ? fmt::format(" from number {} on", manifest.base->seq) : "";
-  session.console.Say(fmt::format("{}  bundle {} ({}{}) written and read back: {}, {}",
-                                  manifest.stream, manifest.seq, bundle::KindName(manifest.kind),
-                                  from, volume.path.string(), HumanBytes(volume.size)));
+  session.console.Say(fmt::format("{}  bundle {}.{}, {}{}", manifest.stream, manifest.epoch,
+                                  manifest.seq, bundle::KindName(manifest.kind), from));
+  bundle::ShowMedium(session.console, medium);
 }
 
 void ShowState(Session& session, const MadeBundles& all) {
@@ -77,53 +71,83 @@ void ShowState(Session& session, const MadeBundles& all) {
   }
 }
 
-Status CheckKey(const bundle::SecretKey& key, const bundle::Root& root, const SiteConfig& site,
-                const std::filesystem::path& file) {
-  for (const auto& [uuid, stream] : root.streams) {
-    if (stream.name != site.name || stream.content.keys.contains(key.public_key().id)) continue;
-    std::vector<std::string> ids;
-    for (const bundle::KeyId& id : stream.content.keys)
-      ids.push_back(id.ToString());
-    return Error::Make(
-        Kind::kUnknownSigner, "the root lets {} sign for {}, but not the key {} in {}",
-        fmt::join(ids, ", "), site.name, key.public_key().id.ToString(), file.string());
-  }
-  return Ok();
+// A bundle that needs further signers is finished elsewhere.
+void NoteMissingSigners(Session& session, const bundle::WrittenMedium& medium,
+                        const bundle::StreamRole& role, std::size_t signers) {
+  if (signers >= role.content.threshold) return;
+  session.console.Note(fmt::format(
+      "signed by {} of the {} keys that {} demands; `{} sign {} --key KEY` adds one", signers,
+      role.content.threshold, role.name, session.program, medium.volumes.front().path.string()));
 }
 
-Result<bundle::WrittenVolume> SignAndWrite(Session& session, const MadeBundle& made,
+// Before the number is spent: the manifests' own sizes are known, their signatures' nearly.
+Status CheckRoomFor(const SiteConfig& site, const MadeBundles& made,
+                    const std::vector<bundle::SignedDocument>& roots, std::size_t signatures) {
+  constexpr std::uint64_t kOneSignature = 1024;
+  std::vector<bundle::VolumePart> all;
+  for (const MadeBundle& one : made.bundles) {
+    std::uint64_t bytes = one.manifest_bytes.size() + (1 + signatures) * kOneSignature;
+    for (const bundle::SignedDocument& root : roots)
+      bytes += root.bytes.size() + (2 + root.signatures.size()) * kOneSignature;
+    GF_TRY(const auto parts, bundle::PlanVolumes(one.manifest, bytes, site.volume_bytes));
+    all.insert(all.end(), parts.begin(), parts.end());
+  }
+  return bundle::CheckRoom(site.to, made.bundles.back().manifest, all);
+}
+
+Result<bundle::WrittenMedium> SignAndWrite(Session& session, const SiteConfig& site,
+                                           const MadeBundle& made,
                                            const std::vector<bundle::SignedDocument>& roots,
-                                           const bundle::SecretKey& key,
-                                           const std::filesystem::path& to) {
+                                           const std::vector<bundle::SecretKey>& keys,
+                                           bool replace) {
   bundle::VolumeHead head;
   head.manifest.bytes = made.manifest_bytes;
-  GF_TRY(const bundle::SignatureFile signature,
-         bundle::Sign(key, Hash512(AsBytes(made.manifest_bytes)),
-                      bundle::TrustedComment(made.manifest)));
-  head.manifest.signatures.push_back(signature.Serialize());
-  head.roots.assign(roots.begin() + 1, roots.end());
-  Progress progress(session.console, "writing", "bytes",
-                    made.manifest.payload ? 2 * made.manifest.payload->stored_size : 0);
-  return bundle::WriteVolume(to, head, made.stored.get(),
+  for (const bundle::SecretKey& key : keys) {
+    GF_TRY(const bundle::SignatureFile signature,
+           bundle::Sign(key, Hash512(AsBytes(made.manifest_bytes)),
+                        bundle::TrustedComment(made.manifest)));
+    head.manifest.signatures.push_back(signature.Serialize());
+  }
+  // An old chain is cut at its beginning: sites that are further behind take the roots by hand.
+  const std::size_t first =
+      std::max<std::size_t>(1, roots.size() - std::min(roots.size(), bundle::kMaxRootsInVolume));
+  head.roots.assign(roots.begin() + static_cast<std::ptrdiff_t>(first), roots.end());
+  GF_TRY(bundle::MemberList members, bundle::HeadMembers(head));
+  GF_TRY(std::vector<bundle::VolumePart> parts,
+         bundle::PlanVolumes(made.manifest, bundle::StoredBytesOf(members), site.volume_bytes));
+  const std::optional<bundle::Payload>& payload = made.manifest.payload;
+  const bundle::MediumContent content{
+      made.manifest,
+      std::move(members),
+      std::move(parts),
+      payload ? bundle::ChunksOfFile(made.stored.get(), *payload) : bundle::ChunkSource(),
+      roots.front(),
+      {{roots.size(), roots.back()}}};
+  Progress progress(session.console, "writing", "bytes", payload ? 2 * payload->stored_size : 0);
+  return bundle::WriteMedium(site.to, content, replace,
                              [&](std::uint64_t bytes) { progress.Advance(bytes); });
 }
 
 }  // namespace
 
 Status WriteBundle(Session& session, const Home& home, const SiteConfig& site,
-                   const std::filesystem::path& to, const BundleRequest& request) {
+                   const BundleRequest& request) {
   GF_TRY(const std::vector<bundle::SignedDocument> roots, home.LoadRoots());
   GF_TRY(const bundle::Root root, bundle::ParseRoot(roots.back().bytes));
-  GF_TRY(const bundle::SecretKey key, LoadKey(home.content_key_file()));
-  GF_CHECK(CheckKey(key, root, site, home.content_key_file()));
-  GF_CHECK(MakeFolder(to));
   GF_TRY(store::Store mirror, home.OpenMirror());
-  GF_TRY(const MadeBundles made, MakeBundles(session, home, site, root, request, &mirror));
+  GF_TRY(const bundle::StreamRole role, FindRole(site, root, &mirror));
+  GF_TRY(const std::vector<bundle::SecretKey> keys,
+         LoadContentKeys(home, role, request.passphrase_file));
+  const auto room = [&](const MadeBundles& made) {
+    return CheckRoomFor(site, made, roots, keys.size());
+  };
+  GF_TRY(const MadeBundles made, MakeBundles(session, home, site, root, request, room, &mirror));
   for (const MadeBundle& one : made.bundles) {
-    GF_TRY(const bundle::WrittenVolume volume, SignAndWrite(session, one, roots, key, to));
-    ShowBundle(session, one, made, volume);
+    GF_TRY(const bundle::WrittenMedium medium,
+           SignAndWrite(session, site, one, roots, keys, request.replace));
+    ShowBundle(session, one, made, medium);
+    NoteMissingSigners(session, medium, role, keys.size());
   }
-  GF_CHECK(PutFirstRoot(to, roots.front()));
   ShowState(session, made);
   return Ok();
 }
@@ -131,7 +155,8 @@ Status WriteBundle(Session& session, const Home& home, const SiteConfig& site,
 namespace {
 
 Result<BundleRequest> RequestOf(const Options& options) {
-  BundleRequest request;
+  BundleRequest request = options.request;
+  request.replace = options.medium.replace;
   const auto choice = ParseBundleChoice(options.kind);
   if (!choice) {
     return Error::Make(Kind::kUsage, "--kind is \"{}\"; it can be auto, full, delta or heartbeat",
@@ -157,16 +182,19 @@ Command BundleCommand() {
       "bundle", "write the next signed bundle for a site",
       "Takes what the mirror holds, applies the site's policy, and writes what changed since the "
       "last full (a delta, good for a site that holds any number since) and, while that is cheap, "
-      "everything beside it (a full), signed with the content key, into DIR. A file gets its name "
-      "only after it was read back from the medium. Nothing is collected.",
+      "everything beside it (a full), signed with the content key, into DIR. The files get their "
+      "names only after all were read back from the medium. Nothing is collected.",
       [](Arguments& arguments) {
         auto options = std::make_shared<Options>();
         arguments.Option("--site", &options->site, "the site that the bundle is for");
-        arguments.Option("--to", &options->to, "folder to write into, such as a mounted medium");
+        DeclareMedium(arguments, &options->medium,
+                      "folder to write into, such as a mounted medium");
         arguments.Option("--kind", &options->kind,
                          "auto (default), full, delta, or heartbeat: the newest is still current");
         arguments.Option("--since", &options->since,
                          "a delta for a site that holds this number or a later one");
+        arguments.Option("--passphrase-file", &options->request.passphrase_file,
+                         "file with the passphrase of the content key, if it has one");
         return [options](Session& session) -> Status {
           GF_TRY(const BundleRequest request, RequestOf(*options));
           GF_TRY(const Home home, Home::Open(session));
@@ -175,18 +203,12 @@ Command BundleCommand() {
             return Error::Make(Kind::kUsage, "which of {} sites? name one with --site",
                                config.sites.size());
           }
-          GF_TRY(
-              const SiteConfig site,
-              FindSite(config, options->site.empty() ? config.sites.front().name : options->site));
-          const std::filesystem::path to =
-              options->to.empty() ? site.to : std::filesystem::path(options->to);
-          if (to.empty()) {
-            return Error::Make(Kind::kUsage,
-                               "where to? give --to DIR, or `to:` for site {} in export.yml",
-                               site.name);
-          }
+          GF_TRY(SiteConfig site, FindSite(config, options->site.empty() ? config.sites.front().name
+                                                                         : options->site));
+          if (!options->medium.to.empty()) site.to = options->medium.to;
+          GF_CHECK(ApplyMedium(options->medium, &site));
           GF_TRY(const Fd lock, home.Lock());
-          return WriteBundle(session, home, site, to, request);
+          return WriteBundle(session, home, site, request);
         };
       }};
 }

@@ -5,7 +5,8 @@ namespace {
 
 struct Options {
   std::string site;
-  std::string to;
+  MediumOptions medium;
+  std::string passphrase_file;
 };
 
 }  // namespace
@@ -18,7 +19,10 @@ Command RunCommand() {
           [](Arguments& arguments) {
             auto options = std::make_shared<Options>();
             arguments.Option("--site", &options->site, "only this site");
-            arguments.Option("--to", &options->to, "folder to write into, for sites without `to:`");
+            DeclareMedium(arguments, &options->medium,
+                          "folder to write into, for sites without `to:`");
+            arguments.Option("--passphrase-file", &options->passphrase_file,
+                             "file with the passphrase of the content key, if it has one");
             return [options](Session& session) -> Status {
               GF_TRY(const Home home, Home::Open(session));
               GF_TRY(const Config config, home.LoadConfig());
@@ -28,18 +32,17 @@ Command RunCommand() {
                 sites = {std::move(only)};
               }
               for (SiteConfig& site : sites) {
-                if (site.to.empty()) site.to = options->to;
-                if (site.to.empty()) {
-                  return Error::Make(Kind::kUsage,
-                                     "site {} has no `to:` in export.yml, and --to was not given",
-                                     site.name);
-                }
+                if (site.to.empty()) site.to = options->medium.to;
+                GF_CHECK(ApplyMedium(options->medium, &site));
               }
+              BundleRequest request;
+              request.passphrase_file = options->passphrase_file;
+              request.replace = options->medium.replace;
               GF_TRY(const Fd lock, home.Lock());
               Status collected = CollectSources(session, home, config, "");
               if (!collected.ok() && collected.error().kind != Kind::kPartly) return collected;
               for (const SiteConfig& site : sites)
-                GF_CHECK(WriteBundle(session, home, site, site.to));
+                GF_CHECK(WriteBundle(session, home, site, request));
               return collected;
             };
           }};

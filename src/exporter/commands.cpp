@@ -1,5 +1,7 @@
 #include "exporter/commands.h"
+
 #include "base/version.h"
+#include "bundle/resplit_command.h"
 
 namespace gapferry::exporter {
 
@@ -9,7 +11,9 @@ Program ExportProgram() {
           kVersion,
           "GAPFERRY_EXPORT_HOME",
           "export",
-          {BundleCommand(), CollectCommand(), InitCommand(), RunCommand(), StatusCommand()}};
+          {BackupCommand(), BundleCommand(), CollectCommand(), InitCommand(), KeyCommand(),
+           ReceiptCommand(), bundle::ResplitCommand(), RestoreCommand(), RootCommand(),
+           RunCommand(), SignCommand(), StatusCommand()}};
 }
 
 }  // namespace gapferry::exporter

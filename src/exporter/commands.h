@@ -12,10 +12,17 @@
 
 namespace gapferry::exporter {
 
+[[nodiscard]] Command BackupCommand();
 [[nodiscard]] Command BundleCommand();
 [[nodiscard]] Command CollectCommand();
 [[nodiscard]] Command InitCommand();
+[[nodiscard]] Command KeyCommand();
+[[nodiscard]] Command RestoreCommand();
+[[nodiscard]] Command RootChangeCommand();
+[[nodiscard]] Command RootCommand();
+[[nodiscard]] Command ReceiptCommand();
 [[nodiscard]] Command RunCommand();
+[[nodiscard]] Command SignCommand();
 [[nodiscard]] Command StatusCommand();
 
 // All of them, sorted by name.
@@ -27,9 +34,20 @@ namespace gapferry::exporter {
 // place.
 [[nodiscard]] Status CollectSources(Session& session, const Home& home, const Config& config,
                                     const std::string& only);
-// Writes the site's next bundles into `to`.
+// Says what the newest root of the home is.
+[[nodiscard]] Status ShowNewestRoot(Session& session, const Home& home);
+// Writes the site's next bundles into `site.to`.
 [[nodiscard]] Status WriteBundle(Session& session, const Home& home, const SiteConfig& site,
-                                 const std::filesystem::path& to,
-                                 const BundleRequest& request = {});
+                                 const BundleRequest& request);
+
+// Options of `bundle` and `run` about the medium.
+struct MediumOptions {
+  std::string to;
+  std::string volume_size;
+  bool replace = false;
+};
+void DeclareMedium(Arguments& arguments, MediumOptions* options, const std::string& to_help);
+// Sets what was given over what the site's configuration says. Error: kUsage.
+[[nodiscard]] Status ApplyMedium(const MediumOptions& options, SiteConfig* site);
 
 }  // namespace gapferry::exporter

@@ -121,6 +121,20 @@ std::vector<std::string> ReadSourceNames(ConfigMap& map, const std::vector<Sourc
   return names;
 }
 
+std::uint64_t ReadVolumeSize(ConfigMap& map) {
+  auto bytes = bundle::ParseVolumeSize(map.String("volume_size", "fat32"));
+  if (!bytes.ok()) map.Fail("volume_size", bytes.error().what);
+  return bytes.ok() ? *bytes : bundle::kFat32FileBytes;
+}
+
+std::optional<bundle::PublicKey> ReadReceiptKey(ConfigMap& map) {
+  if (!map.Has("receipt_key")) return std::nullopt;
+  auto key = bundle::ParsePublicKey(map.String("receipt_key"));
+  if (key.ok()) return *key;
+  map.Fail("receipt_key", "is no public key of minisign, 56 characters that begin with RW");
+  return std::nullopt;
+}
+
 SiteConfig ReadSite(ConfigMap& map, const std::filesystem::path& base, const Config& before) {
   SiteConfig site;
   site.name = ReadName(map, before.sites);
@@ -144,7 +158,9 @@ SiteConfig ReadSite(ConfigMap& map, const std::filesystem::path& base, const Con
   site.full = full == "always"  ? FullRule::kAlways
               : full == "never" ? FullRule::kNever
                                 : FullRule::kAuto;
+  site.receipt_key = ReadReceiptKey(map);
   site.to = ReadPath(map, "to", base, "");
+  site.volume_bytes = ReadVolumeSize(map);
   return site;
 }
 
@@ -196,7 +212,9 @@ sources: []
 #   days_valid       after so many days a bundle can no longer be imported
 #   days_between     how often a courier goes; the far side shows when one is overdue
 #   full             beside each delta: auto (up to 256 MiB, and when deltas have grown), always, never
+#   receipt_key      the key with which the site signs receipts, if it sends any
 #   to               where `run` writes the bundles
+#   volume_size      the largest file: fat32 (the default), cd, dvd, bd, or such as 640M
 sites:
 )";
   for (const std::string& site : sites) {
@@ -207,7 +225,9 @@ sites:
     days_valid: 30
     days_between: 7
 #    full: auto
+#    receipt_key: RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3
 #    to: /media/usb
+#    volume_size: dvd
 #    sources: [cert-feed, misp-warninglists]
 #    sharing_groups: []
 #    exclude_categories: [Person, Financial fraud, Targeting data]

@@ -3,10 +3,13 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
+#include "bundle/minisign.h"
+#include "bundle/volume_plan.h"
 #include "intel/tlp.h"
 #include "policy/cross.h"
 
@@ -29,8 +32,10 @@ struct SiteConfig {
   std::int64_t days_valid = 30;
   std::int64_t days_between = 7;
   FullRule full = FullRule::kAuto;
-  bool unencrypted = false;  // TLP:AMBER and above may leave without encryption
+  std::optional<bundle::PublicKey> receipt_key;  // signs what the site says back
+  bool unencrypted = false;                      // TLP:AMBER and above may leave without encryption
   std::filesystem::path to;  // where `run` writes bundles; empty: only where --to says
+  std::uint64_t volume_bytes = bundle::kFat32FileBytes;  // the largest file on its media
 };
 
 struct Config {

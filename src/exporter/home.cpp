@@ -1,14 +1,9 @@
 #include "exporter/home.h"
 
 #include "base/suggest.h"
+#include "bundle/signed_file.h"
 
 namespace gapferry::exporter {
-namespace {
-
-constexpr std::string_view kSignatureEnding = ".minisig";
-
-}  // namespace
-
 Result<Home> Home::Open(const Session& session) {
   Home home{std::filesystem::path(session.home)};
   std::error_code error;
@@ -22,41 +17,28 @@ Result<Home> Home::Open(const Session& session) {
 Result<std::vector<bundle::SignedDocument>> Home::LoadRoots() const {
   std::vector<bundle::SignedDocument> roots;
   for (std::uint64_t version = 1; version <= bundle::kMaxRootVersion; ++version) {
-    const std::filesystem::path file = keys() / bundle::RootFileName(version);
-    auto bytes = ReadFile(file, bundle::kMaxRootBytes);
-    if (!bytes.ok()) {
-      if (bytes.error().kind == Kind::kNotFound && version > 1) break;
-      return std::move(bytes).error();
+    auto root =
+        bundle::ReadSignedFile(keys() / bundle::RootFileName(version), bundle::kMaxRootBytes);
+    if (!root.ok()) {
+      if (root.error().kind == Kind::kNotFound && version > 1) break;
+      return std::move(root).error();
     }
-    GF_TRY(std::string signature,
-           ReadFile(file.string() + std::string(kSignatureEnding), bundle::kMaxSignatureFileBytes));
-    roots.push_back({*std::move(bytes), {std::move(signature)}});
+    roots.push_back(*std::move(root));
   }
   return roots;
 }
 
-Status Home::SaveRoot(const bundle::Root& root, const bundle::SecretKey& key) const {
+Status Home::SaveFirstRoot(const bundle::Root& root, const bundle::SecretKey& key) const {
   const std::string bytes = bundle::SerializeRoot(root);
   GF_TRY(const bundle::SignatureFile signature,
          bundle::Sign(key, Hash512(AsBytes(bytes)), bundle::RootTrustedComment(root.version)));
-  const std::filesystem::path file = keys() / bundle::RootFileName(root.version);
-  // The signature first: a root is there only when it is signed.
-  GF_CHECK(
-      WriteFileAtomically(file.string() + std::string(kSignatureEnding), signature.Serialize()));
-  return WriteFileAtomically(file, bytes);
+  return bundle::WriteSignedFile(keys() / bundle::RootFileName(root.version),
+                                 {bytes, {signature.Serialize()}});
 }
 
-Result<bundle::SecretKey> LoadKey(const std::filesystem::path& file) {
-  auto text = ReadFile(file, bundle::kMaxKeyFileBytes);
-  if (!text.ok()) {
-    if (text.error().kind != Kind::kNotFound) return std::move(text).error();
-    return Error::Make(Kind::kNotFound, "there is no key at {}", file.string())
-        .Hint("if it is kept offline, put it there for this command and take it away afterwards");
-  }
-  const bundle::SecretText secret(*std::move(text));
-  auto key = bundle::SecretKey::Parse(secret.view());
-  if (!key.ok()) return std::move(key).error().In(file.string());
-  return key;
+Result<bundle::Root> Home::LoadNewestRoot() const {
+  GF_TRY(const std::vector<bundle::SignedDocument> roots, LoadRoots());
+  return bundle::ParseRoot(roots.back().bytes);
 }
 
 Result<SiteConfig> FindSite(const Config& config, const std::string& name) {

@@ -25,7 +25,8 @@ class Home {
   [[nodiscard]] std::filesystem::path mirror_file() const { return folder_ / "mirror.db"; }
   [[nodiscard]] std::filesystem::path keys() const { return folder_ / "keys"; }
   [[nodiscard]] std::filesystem::path root_key_file() const { return keys() / "root.key"; }
-  [[nodiscard]] std::filesystem::path content_key_file() const { return keys() / "content.key"; }
+  // Roots that are not signed by enough people yet.
+  [[nodiscard]] std::filesystem::path drafts() const { return keys() / "draft"; }
   [[nodiscard]] std::filesystem::path work() const { return folder_ / "work"; }
 
   [[nodiscard]] Result<Config> LoadConfig() const { return exporter::LoadConfig(config_file()); }
@@ -34,17 +35,15 @@ class Home {
   }
   [[nodiscard]] Result<Fd> Lock() const { return LockFolder(folder_); }
 
-  // The roots with their signatures, by version from 1. Error: kNotReady if there is none.
+  // The roots with their signatures, by version from 1. Error: kNotFound if there is none.
   [[nodiscard]] Result<std::vector<bundle::SignedDocument>> LoadRoots() const;
-  [[nodiscard]] Status SaveRoot(const bundle::Root& root, const bundle::SecretKey& key) const;
+  [[nodiscard]] Status SaveFirstRoot(const bundle::Root& root, const bundle::SecretKey& key) const;
+  // The newest of them.
+  [[nodiscard]] Result<bundle::Root> LoadNewestRoot() const;
 
  private:
   std::filesystem::path folder_;
 };
-
-// Reads a secret key file. Error: kNotFound with the advice that fits, kConfig if it needs a
-// passphrase.
-[[nodiscard]] Result<bundle::SecretKey> LoadKey(const std::filesystem::path& file);
 
 // The site with this name. Error: kNotFound with the nearest name.
 [[nodiscard]] Result<SiteConfig> FindSite(const Config& config, const std::string& name);

@@ -1,3 +1,7 @@
+#include <algorithm>
+
+#include "base/version.h"
+#include "bundle/signed_file.h"
 #include "importer/commands.h"
 
 namespace gapferry::importer {
@@ -15,8 +19,9 @@ Result<bundle::Root> Pin(const Options& options) {
     return Error::Make(Kind::kUsage, "\"{}\" is no fingerprint: 32 hexadecimal digits are",
                        options.fingerprint);
   }
-  GF_TRY(const std::string bytes, ReadFile(options.root, bundle::kMaxRootBytes));
-  const bundle::Fingerprint found{bytes};
+  GF_TRY(const bundle::SignedDocument document,
+         bundle::ReadSignedFile(options.root, bundle::kMaxRootBytes));
+  const bundle::Fingerprint found{document.bytes};
   if (found != *expected) {
     return Error::Make(Kind::kUnknownSigner, "{} has the fingerprint {}, you gave {}", options.root,
                        found.ToString(), expected->ToString())
@@ -25,9 +30,7 @@ Result<bundle::Root> Pin(const Options& options) {
             "this file is not "
             "theirs");
   }
-  GF_TRY(std::string signature,
-         ReadFile(options.root + ".minisig", bundle::kMaxSignatureFileBytes));
-  return bundle::PinRoot(bytes, {std::move(signature)}, *expected);
+  return bundle::PinRoot(document.bytes, document.signatures, *expected);
 }
 
 Result<Uuid> ChooseStream(const bundle::Root& root, const std::string& wanted) {
@@ -59,7 +62,7 @@ Status Initialise(Session& session, const Options& options) {
   SiteTrust trust;
   trust.stream = stream;
   trust.state.root = root;
-  trust.state.floor = root.created;
+  trust.state.floor = std::max<Time>(kNotBefore, root.created);
   GF_CHECK(store.Begin());
   GF_CHECK(SaveTrust(&store, trust));
   GF_CHECK(store.Commit());
@@ -89,7 +92,8 @@ Command InitCommand() {
           "believed until the root is pinned, and the pin is never changed by a medium.",
           [](Arguments& arguments) {
             auto options = std::make_shared<Options>();
-            arguments.Option("--root", &options->root, "root-0001.json, as it lies on the medium");
+            arguments.Option("--root", &options->root,
+                             "the root-NNNN.json that you were told, as it lies on the medium");
             arguments.Option("--fingerprint", &options->fingerprint,
                              "the fingerprint that you were told");
             arguments.Option("--stream", &options->stream,

@@ -16,8 +16,16 @@ Status Inspect(Session& session, const std::string& path) {
   GF_TRY(const Home home, Home::Open(session));
   GF_TRY(store::Store store, store::Store::OpenReadOnly(home.store_file()));
   GF_TRY(const SiteTrust trust, LoadTrust(&store));
-  GF_TRY(Opened opened, OpenVerified(path, StreamName(trust), trust.state.root,
-                                     trust.state.revoked_here, nullptr));
+  const auto held = trust.state.streams.find(trust.stream);
+  GF_TRY(OpenedMedium medium,
+         OpenMedium(path,
+                    {StreamName(trust), trust.state.root, trust.state.revoked_here,
+                     held == trust.state.streams.end() ? bundle::StreamTrust{} : held->second},
+                    nullptr));
+  for (const MediumFault& fault : medium.faults) {
+    if (!medium.bundles.empty()) session.console.Report(fault.error);
+  }
+  GF_TRY(const Opened opened, TakeBest(std::move(medium)));
   const bundle::Manifest& manifest = opened.verified.manifest();
   GF_TRY(const std::optional<Applied> applied, LoadApplied(&store));
   Described described = Describe(opened);

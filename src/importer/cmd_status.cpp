@@ -1,4 +1,5 @@
 #include "importer/commands.h"
+#include "importer/trust_warnings.h"
 
 namespace gapferry::importer {
 namespace {
@@ -14,6 +15,9 @@ Status Show(Session& session) {
       bundle::JudgeClock(bundle::Clock{Now(), false}, trust.state.floor);
   const std::string stream = StreamName(trust);
 
+  Json warnings = Json::array();
+  for (const TrustWarning& warning : TrustWarnings(trust, applied, Now()))
+    warnings.push_back({{"code", warning.code}, {"text", warning.text}});
   Console& console = session.console;
   Json state = nullptr;
   if (applied) {
@@ -44,6 +48,7 @@ Status Show(Session& session) {
                           {"clearance", intel::TlpName(config.clearance)},
                           {"clock", bundle::ClockVerdictName(clock.verdict)},
                           {"applied", state},
+                          {"warnings", warnings},
                           {"rows", counts},
                           {"destinations", destinations}});
   console.Say(fmt::format("home       {}", home.folder().string()));
@@ -51,6 +56,8 @@ Status Show(Session& session) {
                           trust.state.root.version, intel::TlpName(config.clearance)));
   console.Say(fmt::format("clock      {} ({})", FormatTime(Now()),
                           bundle::ClockVerdictName(clock.verdict)));
+  for (const TrustWarning& warning : TrustWarnings(trust, applied, Now()))
+    console.Say("WARNING    " + warning.text);
   if (!applied) {
     console.Say("state      nothing imported yet");
   } else {

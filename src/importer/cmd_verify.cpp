@@ -1,4 +1,8 @@
+#include <algorithm>
+
+#include "bundle/signed_file.h"
 #include "importer/commands.h"
+#include "importer/medium_check.h"
 #include "importer/opened.h"
 
 namespace gapferry::importer {
@@ -41,15 +45,13 @@ Result<Anchor> FromFile(const Options& options) {
     file =
         (std::filesystem::is_directory(path) ? path : path.parent_path()) / bundle::RootFileName(1);
   }
-  auto bytes = ReadFile(file, bundle::kMaxRootBytes);
-  if (!bytes.ok()) {
+  auto document = bundle::ReadSignedFile(file, bundle::kMaxRootBytes);
+  if (!document.ok()) {
     return Error::Make(Kind::kNotReady, "there is nothing to verify against: {}",
-                       bytes.error().what)
+                       document.error().what)
         .Hint("give --root FILE, or run this where `gapferry-import init` has been run");
   }
-  GF_TRY(std::string signature,
-         ReadFile(file.string() + ".minisig", bundle::kMaxSignatureFileBytes));
-  const bundle::Fingerprint found{*bytes};
+  const bundle::Fingerprint found{document->bytes};
   Anchor anchor;
   anchor.basis = fmt::format("{} (fingerprint {})", file.string(), found.ToString());
   if (!options.fingerprint.empty()) {
@@ -57,9 +59,9 @@ Result<Anchor> FromFile(const Options& options) {
         bundle::ParseFingerprint(options.fingerprint);
     if (!expected)
       return Error::Make(Kind::kUsage, "\"{}\" is no fingerprint", options.fingerprint);
-    GF_TRY(anchor.root, bundle::PinRoot(*bytes, {std::move(signature)}, *expected));
+    GF_TRY(anchor.root, bundle::PinRoot(document->bytes, document->signatures, *expected));
   } else {
-    GF_TRY(anchor.root, bundle::OpenSignedRoot(*bytes, {std::move(signature)}));
+    GF_TRY(anchor.root, bundle::OpenSignedRoot(document->bytes, document->signatures));
     anchor.known = !options.root.empty();
   }
   return anchor;
@@ -71,34 +73,55 @@ Result<Anchor> ChooseAnchor(const Session& session, const Options& options) {
   return FromFile(options);
 }
 
-// Every fault, worst first said last so that it decides the exit code.
-Status ReportDamage(Session& session, bundle::BundleReader* reader) {
-  std::vector<Error> faults = reader->FindDamage();
-  if (faults.empty()) return Ok();
-  for (std::size_t i = 1; i < faults.size(); ++i)
-    session.console.Report(faults[i]);
-  return std::move(faults.front())
-      .Hint("copy the named file to the medium again and verify it there");
+Json FaultsJson(const MediumCheck& check) {
+  Json list = Json::array();
+  for (const Error& fault : check.faults)
+    list.push_back({{"kind", Info(fault.kind).name}, {"message", Printable(fault.what)}});
+  return list;
 }
 
-Status Verify(Session& session, const Options& options) {
-  GF_TRY(const Anchor anchor, ChooseAnchor(session, options));
-  GF_TRY(Opened opened,
-         OpenVerified(options.path, anchor.stream, anchor.root, anchor.revoked_here, nullptr));
-  GF_CHECK(ReportDamage(session, &opened.reader));
-  Described described = Describe(opened);
-  described.json["verdict"] = anchor.known ? "intact" : "intact, signer unknown";
-  described.json["basis"] = anchor.basis;
-  described.json["replay_checked"] = false;
-  Console& console = session.console;
-  console.Emit("verify", described.json);
+// All but the worst, which the caller shows last; of a stick full of rubbish only the worst.
+Error ReportFaults(Console& console, std::vector<Error> faults) {
+  constexpr std::size_t kMostShown = 20;
+  if (faults.size() > kMostShown)
+    console.Note(fmt::format("{} more faults are not shown", faults.size() - kMostShown));
+  for (std::size_t i = std::min(faults.size(), kMostShown); i-- > 1;)
+    console.Report(faults[i]);
+  return std::move(faults.front());
+}
+
+void ShowIntact(Console& console, const Anchor& anchor, const std::vector<Described>& bundles) {
   console.Say(anchor.known ? "INTACT     every byte is what was signed" : "INTACT, SIGNER UNKNOWN");
-  for (const std::string& line : described.lines)
-    console.Say(line);
+  for (const Described& described : bundles) {
+    for (const std::string& line : described.lines)
+      console.Say(line);
+  }
   console.Say(fmt::format("checked    against {}", anchor.basis));
   console.Say(anchor.kiosk
                   ? "           replay and revocation were not checked: this machine keeps no state"
                   : "           `import` also checks that it is newer than what is here");
+}
+
+Status Verify(Session& session, const Options& options) {
+  GF_TRY(const Anchor anchor, ChooseAnchor(session, options));
+  GF_TRY(OpenedMedium medium,
+         OpenMedium(options.path, {anchor.stream, anchor.root, anchor.revoked_here, {}}, nullptr));
+  MediumCheck check = CheckMedium(medium);
+  Console& console = session.console;
+  for (const std::string& note : check.notes)
+    console.Note(note);
+  std::vector<Described> bundles;
+  for (const Opened* opened : check.newest) {
+    bundles.push_back(Describe(*opened));
+    Json& json = bundles.back().json;
+    json["verdict"] = anchor.known ? check.Verdict() : check.Verdict() + ", signer unknown";
+    json["basis"] = anchor.basis;
+    json["replay_checked"] = false;
+    json["faults"] = FaultsJson(check);
+    console.Emit("verify", json);
+  }
+  if (!check.faults.empty()) return ReportFaults(console, std::move(check.faults));
+  ShowIntact(console, anchor, bundles);
   if (anchor.known) return Ok();
   return Error::Make(Kind::kUnknownSigner,
                      "the bundle is intact, but who signed it is not known here")
@@ -112,8 +135,9 @@ Command VerifyCommand() {
   return {"verify", "check signatures and every byte of a bundle; change nothing",
           "Works without state and without keys (on a kiosk) when given --root or --fingerprint. "
           "Tells an unfinished "
-          "copy (10) from a damaged one (11) and from an altered one (12). Content is hashed, "
-          "never parsed.",
+          "copy (10) from a damaged one (11) and from an altered one (12). Of a folder it checks "
+          "all bundles of the newest number; one volume of several can be checked alone. Content "
+          "is hashed, never parsed.",
           [](Arguments& arguments) {
             auto options = std::make_shared<Options>();
             arguments.Positional("PATH", &options->path, "a bundle, or the folder of a medium");

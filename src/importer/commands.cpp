@@ -1,6 +1,7 @@
 #include "importer/commands.h"
 
 #include "base/version.h"
+#include "bundle/resplit_command.h"
 
 namespace gapferry::importer {
 
@@ -10,9 +11,11 @@ Program ImportProgram(const CommandRunner& run) {
           kVersion,
           "GAPFERRY_IMPORT_HOME",
           "import",
-          {AuditCommand(), DiffCommand(), DumpCommand(), FsckCommand(), GenerateCommand(run),
-           ImportCommand(), InitCommand(), InspectCommand(), RollbackCommand(run), RunCommand(run),
-           StatusCommand(), VerifyCommand(), WhyCommand()}};
+          {AuditCommand(),   BackupCommand(),      DiffCommand(),    DumpCommand(),
+           FsckCommand(),    GenerateCommand(run), ImportCommand(),  InitCommand(),
+           InspectCommand(), KeyCommand(),         ReceiptCommand(), bundle::ResplitCommand(),
+           RestoreCommand(), RollbackCommand(run), RootCommand(),    RunCommand(run),
+           StatusCommand(),  TimeCommand(),        VerifyCommand(),  WhyCommand()}};
 }
 
 }  // namespace gapferry::importer

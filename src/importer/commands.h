@@ -6,12 +6,12 @@
 #include "base/app.h"
 #include "base/command.h"
 #include "importer/home.h"
-#include "importer/medium.h"
 #include "importer/trust_store.h"
 
 namespace gapferry::importer {
 
 [[nodiscard]] Command AuditCommand();
+[[nodiscard]] Command BackupCommand();
 [[nodiscard]] Command DiffCommand();
 [[nodiscard]] Command DumpCommand();
 [[nodiscard]] Command FsckCommand();
@@ -19,9 +19,14 @@ namespace gapferry::importer {
 [[nodiscard]] Command ImportCommand();
 [[nodiscard]] Command InitCommand();
 [[nodiscard]] Command InspectCommand();
+[[nodiscard]] Command KeyCommand();
+[[nodiscard]] Command ReceiptCommand();
+[[nodiscard]] Command RestoreCommand();
 [[nodiscard]] Command RollbackCommand(CommandRunner run);
+[[nodiscard]] Command RootCommand();
 [[nodiscard]] Command RunCommand(CommandRunner run);
 [[nodiscard]] Command StatusCommand();
+[[nodiscard]] Command TimeCommand();
 [[nodiscard]] Command VerifyCommand();
 [[nodiscard]] Command WhyCommand();
 

@@ -16,27 +16,26 @@ std::string Days(Time seconds) {
   return fmt::format("{:.1f} days", static_cast<double>(seconds) / kSecondsPerDay);
 }
 
+void AddForeign(const Medium& medium, std::vector<std::string>& lines) {
+  for (const std::string& name : medium.foreign) {
+    lines.push_back(
+        fmt::format("foreign    {}: not part of a bundle, not opened", Printable(name)));
+  }
+  if (medium.foreign_count > medium.foreign.size()) {
+    lines.push_back(fmt::format("foreign    and {} more, {} in all",
+                                Grouped(medium.foreign_count - medium.foreign.size()),
+                                Grouped(medium.foreign_count)));
+  }
+}
+
 Json NamesJson(const std::vector<std::string>& names) {
   Json list = Json::array();
   for (const std::string& name : names)
-    list.push_back(name);
+    list.push_back(Printable(name));
   return list;
 }
 
 }  // namespace
-
-Result<Opened> OpenVerified(const std::filesystem::path& path, const std::string& stream,
-                            const bundle::Root& root, const std::set<bundle::KeyId>& revoked_here,
-                            bundle::Root* walked) {
-  GF_TRY(Medium medium, LookAt(path, stream));
-  GF_TRY(bundle::BundleReader reader, OpenBundle(medium));
-  bundle::Root now = root;
-  const Status steps = reader.WalkRoots(now);
-  if (walked != nullptr) *walked = now;
-  GF_CHECK(steps);
-  GF_TRY(bundle::VerifiedManifest verified, reader.CheckSignatures(now, revoked_here));
-  return Opened{std::move(medium), std::move(reader), std::move(verified), std::move(now)};
-}
 
 Described Describe(const Opened& opened) {
   const bundle::Manifest& manifest = opened.verified.manifest();
@@ -61,10 +60,7 @@ Described Describe(const Opened& opened) {
                   Grouped(rows("event")), Grouped(rows("attribute")), Grouped(rows("object")),
                   Grouped(rows("warninglist")),
                   HumanBytes(manifest.payload ? manifest.payload->stored_size : 0)));
-  for (const std::string& name : opened.medium.foreign) {
-    lines.push_back(
-        fmt::format("foreign    {}: not part of a bundle, not opened", Printable(name)));
-  }
+  AddForeign(opened.medium, lines);
   std::vector<std::string> volumes;
   for (const std::filesystem::path& volume : opened.medium.volumes)
     volumes.push_back(volume.string());
@@ -86,7 +82,8 @@ Described Describe(const Opened& opened) {
                     {"state_digest", HexEncode(manifest.state_digest)},
                     {"rows", manifest.counts.kind},
                     {"volumes", NamesJson(volumes)},
-                    {"foreign_files", NamesJson(opened.medium.foreign)}};
+                    {"foreign_files", NamesJson(opened.medium.foreign)},
+                    {"foreign_count", opened.medium.foreign_count}};
   return described;
 }
 

@@ -1,29 +1,78 @@
-// importer/opened.h: a bundle on a medium whose signatures were checked, and nothing more read yet.
+// importer/opened.h: the bundles on a medium whose signatures were checked, and nothing more read
+// yet. One that is damaged, altered or strange hides no other.
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
+#include <vector>
 
 #include "base/json.h"
+#include "bundle/choose.h"
+#include "bundle/medium.h"
 #include "bundle/reader.h"
-#include "importer/medium.h"
 #include "importer/trust_store.h"
 
 namespace gapferry::importer {
+
+// Opened at once on one medium, newest names first; what is beyond is reported. They bound the open
+// files and the memory that a hostile stick can ask for.
+constexpr std::size_t kMaxOpenVolumes = 512;
+constexpr std::size_t kMaxOpenBundles = 32;
+constexpr std::size_t kMaxOpenHeadBytes = 64 << 20;
+
+struct Medium {
+  std::vector<std::filesystem::path> volumes;  // of this bundle
+  std::vector<std::string> foreign;            // first names of everything else: never opened
+  std::uint64_t foreign_count = 0;
+};
 
 struct Opened {
   Medium medium;
   bundle::BundleReader reader;
   bundle::VerifiedManifest verified;
-  bundle::Root root;  // after walking the bundle's chain
+  bundle::Root root;  // after walking all chains of the medium
 };
 
-// Walks the roots from `root` and checks the signatures. `walked`, if given, receives the newest
-// good root even when something after it fails, because a revocation must never be lost.
+// Why a file or a bundle on the medium cannot be used.
+struct MediumFault {
+  std::filesystem::path path;
+  // The number in the file's name, to tell whether it would have been newer than what was taken.
+  bundle::VolumeName name;
+  Error error;
+};
+
+struct OpenedMedium {
+  std::vector<Opened> bundles;      // signed for the stream, by bundle::ChooseBundle
+  std::vector<MediumFault> faults;  // newest name first
+  std::vector<Error> root_faults;   // roots that no chain leads to
+  bundle::MediumListing listing;    // empty for a single file
+  bundle::Root root;                // the newest good one
+};
+
+struct Trusted {
+  std::string stream;  // its name, empty for any: which file names are worth opening
+  bundle::Root root;
+  std::set<bundle::KeyId> revoked_here;
+  bundle::StreamTrust held;  // what the site has, for the order of preference
+};
+
+// `path` is a volume or a folder. Of a folder all bundles of the stream are opened. The roots of
+// all of them, and bare root files in the folder, are walked first: `walked`, if given, receives
+// the newest good one even when everything after it fails, because a revocation must never be lost.
+// Then each manifest's signatures are checked under that root. Errors: kNotFound if nothing was
+// opened at all; kIo.
+[[nodiscard]] Result<OpenedMedium> OpenMedium(const std::filesystem::path& path,
+                                              const Trusted& trusted, bundle::Root* walked);
+
+// The best bundle alone, for a caller that goes on to no other. The error is why there is none, or
+// what is wrong with a file whose name promises a newer one.
 [[nodiscard]] Result<Opened> OpenVerified(const std::filesystem::path& path,
                                           const std::string& stream, const bundle::Root& root,
                                           const std::set<bundle::KeyId>& revoked_here,
                                           bundle::Root* walked);
+// The same from what OpenMedium found.
+[[nodiscard]] Result<Opened> TakeBest(OpenedMedium medium);
 
 // The lines that say what a verified bundle is, in the order in which an administrator asks.
 struct Described {

@@ -371,7 +371,8 @@ Status Store::TakeLasting(const std::filesystem::path& path) {
     state_->database.exec("BEGIN");
     for (const char* table : {"meta", "artifact_id"}) {
       state_->database.exec(fmt::format("DELETE FROM main.{}", table));
-      state_->database.exec(fmt::format("INSERT INTO main.{} SELECT * FROM before.{}", table, table));
+      state_->database.exec(
+          fmt::format("INSERT INTO main.{} SELECT * FROM before.{}", table, table));
     }
     state_->database.exec("COMMIT");
     state_->database.exec("DETACH before");
@@ -380,8 +381,7 @@ Status Store::TakeLasting(const std::filesystem::path& path) {
 
 Status Store::QuickCheck() {
   return Guarded(kUsing, [&]() -> Status {
-    const std::string verdict =
-        state_->database.execAndGet("PRAGMA quick_check(1)").getString();
+    const std::string verdict = state_->database.execAndGet("PRAGMA quick_check(1)").getString();
     if (verdict == "ok") return Ok();
     return Error::Make(Kind::kDamaged, "the store is damaged: {}", verdict)
         .Hint("go back with `gapferry-import rollback`, or restore a backup");
@@ -399,6 +399,15 @@ Result<std::map<std::string, std::uint64_t>> Store::CountRows() {
           state_->database.execAndGet("SELECT count(*) FROM " + table).getInt64());
     }
     return counts;
+  });
+}
+
+Status Store::SnapshotTo(const std::filesystem::path& file) {
+  return Guarded(kUsing, [&] {
+    SQLite::Statement copy(state_->database, "VACUUM INTO ?");
+    const std::string path = file.string();
+    BindText(copy, 1, path);
+    copy.exec();
   });
 }
 

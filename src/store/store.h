@@ -114,6 +114,9 @@ class Store {
   // `path`. Not within a transaction.
   [[nodiscard]] Status TakeLasting(const std::filesystem::path& path);
 
+  // A whole, compact copy in a file that must not be there yet.
+  [[nodiscard]] Status SnapshotTo(const std::filesystem::path& file);
+
   // Rows of each kind, by RecordKindName.
   [[nodiscard]] Result<std::map<std::string, std::uint64_t>> CountRows();
 

@@ -129,7 +129,7 @@ TEST(NextRoot, GoesOneStepOnly) {
   const std::string bytes = SerializeRoot(third);
   const std::vector<std::string> signatures = {SignText(keys.root, bytes, "root:2"),
                                                SignText(keys.next_root, bytes, "root:2")};
-  EXPECT_EQ(NextRoot(SampleRoot(), bytes, signatures).error().kind, Kind::kRollback);
+  EXPECT_EQ(NextRoot(SampleRoot(), bytes, signatures).error().kind, Kind::kRootStep);
 }
 
 TEST(CheckRole, RefusesASignatureThatSaysSomethingElse) {

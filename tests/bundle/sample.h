@@ -11,7 +11,7 @@
 #include "bundle/reader.h"
 #include "bundle/root.h"
 #include "bundle/trust.h"
-#include "bundle/volume.h"
+#include "bundle/volume_writer.h"
 
 namespace gapferry::bundle {
 
@@ -115,6 +115,27 @@ inline VolumeHead SampleHead(const Manifest& manifest = SampleManifest()) {
   const Keys& keys = TestKeys();
   return {SignManifest(manifest, {&keys.content}),
           {SignRoot(SampleNextRoot(), {&keys.root, &keys.next_root})}};
+}
+
+// A bundle as volumes of at most `max_bytes`.
+inline Result<std::vector<WrittenVolume>> WriteParts(const std::filesystem::path& folder,
+                                                     const VolumeHead& head, int payload_fd,
+                                                     std::uint64_t max_bytes,
+                                                     const VolumeProgress& progress = {}) {
+  GF_TRY(const Manifest manifest, ParseManifest(head.manifest.bytes));
+  GF_TRY(const MemberList members, HeadMembers(head));
+  GF_TRY(const auto parts, PlanVolumes(manifest, StoredBytesOf(members), max_bytes));
+  const Payload payload = manifest.payload.value_or(Payload{});
+  return WriteVolumes(folder, manifest, members, parts, ChunksOfFile(payload_fd, payload),
+                      progress);
+}
+
+// The same in one.
+inline Result<WrittenVolume> WriteVolume(const std::filesystem::path& folder,
+                                         const VolumeHead& head, int payload_fd,
+                                         const VolumeProgress& progress = {}) {
+  GF_TRY(const auto volumes, WriteParts(folder, head, payload_fd, UINT64_MAX / 2, progress));
+  return volumes.front();
 }
 
 inline TrustState SampleState() {

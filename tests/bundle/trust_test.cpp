@@ -130,7 +130,7 @@ TEST(VerifySignatures, ObeysTheSitesOwnRevocation) {
                              {TestKeys().content.public_key().id})
                 .error()
                 .kind,
-            Kind::kUnknownSigner);
+            Kind::kRevokedSigner);
 }
 
 TEST(Accept, TakesNewerStatesAndRecordsThem) {
@@ -210,7 +210,7 @@ TEST(Accept, MovesToANewEpochOnlyWithTheRootAndAFull) {
   TrustState state = After({Numbered(42)});
   Manifest next = Numbered(1);
   next.epoch = 2;
-  EXPECT_EQ(KindOf(Offer(state, next)), Kind::kNotReady);
+  EXPECT_EQ(KindOf(Offer(state, next)), Kind::kRootStep);
   state.root.streams[kStreamUuid].epoch = 2;
   EXPECT_EQ(Offer(state, next)->verdict, Verdict::kNew) << "a smaller seq, but a larger epoch";
   EXPECT_EQ(KindOf(Offer(state, Numbered(99))), Kind::kRollback) << "the old epoch is over";
@@ -224,7 +224,7 @@ TEST(Accept, KnowsItsStreamItsRootAndItsVersion) {
   EXPECT_TRUE(Offer(SampleState(), Numbered(42), {.stream = kStreamUuid}).ok());
   Manifest manifest = Numbered(42);
   manifest.root_version = 2;
-  EXPECT_EQ(KindOf(Offer(SampleState(), manifest)), Kind::kNotReady);
+  EXPECT_EQ(KindOf(Offer(SampleState(), manifest)), Kind::kRootStep);
   manifest = Numbered(42);
   manifest.min_importer = "0.10.0";
   EXPECT_EQ(KindOf(Offer(SampleState(), manifest, {.importer_version = "0.9.7"})),

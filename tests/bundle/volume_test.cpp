@@ -85,17 +85,23 @@ std::string Part(const Sample& sample, std::size_t from, std::size_t to) {
 }
 
 TEST(VolumeName, RoundTripsAndIsStrict) {
-  for (const VolumeName& name : {VolumeName{"ot-plant", 42, BundleKind::kFull, 1, 1},
-                                 VolumeName{"a", 1234567, BundleKind::kDelta, 2, 3},
-                                 VolumeName{"a-v1of2", 1, BundleKind::kHeartbeat, 1, 1}}) {
+  for (const VolumeName& name : {VolumeName{"ot-plant", 1, 42, BundleKind::kFull, 1, 1},
+                                 VolumeName{"ot-plant", 2, 42, BundleKind::kFull, 1, 1},
+                                 VolumeName{"ot-2", 12, 7, BundleKind::kDelta, 3, 10},
+                                 VolumeName{"a", 1, 1234567, BundleKind::kDelta, 2, 3},
+                                 VolumeName{"a-v1of2", 1, 1, BundleKind::kHeartbeat, 1, 1}}) {
     EXPECT_EQ(ParseVolumeName(FormatVolumeName(name)), name);
   }
-  EXPECT_EQ(FormatVolumeName({"ot-plant", 42, BundleKind::kFull, 2, 3}),
+  EXPECT_EQ(FormatVolumeName({"ot-plant", 1, 42, BundleKind::kFull, 2, 3}),
             "ot-plant-000042-full-v2of3.gfb");
+  EXPECT_EQ(FormatVolumeName({"ot-plant", 2, 42, BundleKind::kFull, 1, 1}),
+            "ot-plant-2.000042-full.gfb");
   for (const char* name :
        {"", ".gfb", "ot-42-full.gfb", "ot-000042-full.tar", "-000042-full.gfb",
         "OT-000042-full.gfb", "ot-000042-full-v0of3.gfb", "ot-000042-full-v4of3.gfb",
-        "ot-000042-full-v1of1.gfb", "full.gfb", "-full.gfb", "000042-full.gfb"}) {
+        "ot-000042-full-v1of1.gfb", "full.gfb", "-full.gfb", "000042-full.gfb",
+        "ot-0.000042-full.gfb", "ot-1.000042-full.gfb", "ot-02.000042-full.gfb", "ot-2.42-full.gfb",
+        "ot-2.-full.gfb", "ot-.000042-full.gfb", "ot-2.3.000042-full.gfb"}) {
     EXPECT_FALSE(ParseVolumeName(name)) << name;
   }
 }
@@ -368,6 +374,31 @@ TEST(ReadPayload, EndsWithTheErrorOfItsSink) {
   });
   EXPECT_EQ(status.error().kind, Kind::kSandbox);
   EXPECT_EQ(calls, 1);
+}
+
+// Two copies of a volume, each with another chunk damaged: together they are whole.
+TEST(ReadPayload, TakesEachChunkFromWhicheverVolumeHasItWhole) {
+  const Sample sample(3 * kChunkBytes);
+  std::string first = sample.volume;
+  std::string second = sample.volume;
+  first[first.find("payload/00000") + kBlockBytes] ^= 1;
+  second[second.find("payload/00002") + kBlockBytes] ^= 1;
+  std::string seen;
+  const Status status = ReadAll({first, second}, seen);
+  ASSERT_TRUE(status.ok()) << status.error().what;
+  EXPECT_TRUE(seen == sample.stored);
+  auto reader = OpenBytes({first, second});
+  ASSERT_TRUE(reader->CheckSignatures(SampleRoot()).ok());
+  EXPECT_EQ(reader->FindDamage().size(), 2U);
+  EXPECT_TRUE(reader->MissingChunks().empty());
+}
+
+TEST(MissingChunks, NamesThem) {
+  const Sample sample(4 * kChunkBytes);
+  auto reader = OpenBytes({Part(sample, 1, 2)});
+  ASSERT_TRUE(reader->CheckSignatures(SampleRoot()).ok());
+  EXPECT_TRUE(reader->FindDamage().empty());
+  EXPECT_EQ(reader->MissingChunks(), (std::vector<std::size_t>{0, 2, 3}));
 }
 
 TEST(FileSource, ReadsARegularFileAndFollowsNoLink) {

@@ -11,7 +11,7 @@ class Pair:
         self.connected = folder / "connected"
         self.isolated = folder / "isolated"
         self.medium = folder / "medium"
-        made = json.loads(self.export("init", "--site", site, "--json").stdout)
+        made = json.loads(self.export("init", "--site", site, "--no-passphrase", "--json").stdout)
         self.fingerprint = made["fingerprint"]
 
     def _call(self, program, home, arguments, expect, env=None):

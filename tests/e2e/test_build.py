@@ -79,7 +79,7 @@ def test_the_importer_dies_if_it_tries_a_socket(tmp_path, bins, intruder):
 def test_the_intruder_itself_is_harmless(tmp_path, bins, intruder):
     """What the test above shows is the filter's doing: the exporter, which may use sockets, lives with the same library."""
     preloaded = {**os.environ, "LD_PRELOAD": str(intruder)}
-    done = subprocess.run([bins / "gapferry-export", "--home", tmp_path / "home", "init", "--site", "ot-plant"],
+    done = subprocess.run([bins / "gapferry-export", "--home", tmp_path / "home", "init", "--site", "ot-plant", "--no-passphrase"],
                           capture_output=True, text=True, env=preloaded)
     assert done.returncode == 0, done.stderr
     assert re.search(r"a socket: \d", done.stderr), done.stderr

@@ -23,7 +23,7 @@ Json Describe(const Config& config) {
                    site.cross.sharing_groups, site.cross.excluded_categories,
                    site.cross.excluded_types, site.cross.hold_unpublished,
                    site.cross.hold_back_tags, site.sources, site.days_valid, site.days_between,
-                   site.unencrypted, site.to.string()});
+                   site.unencrypted, site.to.string(), site.volume_bytes});
   }
   return all;
 }
@@ -98,6 +98,11 @@ TEST_F(ExportConfig, SaysWhatIsWrongAndWhere) {
             "4: sharing_groups: \"partners\" is not the UUID of a sharing group");
   EXPECT_EQ(Refusal(site + "  to: ~/usb\n"),
             "4: to: \"~/usb\": nobody expands ~ here; write the whole path");
+  EXPECT_EQ(Refusal(site + "  volume_size: 4T\n"),
+            "4: volume_size: \"4T\" is no volume size: it is fat32, cd, dvd, bd, or a number of "
+            "bytes, also with K, M or G");
+  EXPECT_EQ(Refusal(site + "  volume_size: 8M\n"),
+            "4: volume_size: a volume of 8388608 bytes is too small; the least is 16M");
   EXPECT_EQ(Refusal("sources:\n- name: cert\n  kind: misp-feed\n  path: ''\n"),
             "4: path: is empty");
   EXPECT_EQ(Refusal("sites:\n- name: plant\n  clearance:\n"),

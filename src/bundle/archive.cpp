@@ -1,0 +1,187 @@
+#include "bundle/archive.h"
+
+#include <sys/types.h>
+
+#include <algorithm>
+#include <functional>
+#include <optional>
+
+#include "base/file.h"
+#include "base/hash.h"
+#include "bundle/ustar.h"
+
+namespace gapferry::bundle {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr char kLabelMember[] = "gapferry-backup";
+constexpr std::size_t kBufferBytes = 1 << 20;
+constexpr std::size_t kMaxLabelBytes = 64;
+constexpr mode_t kFileMode = 0600;
+constexpr mode_t kFolderMode = 0700;
+
+// Writes to the archive and remembers the hash of all it wrote.
+class Output {
+ public:
+  explicit Output(AtomicFile& file) : file_(file) {}
+  Status Write(ByteView bytes) {
+    hash_.Update(bytes);
+    return file_.Write(bytes);
+  }
+  Status Zeros(std::uint64_t count) { return Write(Bytes(static_cast<std::size_t>(count))); }
+  [[nodiscard]] Digest512 Finish() { return hash_.Finish512(); }
+
+ private:
+  AtomicFile& file_;
+  Blake2b hash_{64};
+};
+
+Status Append(Output& out, const ArchiveEntry& entry) {
+  GF_TRY(const Fd fd, OpenRegular(entry.source));
+  GF_TRY(const std::uint64_t size, SizeOf(fd));
+  GF_CHECK(out.Write(EncodeHeader({entry.name, size})));
+  Bytes buffer(kBufferBytes);
+  for (std::uint64_t left = size; left > 0;) {
+    const auto part = std::span(buffer).first(
+        static_cast<std::size_t>(std::min<std::uint64_t>(left, buffer.size())));
+    GF_TRY(const std::size_t got, ReadFull(fd.get(), part));
+    if (got != part.size()) {
+      return Error::Make(Kind::kIo, "{} became shorter while it was read", entry.source.string());
+    }
+    GF_CHECK(out.Write(part));
+    left -= got;
+  }
+  return out.Zeros(PaddingOf(size));
+}
+
+Status Compare(const fs::path& target, const Digest512& written) {
+  GF_TRY(const Fd fd, OpenRegular(target));
+  Blake2b hash{64};
+  Bytes buffer(kBufferBytes);
+  for (;;) {
+    GF_TRY(const std::size_t got, ReadFull(fd.get(), buffer));
+    if (got == 0) break;
+    hash.Update(ByteView(buffer).first(got));
+  }
+  if (hash.Finish512() == written) return Ok();
+  return Error::Make(Kind::kDamaged, "{} does not read back as it was written", target.string())
+      .Hint("try another disk");
+}
+
+// Reads members one after the other.
+class Input {
+ public:
+  explicit Input(Fd fd, std::string name) : fd_(std::move(fd)), name_(std::move(name)) {}
+
+  // Nothing at the end of the archive.
+  Result<std::optional<Member>> Next() {
+    Block block;
+    GF_CHECK(Read(block));
+    if (!IsZero(block)) {
+      auto member = DecodeHeader(block);
+      if (!member.ok()) return std::move(member).error().In(name_);
+      return std::optional<Member>(*std::move(member));
+    }
+    GF_CHECK(Read(block));
+    if (!IsZero(block))
+      return Error::Make(Kind::kMalformed, "{} goes on after its end mark", name_);
+    return std::optional<Member>();
+  }
+  Status Content(const Member& member, const std::function<Status(ByteView)>& sink) {
+    Bytes buffer(kBufferBytes);
+    for (std::uint64_t left = member.size; left > 0;) {
+      const auto part = std::span(buffer).first(
+          static_cast<std::size_t>(std::min<std::uint64_t>(left, buffer.size())));
+      GF_CHECK(Read(part));
+      GF_CHECK(sink(part));
+      left -= part.size();
+    }
+    Bytes padding(static_cast<std::size_t>(PaddingOf(member.size)));
+    return Read(padding);
+  }
+
+ private:
+  Status Read(std::span<std::uint8_t> buffer) {
+    GF_TRY(const std::size_t got, ReadFull(fd_.get(), buffer));
+    if (got == buffer.size()) return Ok();
+    return Error::Make(Kind::kIncomplete, "{} is cut short: the copy was not finished", name_);
+  }
+  Fd fd_;
+  std::string name_;
+};
+
+Status CheckLabel(Input& input, const std::string& archive, const std::string& label) {
+  GF_TRY(const std::optional<Member> first, input.Next());
+  if (!first || first->name != kLabelMember || first->size > kMaxLabelBytes)
+    return Error::Make(Kind::kMalformed, "{} is no backup of gapferry", archive);
+  std::string found;
+  GF_CHECK(input.Content(*first, [&](ByteView bytes) {
+    found += AsText(bytes);
+    return Ok();
+  }));
+  if (found == label + "\n") return Ok();
+  return Error::Make(Kind::kUsage, "{} is a backup of {}, not of {}", archive,
+                     found.substr(0, found.find('\n')), label);
+}
+
+Status Unpack(Input& input, const fs::path& folder, std::vector<std::string>* names) {
+  for (;;) {
+    GF_TRY(const std::optional<Member> member, input.Next());
+    if (!member) return SyncFolder(folder);
+    const fs::path path = folder / member->name;
+    GF_CHECK(MakeFolder(path.parent_path(), kFolderMode));
+    GF_TRY(AtomicFile file, AtomicFile::Create(path, kFileMode));
+    GF_CHECK(input.Content(*member, [&](ByteView bytes) { return file.Write(bytes); }));
+    GF_CHECK(file.Commit());
+    names->push_back(member->name);
+  }
+}
+
+}  // namespace
+
+Status WriteArchive(const fs::path& target, const std::string& label,
+                    const std::vector<ArchiveEntry>& entries) {
+  for (const ArchiveEntry& entry : entries) {
+    if (IsMemberName(entry.name)) continue;
+    return Error::Make(Kind::kUsage, "{} cannot be put into a backup under that name",
+                       entry.source.string())
+        .Hint("letters, digits, \".\", \"-\" and \"_\", at most {}", kMaxMemberName);
+  }
+  GF_TRY(AtomicFile file, AtomicFile::Create(target, kFileMode));
+  Output out(file);
+  GF_CHECK(out.Write(AsBytes(EncodeMember(kLabelMember, label + "\n"))));
+  for (const ArchiveEntry& entry : entries)
+    GF_CHECK(Append(out, entry));
+  GF_CHECK(out.Zeros(kEndBytes));
+  GF_CHECK(file.Commit());
+  return Compare(target, out.Finish());
+}
+
+Result<std::vector<std::string>> UnpackArchive(const fs::path& archive, const std::string& label,
+                                               const fs::path& folder) {
+  std::error_code error;
+  if (fs::exists(folder, error) && !fs::is_empty(folder, error)) {
+    return Error::Make(Kind::kUsage, "{} is there already and not empty", folder.string())
+        .Hint("give another --home, or move it away first");
+  }
+  GF_TRY(Fd fd, OpenRegular(archive));
+  Input input(std::move(fd), archive.string());
+  GF_CHECK(CheckLabel(input, archive.string(), label));
+  fs::path aside = folder;
+  aside += ".restoring";
+  fs::remove_all(aside, error);
+  GF_CHECK(MakeFolder(aside, kFolderMode));
+  std::vector<std::string> names;
+  Status unpacked = Unpack(input, aside, &names);
+  if (!unpacked.ok()) {
+    fs::remove_all(aside, error);
+    return std::move(unpacked).error();
+  }
+  fs::rename(aside, folder, error);
+  if (error) return SystemError("cannot rename to " + folder.string(), error.value());
+  GF_CHECK(SyncFolder(folder.parent_path()));
+  return names;
+}
+
+}  // namespace gapferry::bundle

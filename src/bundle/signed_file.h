@@ -1,0 +1,25 @@
+// bundle/signed_file.h: a document and its signatures as files in one folder: `root-0002.json`,
+// `root-0002.json.minisig`, and for further signers `root-0002.json.<KEYID>.minisig`. So a root can
+// be signed and checked with minisign alone.
+#pragma once
+
+#include <filesystem>
+
+#include "bundle/root.h"
+
+namespace gapferry::bundle {
+
+// The signatures in the order of their file names. No signature file is no error here: nothing that
+// comes back is believed before CheckRole. Follows no link. Errors: kNotFound, kTooLarge (also for
+// more than kMaxSignatures), kIo.
+[[nodiscard]] Result<SignedDocument> ReadSignedFile(const std::filesystem::path& file,
+                                                    std::size_t max_bytes);
+// The signatures first: a document is there only when it is signed. The lowest key id takes the
+// short name. Errors: kMalformed for a signature that does not parse; kIo, kNoSpace.
+[[nodiscard]] Status WriteSignedFile(const std::filesystem::path& file,
+                                     const SignedDocument& document);
+// One more signature beside `file`. Error: kUsage if its key has signed already.
+[[nodiscard]] Status AddSignatureFile(const std::filesystem::path& file,
+                                      const SignatureFile& signature);
+
+}  // namespace gapferry::bundle

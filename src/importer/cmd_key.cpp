@@ -1,0 +1,109 @@
+#include "importer/commands.h"
+#include "importer/revocation.h"
+
+namespace gapferry::importer {
+namespace {
+
+std::string RolesOf(const SiteTrust& trust, const bundle::KeyId& id) {
+  const bundle::Root& root = trust.state.root;
+  std::string roles = root.root.keys.contains(id) ? "root" : "";
+  for (const auto& [uuid, stream] : root.streams) {
+    if (!stream.content.keys.contains(id)) continue;
+    roles += (roles.empty() ? "bundles of " : ", ") + stream.name;
+  }
+  return roles.empty() ? "none" : roles;
+}
+
+Status Show(Session& session) {
+  GF_TRY(const Home home, Home::Open(session));
+  GF_TRY(store::Store store, store::Store::OpenReadOnly(home.store_file()));
+  GF_TRY(const SiteTrust trust, LoadTrust(&store));
+  GF_TRY(const auto revocations, LoadRevocations(&store, trust));
+  const bundle::Root& root = trust.state.root;
+  std::set<bundle::KeyId> ids = root.revoked;
+  for (const auto& [id, key] : root.keys)
+    ids.insert(id);
+  for (const auto& [id, why] : revocations)
+    ids.insert(id);
+  for (const bundle::KeyId& id : ids) {
+    const auto here = revocations.find(id);
+    std::string state = "trusted";
+    if (root.revoked.contains(id)) state = fmt::format("revoked by root {}", root.version);
+    if (here != revocations.end()) {
+      state = fmt::format("revoked here on {}: {}", FormatDate(here->second.at),
+                          Printable(here->second.reason));
+    }
+    const std::string roles = RolesOf(trust, id);
+    session.console.Emit(
+        "key", {{"id", id.ToString()},
+                {"role", roles},
+                {"revoked", root.revoked.contains(id)},
+                {"revoked_here", here != revocations.end()},
+                {"reason", here == revocations.end() ? Json(nullptr) : Json(here->second.reason)}});
+    session.console.Say(fmt::format("{}  {:<24}  {}", id.ToString(), roles, state));
+  }
+  return Ok();
+}
+
+struct RevokeOptions {
+  std::string key;
+  std::string reason;
+  bool undo = false;
+};
+
+Status RevokeKey(Session& session, const RevokeOptions& options) {
+  const auto id = bundle::ParseKeyId(options.key);
+  if (!id) {
+    return Error::Make(Kind::kUsage, "\"{}\" is no key id: 16 hexadecimal digits are", options.key)
+        .Hint("`{} key show` lists them", session.program);
+  }
+  if (options.reason.empty()) {
+    return Error::Make(Kind::kUsage, "{} a key needs a reason",
+                       options.undo ? "trusting again" : "revoking")
+        .Hint("add --reason \"why\"");
+  }
+  GF_TRY(const Home home, Home::Open(session));
+  GF_TRY(const Fd lock, home.Lock());
+  GF_TRY(store::Store store, home.OpenStore());
+  GF_TRY(SiteTrust trust, LoadTrust(&store));
+  GF_CHECK(Revoke(&store, &trust, *id, {Now(), options.reason}, options.undo));
+  const std::vector<std::string> lost = LostByRevocation(trust);
+  session.console.Emit("key_revoke", {{"id", id->ToString()},
+                                      {"revoked_here", !options.undo},
+                                      {"reason", options.reason},
+                                      {"lost", lost}});
+  session.console.Say(
+      options.undo
+          ? fmt::format("TRUSTED AGAIN   {}", id->ToString())
+          : fmt::format("REVOKED HERE    {}: nothing that needs it is accepted", id->ToString()));
+  for (const std::string& line : lost)
+    session.console.Say("                " + line);
+  session.console.Say(
+      "                data that came before stays in use; look at it with `status` and `why`");
+  return Ok();
+}
+
+}  // namespace
+
+Command KeyCommand() {
+  const Command show = {
+      "show", "list the keys that this site trusts, and those that are revoked",
+      "Those of the root in force, those it revoked, and those this site revoked. Reads only.",
+      [](Arguments&) -> Runner { return [](Session& session) { return Show(session); }; }};
+  const Command revoke = {
+      "revoke", "trust a key no more, by this site's own decision",
+      "For an emergency: the connected side says by telephone that a key was stolen, and the root "
+      "that revokes it has not arrived. Bundles and roots that need the key are refused (29). No "
+      "medium can undo it; --undo can.",
+      [](Arguments& arguments) {
+        auto options = std::make_shared<RevokeOptions>();
+        arguments.Positional("KEYID", &options->key, "the key's id, 16 hexadecimal digits");
+        arguments.Option("--reason", &options->reason, "why, and who said so");
+        arguments.Flag("--undo", &options->undo, "trust it again as far as the root does");
+        return [options](Session& session) { return RevokeKey(session, *options); };
+      }};
+  return CommandGroup("key", "the keys that this site trusts",
+                      "They come with the roots; nothing else adds one.", {revoke, show});
+}
+
+}  // namespace gapferry::importer

@@ -1,0 +1,116 @@
+#include "bundle/head_reader.h"
+#include "bundle/root_text.h"
+#include "bundle/root_walk.h"
+#include "bundle/signed_file.h"
+#include "importer/commands.h"
+#include "importer/opened.h"
+
+namespace gapferry::importer {
+namespace {
+
+namespace fs = std::filesystem;
+
+Status Show(Session& session) {
+  GF_TRY(const Home home, Home::Open(session));
+  GF_TRY(store::Store store, store::Store::OpenReadOnly(home.store_file()));
+  GF_TRY(const SiteTrust trust, LoadTrust(&store));
+  const bundle::Root& root = trust.state.root;
+  bundle::RootText text = bundle::DescribeRoot(root, bundle::SerializeRoot(root), Now());
+  text.json["this_stream"] = StreamName(trust);
+  session.console.Emit("root", text.json);
+  for (const std::string& line : text.lines)
+    session.console.Say(line);
+  session.console.Say("this site    " + StreamName(trust));
+  return Ok();
+}
+
+// The newest root that the medium can prove, and why it is not newer.
+struct Walked {
+  bundle::Root root;
+  Status stopped = Ok();
+};
+
+Walked WalkFile(const SiteTrust& trust, std::uint64_t version, const fs::path& file) {
+  Walked walked{trust.state.root};
+  auto document = bundle::ReadSignedFile(file, bundle::kMaxRootBytes);
+  if (!document.ok()) {
+    walked.stopped = std::move(document).error();
+    return walked;
+  }
+  bundle::RootOffers offers;
+  offers.Add(version, *document);
+  bundle::RootWalk walk = bundle::WalkRoots(walked.root, offers, trust.state.revoked_here);
+  walked.root = std::move(walk.root);
+  if (!walk.refused.empty()) walked.stopped = std::move(walk.refused.front().error);
+  return walked;
+}
+
+// Whatever the payloads of its bundles are like, and whether there are bundles at all.
+Walked WalkMedium(const SiteTrust& trust, const fs::path& path) {
+  Walked walked{trust.state.root};
+  const Trusted trusted{"", trust.state.root, trust.state.revoked_here, {}};
+  const auto medium = OpenMedium(path, trusted, &walked.root);
+  std::error_code error;
+  if (medium.ok()) {
+    if (!medium->root_faults.empty()) walked.stopped = medium->root_faults.front();
+  } else if (medium.error().kind != Kind::kNotFound || !fs::exists(path, error)) {
+    walked.stopped = medium.error();
+  }
+  return walked;
+}
+
+Status Import(Session& session, const fs::path& path) {
+  GF_TRY(const Home home, Home::Open(session));
+  GF_TRY(const Fd lock, home.Lock());
+  GF_TRY(store::Store store, home.OpenStore());
+  GF_TRY(SiteTrust trust, LoadTrust(&store));
+  const bundle::Root before = trust.state.root;
+  const auto version = bundle::RootVersionIn(path.filename().string());
+  Walked walk = version ? WalkFile(trust, *version, path) : WalkMedium(trust, path);
+  trust.state.root = std::move(walk.root);
+  const bundle::Root& now = trust.state.root;
+  if (now.version == before.version) {
+    GF_CHECK(walk.stopped);
+    session.console.Emit("root_import",
+                         {{"before", before.version}, {"root_version", now.version}});
+    session.console.Say(fmt::format("NOTHING NEWER   this site holds root {}", now.version));
+    return Ok();
+  }
+  GF_CHECK(store.Begin());
+  GF_CHECK(SaveTrust(&store, trust));
+  GF_CHECK(store.Commit());
+  const std::vector<std::string> changes = bundle::RootChanges(before, now);
+  session.console.Emit(
+      "root_import",
+      {{"before", before.version}, {"root_version", now.version}, {"changes", changes}});
+  session.console.Say(fmt::format("ROOT {} → {}", before.version, now.version));
+  for (const std::string& line : changes)
+    session.console.Say("changes      " + line);
+  if (!walk.stopped.ok())
+    session.console.Note("not everything was taken: " + walk.stopped.error().what);
+  return Ok();
+}
+
+}  // namespace
+
+Command RootCommand() {
+  const Command show = {
+      "show", "show the root in force: keys, thresholds, streams, what is revoked",
+      "Reads only. Compare the fingerprint with the connected side if in doubt.",
+      [](Arguments&) -> Runner { return [](Session& session) { return Show(session); }; }};
+  const Command import = {
+      "import", "follow the roots on a medium, without importing anything else",
+      "Takes root-NNNN.json files and the roots that a bundle carries, even if its content is "
+      "damaged. Each step must be signed by the threshold of the root before and of the new one. "
+      "`import` and `run` do the same by themselves.",
+      [](Arguments& arguments) {
+        auto path = std::make_shared<std::string>();
+        arguments.Positional("PATH", path.get(), "a medium, a bundle, or a root-NNNN.json");
+        return [path](Session& session) { return Import(session, *path); };
+      }};
+  return CommandGroup("root", "the root of trust of this site",
+                      "Pinned once by `init`; after that only signed steps change it.",
+                      {import, show});
+}
+
+}  // namespace gapferry::importer

@@ -1,0 +1,57 @@
+#include "importer/import_record.h"
+
+#include "base/console.h"
+
+namespace gapferry::importer {
+
+// An import that ended between taking its state over and saying so, or before.
+Status ImportRecord::Settle(const std::optional<Applied>& applied) const {
+  GF_TRY(const AuditHead head, ReadAuditHead(log_));
+  if (head.entries == 0 || head.last["event"] != "import.begin") return Ok();
+  const Json& detail = head.last["detail"];
+  const bool is_there = applied && detail["epoch"] == applied->manifest.epoch &&
+                        detail["seq"] == applied->manifest.seq;
+  return Put(is_there ? "import.done" : "import.interrupted",
+             {{"epoch", detail["epoch"]}, {"seq", detail["seq"]}, {"found_at_next_start", true}});
+}
+Status ImportRecord::Begin(const Opened& opened, const std::string& exception) const {
+  const bundle::Manifest& manifest = opened.verified.manifest();
+  Json signers = Json::array();
+  for (const bundle::KeyId& id : opened.verified.signers())
+    signers.push_back(id.ToString());
+  return Put("import.begin",
+             {{"stream", manifest.stream},
+              {"epoch", manifest.epoch},
+              {"seq", manifest.seq},
+              {"kind", bundle::KindName(manifest.kind)},
+              {"manifest", HexEncode(Hash256(AsBytes(opened.reader.manifest().bytes)))},
+              {"signers", signers},
+              {"root_version", opened.verified.root_version()},
+              {"exception", exception}});
+}
+Result<AuditHead> ImportRecord::Done(const bundle::Manifest& manifest) const {
+  return Audit(log_, "import.done",
+               {{"epoch", manifest.epoch},
+                {"seq", manifest.seq},
+                {"state_digest", HexEncode(manifest.state_digest)}});
+}
+Status ImportRecord::Refused(const std::string& path, const Error& error) const {
+  return Put("import.refused",
+             {{"path", Printable(path)}, {"kind", Info(error.kind).name}, {"why", error.what}});
+}
+Status ImportRecord::NewRoot(std::uint64_t from, std::uint64_t to) const {
+  return Put("root.accepted", {{"from", from}, {"to", to}});
+}
+Status ImportRecord::Put(std::string_view event, const Json& detail) const {
+  GF_TRY(const AuditHead ignored, Audit(log_, event, detail));
+  (void)ignored;
+  return Ok();
+}
+
+Status ImportRecord::StillCurrent(const bundle::Manifest& manifest) const {
+  return Put("heartbeat", {{"epoch", manifest.epoch},
+                           {"seq", manifest.seq},
+                           {"created", FormatTime(manifest.created)}});
+}
+
+}  // namespace gapferry::importer

@@ -1,0 +1,31 @@
+// importer/import_record.h: what an import writes into the audit log.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "importer/audit.h"
+#include "importer/home.h"
+#include "importer/opened.h"
+
+namespace gapferry::importer {
+
+class ImportRecord {
+ public:
+  explicit ImportRecord(const Home& home) : log_(home.audit_file()) {}
+
+  // Says what became of an import that ended before it could say so itself.
+  [[nodiscard]] Status Settle(const std::optional<Applied>& applied) const;
+  [[nodiscard]] Status Begin(const Opened& opened, const std::string& exception) const;
+  [[nodiscard]] Result<AuditHead> Done(const bundle::Manifest& manifest) const;
+  [[nodiscard]] Status Refused(const std::string& path, const Error& error) const;
+  [[nodiscard]] Status NewRoot(std::uint64_t from, std::uint64_t to) const;
+  [[nodiscard]] Status StillCurrent(const bundle::Manifest& manifest) const;
+
+ private:
+  [[nodiscard]] Status Put(std::string_view event, const Json& detail) const;
+  std::filesystem::path log_;
+};
+
+}  // namespace gapferry::importer

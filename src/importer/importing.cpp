@@ -1,0 +1,247 @@
+#include <algorithm>
+
+#include "base/version.h"
+#include "importer/commands.h"
+#include "importer/difference.h"
+#include "importer/import_record.h"
+#include "importer/next_store.h"
+#include "importer/opened.h"
+#include "importer/receive.h"
+
+namespace gapferry::importer {
+namespace {
+
+// A newer root is kept at once, whatever becomes of the content it came with.
+Status KeepRoot(store::Store* store, SiteTrust* trust, const bundle::Root& walked) {
+  if (walked.version == trust->state.root.version) return Ok();
+  trust->state.root = walked;
+  GF_CHECK(store->Begin());
+  GF_CHECK(SaveTrust(store, *trust));
+  return store->Commit();
+}
+
+void Show(Session& session, const Opened& opened, const std::optional<Applied>& before,
+          const Received& received, const AuditHead& audit) {
+  Console& console = session.console;
+  Described described = Describe(opened);
+  described.json["previous_seq"] = before ? Json(before->manifest.seq) : Json(nullptr);
+  described.json["sandbox"] = received.sandbox;
+  described.json["rows_before"] = received.before;
+  described.json["rows_after"] = received.after;
+  Json refused = Json::object();
+  for (const auto& [kind, reasons] : received.refused) {
+    for (const auto& [key, count] : reasons.map()) {
+      refused[kind].push_back(
+          {{"reason", policy::ReasonCode(key.reason)}, {"detail", key.detail}, {"count", count}});
+    }
+  }
+  described.json["refused"] = refused;
+  described.json["rows_received"] = received.rows;
+  described.json["tombstones_received"] = received.tombstones;
+  described.json["audit"] = {{"entries", audit.entries}, {"head", audit.hash}};
+  console.Emit("import", described.json);
+
+  console.Say("IMPORTED   the state is the signed one, to the last row");
+  for (const std::string& line : described.lines)
+    console.Say(line);
+  console.Say(before ? fmt::format("number     {} → {}", before->manifest.seq,
+                                   opened.verified.manifest().seq)
+                     : fmt::format("number     first import: {}", opened.verified.manifest().seq));
+  if (opened.verified.manifest().kind == bundle::BundleKind::kDelta) {
+    console.Say(fmt::format("delta      {} rows and {} tombstones came", Grouped(received.rows),
+                            Grouped(received.tombstones)));
+  }
+  console.Say(fmt::format("sandbox    {}", received.sandbox));
+  console.Say(fmt::format("audit      {}", audit.ToString()));
+  for (const auto& [kind, after] : received.after) {
+    const auto found = received.before.find(kind);
+    const std::uint64_t was = found == received.before.end() ? 0 : found->second;
+    if (was != 0 || after != 0) {
+      console.Say(fmt::format("{:<17} {:>12} → {}", kind, Grouped(was), Grouped(after)));
+    }
+  }
+  for (const auto& [kind, reasons] : received.refused) {
+    for (const auto& [key, count] : reasons.map()) {
+      console.Say(fmt::format("refused    {:>12}  {} rows: {}{}", Grouped(count), kind,
+                              policy::ReasonCode(key.reason),
+                              key.detail.empty() ? "" : " (" + Printable(key.detail) + ")"));
+    }
+  }
+}
+
+std::string Exception(const ImportOptions& options) {
+  if (options.reason.empty()) return "";
+  return fmt::format("{}{}: {}", options.allow_rollback ? "rollback allowed" : "",
+                     options.allow_expired
+                         ? (options.allow_rollback ? ", expiry set aside" : "expiry set aside")
+                         : "",
+                     options.reason);
+}
+
+Status SayAlreadyThere(Session& session, const bundle::Manifest& manifest) {
+  session.console.Emit(
+      "import", {{"already_imported", true}, {"stream", manifest.stream}, {"seq", manifest.seq}});
+  session.console.Say(
+      fmt::format("ALREADY IMPORTED   {} number {}.{} is what is here; nothing to do",
+                  manifest.stream, manifest.epoch, manifest.seq));
+  return Ok();
+}
+
+// No content: only what it says about the state that is here.
+Status TakeHeartbeat(Session& session, const bundle::Manifest& manifest,
+                     const bundle::Acceptance& acceptance, SiteTrust trust, Applied applied,
+                     store::Store* store) {
+  if (acceptance.verdict == bundle::Verdict::kMissed) {
+    return Error::Make(Kind::kNotReady,
+                       "a heartbeat says that number {}.{} is current; this site holds {}.{}",
+                       manifest.epoch, manifest.seq, applied.manifest.epoch, applied.manifest.seq)
+        .Hint("fetch and import the newer bundle: a delivery was missed");
+  }
+  trust.state = acceptance.next;
+  applied.next_due = std::max(applied.next_due, manifest.next_due);
+  GF_CHECK(store->Begin());
+  GF_CHECK(SaveTrust(store, trust));
+  GF_CHECK(SaveApplied(store, applied));
+  GF_CHECK(store->Commit());
+  session.console.Emit("import", {{"still_current", true},
+                                  {"stream", manifest.stream},
+                                  {"seq", manifest.seq},
+                                  {"next_due", FormatTime(applied.next_due)}});
+  session.console.Say(fmt::format("STILL CURRENT      {} number {}.{}, as of {}; next due {}",
+                                  manifest.stream, manifest.epoch, manifest.seq,
+                                  FormatTime(manifest.created), FormatDate(applied.next_due)));
+  return Ok();
+}
+
+class Importing {
+ public:
+  Importing(Session& session, const Home& home, const Config& config, const ImportOptions& options)
+      : session_(session), home_(home), config_(config), options_(options), record_(home) {}
+
+  Result<bool> Run() {
+    GF_TRY(store_, home_.OpenStore());
+    GF_TRY(trust_, LoadTrust(&*store_));
+    GF_TRY(before_, LoadApplied(&*store_));
+    GF_CHECK(record_.Settle(before_));
+    auto imported = Import();
+    if (!imported.ok() && !options_.dry_run)
+      GF_CHECK(record_.Refused(options_.path, imported.error()));
+    return imported;
+  }
+
+ private:
+  Result<bool> Import() {
+    bundle::Root walked = trust_.state.root;
+    const bundle::StreamTrust held = trust_.state.streams[trust_.stream];
+    auto medium = OpenMedium(
+        options_.path, {StreamName(trust_), trust_.state.root, trust_.state.revoked_here, held},
+        &walked);
+    GF_CHECK(KeepWalked(walked));
+    if (!medium.ok()) return std::move(medium).error();
+    if (medium->bundles.empty() ||
+        !bundle::LeadsForward(held, medium->bundles.front().verified.manifest())) {
+      GF_TRY(Opened only, TakeBest(std::move(medium).value()));
+      return TakeOne(&only);
+    }
+    for (const MediumFault& fault : medium->faults)
+      session_.console.Report(fault.error);
+    return TakeFirstWhole(held, &medium->bundles);
+  }
+
+  // A damaged bundle does not stop another one that also leads forward.
+  Result<bool> TakeFirstWhole(const bundle::StreamTrust& held, std::vector<Opened>* bundles) {
+    for (std::size_t i = 0;; ++i) {
+      auto taken = TakeOne(&(*bundles)[i]);
+      if (taken.ok()) return taken;
+      const bool broken =
+          taken.error().kind == Kind::kIncomplete || taken.error().kind == Kind::kDamaged;
+      const bool another = i + 1 < bundles->size() &&
+                           bundle::LeadsForward(held, (*bundles)[i + 1].verified.manifest());
+      if (!broken || !another) return taken;
+      session_.console.Report(taken.error());
+      session_.console.Note("going on with the next bundle on the medium");
+    }
+  }
+
+  Result<bool> TakeOne(Opened* opened) {
+    bundle::AcceptOptions accept;
+    accept.stream = trust_.stream;
+    accept.importer_version = std::string(kVersion);
+    accept.allow_rollback = options_.allow_rollback;
+    accept.allow_expired = options_.allow_expired;
+    GF_TRY(const bundle::Acceptance acceptance,
+           bundle::Accept(trust_.state, opened->verified, bundle::Clock{Now(), false}, accept));
+    const bundle::Manifest& manifest = opened->verified.manifest();
+    if (acceptance.verdict == bundle::Verdict::kAlreadyImported) {
+      GF_CHECK(SayAlreadyThere(session_, manifest));
+      return false;
+    }
+    if (manifest.kind != bundle::BundleKind::kHeartbeat) return TakeState(opened, acceptance);
+    if (!options_.dry_run) {
+      GF_CHECK(TakeHeartbeat(session_, manifest, acceptance, trust_, before_.value_or(Applied{}),
+                             &*store_));
+      GF_CHECK(record_.StillCurrent(manifest));
+    }
+    return false;
+  }
+
+  // In a dry run nothing is kept; the next import walks the same roots.
+  Status KeepWalked(const bundle::Root& walked) {
+    const std::uint64_t from = trust_.state.root.version;
+    if (walked.version == from) return Ok();
+    if (options_.dry_run) {
+      trust_.state.root = walked;
+      return Ok();
+    }
+    GF_CHECK(KeepRoot(&*store_, &trust_, walked));
+    return record_.NewRoot(from, walked.version);
+  }
+
+  Result<bool> TakeState(Opened* opened, const bundle::Acceptance& acceptance) {
+    const bundle::Manifest& manifest = opened->verified.manifest();
+    const std::string exception = Exception(options_);
+    SiteTrust next_trust = trust_;
+    next_trust.state = acceptance.next;
+    if (!options_.dry_run) GF_CHECK(record_.Begin(*opened, exception));
+    const bool is_delta = manifest.kind == bundle::BundleKind::kDelta;
+    GF_TRY(const auto rows_before, store_->CountRows());
+    GF_TRY(NextStore next,
+           NextStore::Create(home_, is_delta ? NextStore::Start::kCopy : NextStore::Start::kEmpty));
+    GF_TRY(Received received,
+           Receive(session_.console, home_, config_, &opened->reader,
+                   {opened->verified, next_trust, exception, before_}, &next.store()));
+    received.before = rows_before;
+    if (options_.dry_run) {
+      GF_CHECK(ShowDifference(session_, *opened, config_, &*store_, &next.store(), home_));
+      return false;
+    }
+    store_.reset();
+    GF_CHECK(next.Adopt(before_ ? std::optional(PointOf(before_->manifest)) : std::nullopt,
+                        config_.keep_states));
+    GF_TRY(const AuditHead audit, record_.Done(manifest));
+    Show(session_, *opened, before_, received, audit);
+    return true;
+  }
+
+  Session& session_;
+  const Home& home_;
+  const Config& config_;
+  const ImportOptions& options_;
+  ImportRecord record_;
+  std::optional<store::Store> store_;
+  SiteTrust trust_;
+  std::optional<Applied> before_;
+};
+
+}  // namespace
+
+Result<bool> ImportBundle(Session& session, const Home& home, const Config& config,
+                          const ImportOptions& options) {
+  if ((options.allow_rollback || options.allow_expired) && options.reason.empty()) {
+    return Error::Make(Kind::kUsage, "an exception needs a reason")
+        .Hint("add --reason \"why\"; `status` shows it for as long as the state is in use");
+  }
+  return Importing(session, home, config, options).Run();
+}
+
+}  // namespace gapferry::importer

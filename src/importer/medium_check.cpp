@@ -1,0 +1,140 @@
+#include "importer/medium_check.h"
+
+#include <algorithm>
+#include <set>
+
+#include "base/console.h"
+
+namespace gapferry::importer {
+namespace {
+
+// Of root files that lead nowhere a stick can hold thousands.
+constexpr std::size_t kMaxNotes = 20;
+
+// An unfinished copy is no sign of an attack, damage hardly, the rest may be one.
+int Severity(Kind kind) {
+  switch (kind) {
+    case Kind::kIncomplete:
+      return 0;
+    case Kind::kIo:
+      return 1;
+    case Kind::kDamaged:
+      return 2;
+    case Kind::kBadSignature:
+      return 4;
+    default:
+      return 3;
+  }
+}
+
+bundle::StatePoint NumberOf(const Opened& opened) {
+  const bundle::Manifest& manifest = opened.verified.manifest();
+  return {manifest.epoch, manifest.seq, {}};
+}
+
+std::string Listed(const std::vector<std::uint32_t>& numbers) {
+  std::string text;
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    const char* joint = i == 0 ? "" : (i + 1 == numbers.size() ? " and " : ", ");
+    text += fmt::format("{}{}", joint, numbers[i]);
+  }
+  return fmt::format("{} {}", numbers.size() == 1 ? "volume" : "volumes", text);
+}
+
+// Which volumes are here and which not, as their names say: the chunk table names none.
+struct NamedParts {
+  std::uint32_t of = 0;
+  std::vector<std::uint32_t> here;
+  std::vector<std::uint32_t> absent;
+};
+
+std::optional<NamedParts> PartsByName(const Opened& opened) {
+  NamedParts parts;
+  std::set<std::uint32_t> here;
+  for (const std::filesystem::path& path : opened.medium.volumes) {
+    const auto name = bundle::ParseVolumeName(path.filename().string());
+    if (!name || (parts.of != 0 && parts.of != name->parts)) return std::nullopt;
+    parts.of = name->parts;
+    here.insert(name->part);
+  }
+  parts.here.assign(here.begin(), here.end());
+  for (std::uint32_t part = 1; part <= std::min<std::uint32_t>(parts.of, bundle::kMaxVolumes);
+       ++part) {
+    if (!here.contains(part)) parts.absent.push_back(part);
+  }
+  if (parts.absent.empty()) return std::nullopt;
+  return parts;
+}
+
+Error Missing(const Opened& opened, const std::vector<std::size_t>& chunks, bool rest_is_whole) {
+  const auto parts = PartsByName(opened);
+  if (!parts) {
+    return Error::Make(Kind::kIncomplete,
+                       "{} chunks of the payload are missing, the first is number {}",
+                       chunks.size(), chunks.front())
+        .Hint("another volume of this bundle holds them, or this one was cut: copy it again");
+  }
+  const std::string here =
+      rest_is_whole ? fmt::format("{} of {}: intact; ", Listed(parts->here), parts->of) : "";
+  return Error::Make(Kind::kIncomplete, "{}{} {} not here", here, Listed(parts->absent),
+                     parts->absent.size() == 1 ? "is" : "are")
+      .Hint("each volume can be verified alone; to import, bring all into one folder");
+}
+
+void CheckBytes(Opened& opened, std::vector<Error>& faults) {
+  std::vector<Error> found = opened.reader.FindDamage();
+  const std::vector<std::size_t> missing = opened.reader.MissingChunks();
+  // A volume that was cut lacks chunks too; that was said.
+  const bool cut = std::any_of(found.begin(), found.end(),
+                               [](const Error& fault) { return fault.kind == Kind::kIncomplete; });
+  if (!missing.empty() && (!cut || PartsByName(opened)))
+    found.push_back(Missing(opened, missing, found.empty()));
+  std::move(found.begin(), found.end(), std::back_inserter(faults));
+}
+
+std::string Named(const Opened& opened) {
+  const bundle::Manifest& manifest = opened.verified.manifest();
+  return fmt::format("{} {}.{} {}", manifest.stream, manifest.epoch, manifest.seq,
+                     bundle::KindName(manifest.kind));
+}
+
+}  // namespace
+
+std::string MediumCheck::Verdict() const {
+  if (faults.empty()) return "intact";
+  if (faults.front().kind == Kind::kIncomplete) return "incomplete";
+  return Severity(faults.front().kind) <= Severity(Kind::kDamaged) ? "damaged" : "altered";
+}
+
+MediumCheck CheckMedium(OpenedMedium& medium) {
+  MediumCheck check;
+  bundle::StatePoint newest;
+  for (const Opened& opened : medium.bundles) {
+    if (bundle::IsBefore(newest, NumberOf(opened))) newest = NumberOf(opened);
+  }
+  for (Opened& opened : medium.bundles) {
+    if (bundle::IsBefore(NumberOf(opened), newest)) {
+      check.notes.push_back(fmt::format("older, signed, not read: {}", Named(opened)));
+      continue;
+    }
+    check.newest.push_back(&opened);
+    CheckBytes(opened, check.faults);
+  }
+  for (MediumFault& fault : medium.faults) {
+    if (bundle::IsBefore({fault.name.epoch, fault.name.seq, {}}, newest)) {
+      check.notes.push_back(fmt::format("older, unusable: {}", Printable(fault.error.what)));
+    } else {
+      check.faults.push_back(fault.error);
+    }
+  }
+  for (std::size_t i = 0; i < std::min(medium.root_faults.size(), kMaxNotes); ++i)
+    check.notes.push_back(
+        fmt::format("a root that cannot be used: {}", Printable(medium.root_faults[i].what)));
+  std::stable_sort(check.faults.begin(), check.faults.end(),
+                   [](const Error& left, const Error& right) {
+                     return Severity(left.kind) > Severity(right.kind);
+                   });
+  return check;
+}
+
+}  // namespace gapferry::importer

@@ -1,0 +1,24 @@
+// importer/medium_check.h: every byte of what an opened medium offers under its newest number, and
+// every fault, so that incomplete, damaged and altered are told apart.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "importer/opened.h"
+
+namespace gapferry::importer {
+
+struct MediumCheck {
+  std::vector<const Opened*> newest;  // the bundles of the highest number: full, delta, heartbeat
+  std::vector<Error> faults;          // worst first: the first decides the exit code
+  std::vector<std::string> notes;     // about older bundles and stray roots; they change no verdict
+
+  // "intact", "incomplete", "damaged" or "altered"
+  [[nodiscard]] std::string Verdict() const;
+};
+
+// `medium` must outlive the result.
+[[nodiscard]] MediumCheck CheckMedium(OpenedMedium& medium);
+
+}  // namespace gapferry::importer

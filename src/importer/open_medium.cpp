@@ -1,0 +1,227 @@
+#include <algorithm>
+
+#include "bundle/root_walk.h"
+#include "importer/opened.h"
+
+namespace gapferry::importer {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Volumes with the same manifest bytes.
+struct Candidate {
+  std::vector<fs::path> paths;
+  bundle::VolumeName name;  // of the first
+  bundle::BundleReader reader;
+};
+
+template <typename Named>
+bundle::StatePoint NumberOf(const Named& named) {
+  return {named.epoch, named.seq, {}};
+}
+
+bundle::VolumeName NameOf(const fs::path& path) {
+  const auto name = bundle::ParseVolumeName(path.filename().string());
+  return name.value_or(bundle::VolumeName{});
+}
+
+std::size_t HeadBytes(const bundle::BundleReader& volume) {
+  return static_cast<std::size_t>(bundle::StoredBytesOf(volume.members(0)));
+}
+
+// Opens volumes within the limits and sorts them into candidates.
+class Opener {
+ public:
+  explicit Opener(OpenedMedium& medium) : medium_(medium) {}
+
+  void Open(const fs::path& path) {
+    const bundle::VolumeName name = NameOf(path);
+    if (IsFull()) {
+      Fault(path, name,
+            Error::Make(Kind::kTooLarge,
+                        "{} was not opened: {} volumes and {} bytes before their payloads are as "
+                        "much as one medium may hold",
+                        path.string(), files_, head_bytes_)
+                .Hint("remove old bundles from the medium"));
+      return;
+    }
+    auto source = bundle::FileSource::Open(path);
+    auto volume = source.ok() ? bundle::BundleReader::OpenVolume(std::move(source).value())
+                              : Result<bundle::BundleReader>(std::move(source).error());
+    if (!volume.ok()) {
+      Fault(path, name, std::move(volume).error());
+      return;
+    }
+    ++files_;
+    for (const auto& [version, document] : volume->roots())
+      offers_.Add(version, document);
+    Sort(path, name, std::move(volume).value());
+  }
+
+  [[nodiscard]] bundle::RootOffers& offers() { return offers_; }
+  [[nodiscard]] std::vector<Candidate>& candidates() { return candidates_; }
+
+ private:
+  [[nodiscard]] bool IsFull() const {
+    return files_ >= kMaxOpenVolumes || candidates_.size() >= kMaxOpenBundles ||
+           head_bytes_ >= kMaxOpenHeadBytes;
+  }
+
+  void Fault(const fs::path& path, const bundle::VolumeName& name, Error error) {
+    medium_.faults.push_back({path, name, std::move(error)});
+  }
+
+  void Sort(const fs::path& path, const bundle::VolumeName& name, bundle::BundleReader volume) {
+    const std::size_t head_bytes = HeadBytes(volume);
+    for (Candidate& candidate : candidates_) {
+      if (candidate.reader.manifest().bytes != volume.manifest().bytes) continue;
+      // A head that differs, such as by a signature, is kept beside the first.
+      if (candidate.reader.members(0) != volume.members(0)) head_bytes_ += head_bytes;
+      auto merged = candidate.reader.Merge(std::move(volume));
+      if (merged.ok()) {
+        candidate.paths.push_back(path);
+      } else {
+        Fault(path, name, std::move(merged).error());
+      }
+      return;
+    }
+    head_bytes_ += head_bytes;
+    candidates_.push_back({{path}, name, std::move(volume)});
+  }
+
+  OpenedMedium& medium_;
+  std::vector<Candidate> candidates_;
+  bundle::RootOffers offers_;
+  std::size_t files_ = 0;
+  std::size_t head_bytes_ = 0;
+};
+
+// Roots can travel without a bundle.
+void OfferBareRoots(const fs::path& folder, const bundle::MediumListing& listing,
+                    const bundle::Root& now, OpenedMedium& medium, bundle::RootOffers& offers) {
+  std::size_t read = 0;
+  for (const auto& [version, names] : listing.roots) {
+    if (version <= now.version || read++ >= bundle::kMaxRootsInVolume) continue;
+    auto document = bundle::ReadListedRoot(folder, listing, version);
+    if (document.ok()) {
+      offers.Add(version, *document);
+    } else {
+      medium.root_faults.push_back(std::move(document).error());
+    }
+  }
+}
+
+Error NoBundle(const fs::path& folder, const std::string& stream,
+               const bundle::MediumListing& listing) {
+  constexpr std::size_t kMaxNamed = 8;
+  std::vector<std::string> others;
+  for (const bundle::NamedVolume& volume : listing.volumes) {
+    std::string other = fmt::format("{} {}", volume.name.stream, volume.name.seq);
+    if (others.size() < kMaxNamed && (others.empty() || others.back() != other))
+      others.push_back(std::move(other));
+  }
+  return Error::Make(Kind::kNotFound, "there is no bundle{} in {}{}{}",
+                     stream.empty() ? "" : " for " + stream, folder.string(),
+                     others.empty() ? "" : "; there is: ", fmt::join(others, ", "))
+      .Hint("bundles are files that end in .gfb; is the right medium mounted?");
+}
+
+Status OpenFolder(const fs::path& folder, const Trusted& trusted, OpenedMedium& medium,
+                  Opener& opener) {
+  GF_TRY(medium.listing, bundle::ListMedium(folder));
+  OfferBareRoots(folder, medium.listing, trusted.root, medium, opener.offers());
+  bool any = false;
+  for (const bundle::NamedVolume& volume : medium.listing.volumes) {
+    if (!trusted.stream.empty() && volume.name.stream != trusted.stream) continue;
+    opener.Open(volume.path);
+    any = true;
+  }
+  if (any) return Ok();
+  return NoBundle(folder, trusted.stream, medium.listing);
+}
+
+Result<Opened> VerifyCandidate(Candidate candidate, const Trusted& trusted,
+                               const bundle::RootWalk& walk, const OpenedMedium& medium,
+                               bool in_folder) {
+  GF_CHECK(bundle::CheckRoots(trusted.root, walk, candidate.reader.roots()));
+  auto verified = candidate.reader.CheckSignatures(walk.root, trusted.revoked_here);
+  if (!verified.ok()) return std::move(verified).error();
+  // A file that was named is judged by Accept; in a folder it must not stand before this site's.
+  const std::string& stream = verified->manifest().stream;
+  if (in_folder && !trusted.stream.empty() && stream != trusted.stream) {
+    return Error::Make(Kind::kWrongStream, "{} is named for {} and signed for stream {}",
+                       candidate.paths.front().string(), trusted.stream, stream);
+  }
+  return Opened{
+      Medium{std::move(candidate.paths), medium.listing.foreign, medium.listing.foreign_count},
+      std::move(candidate.reader), std::move(verified).value(), walk.root};
+}
+
+void PutInOrder(const bundle::StreamTrust& held, std::vector<Opened>& bundles) {
+  std::vector<const bundle::Manifest*> manifests;
+  for (const Opened& opened : bundles)
+    manifests.push_back(&opened.verified.manifest());
+  std::vector<Opened> ordered;
+  for (const std::size_t i : bundle::ChooseBundle(held, manifests))
+    ordered.push_back(std::move(bundles[i]));
+  bundles = std::move(ordered);
+}
+
+}  // namespace
+
+Result<OpenedMedium> OpenMedium(const fs::path& path, const Trusted& trusted,
+                                bundle::Root* walked) {
+  std::error_code error;
+  const fs::file_status status = fs::status(path, error);
+  const bool is_link = fs::is_symlink(fs::symlink_status(path, error));
+  if (!fs::exists(status) && !is_link)
+    return Error::Make(Kind::kNotFound, "there is nothing at {}", path.string());
+  OpenedMedium medium;
+  Opener opener(medium);
+  Status found = Ok();
+  const bool in_folder = fs::is_directory(status);
+  if (in_folder) {
+    found = OpenFolder(path, trusted, medium, opener);
+  } else {
+    opener.Open(path);
+  }
+  bundle::RootWalk walk = bundle::WalkRoots(trusted.root, opener.offers(), trusted.revoked_here);
+  medium.root = walk.root;
+  if (walked != nullptr) *walked = walk.root;
+  GF_CHECK(found);
+  for (const bundle::RefusedRoot& refused : walk.refused)
+    medium.root_faults.push_back(refused.error);
+  for (Candidate& candidate : opener.candidates()) {
+    const fs::path first = candidate.paths.front();
+    const bundle::VolumeName name = candidate.name;
+    auto opened = VerifyCandidate(std::move(candidate), trusted, walk, medium, in_folder);
+    if (opened.ok()) {
+      medium.bundles.push_back(std::move(opened).value());
+    } else {
+      medium.faults.push_back({first, name, std::move(opened).error()});
+    }
+  }
+  PutInOrder(trusted.held, medium.bundles);
+  std::stable_sort(medium.faults.begin(), medium.faults.end(),
+                   [](const MediumFault& left, const MediumFault& right) {
+                     return bundle::IsBefore(NumberOf(right.name), NumberOf(left.name));
+                   });
+  return medium;
+}
+
+Result<Opened> TakeBest(OpenedMedium medium) {
+  const bool newer_fault = !medium.faults.empty() && !medium.bundles.empty() &&
+                           bundle::IsBefore(NumberOf(medium.bundles.front().verified.manifest()),
+                                            NumberOf(medium.faults.front().name));
+  if (!medium.bundles.empty() && !newer_fault) return std::move(medium.bundles.front());
+  return std::move(medium.faults.front().error);
+}
+
+Result<Opened> OpenVerified(const fs::path& path, const std::string& stream,
+                            const bundle::Root& root, const std::set<bundle::KeyId>& revoked_here,
+                            bundle::Root* walked) {
+  GF_TRY(OpenedMedium medium, OpenMedium(path, {stream, root, revoked_here, {}}, walked));
+  return TakeBest(std::move(medium));
+}
+
+}  // namespace gapferry::importer

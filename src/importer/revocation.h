@@ -1,0 +1,27 @@
+// importer/revocation.h: keys that this site revoked by itself, in an emergency, and why. Which
+// they are is part of its trust (TrustState::revoked_here); the reasons are kept beside it.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "importer/trust_store.h"
+
+namespace gapferry::importer {
+
+struct Revocation {
+  Time at = 0;
+  std::string reason;
+};
+// One entry for each key of `trust`'s revoked_here. Error: kDamaged.
+[[nodiscard]] Result<std::map<bundle::KeyId, Revocation>> LoadRevocations(store::Store* store,
+                                                                          const SiteTrust& trust);
+// Records the revocation, or with `undo` takes it back, in one transaction with `trust`. Errors:
+// kNotFound if the key is not one of the root's (not revoked here, with `undo`).
+[[nodiscard]] Status Revoke(store::Store* store, SiteTrust* trust, const bundle::KeyId& key,
+                            const Revocation& why, bool undo);
+
+// What this site can no longer do without the keys it revoked: lines, none if nothing is lost.
+[[nodiscard]] std::vector<std::string> LostByRevocation(const SiteTrust& trust);
+
+}  // namespace gapferry::importer
