@@ -26,7 +26,9 @@ if(GAPFERRY_SANITIZE)
   add_link_options(-fsanitize=${GAPFERRY_SANITIZE})
   target_compile_definitions(gapferry_flags INTERFACE GAPFERRY_SANITIZED=1)
   # Instrumented, GCC 12 takes fmt's buffers for uninitialised.
-  target_compile_options(gapferry_flags INTERFACE -Wno-uninitialized -Wno-maybe-uninitialized)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    target_compile_options(gapferry_flags INTERFACE -Wno-uninitialized -Wno-maybe-uninitialized)
+  endif()
 elseif(NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
   target_compile_options(gapferry_flags INTERFACE
     -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fcf-protection=full

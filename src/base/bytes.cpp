@@ -1,6 +1,7 @@
 #include "base/bytes.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace gapferry {
 namespace {
@@ -19,6 +20,13 @@ constexpr std::array<std::int8_t, 256> MakeReverse(std::string_view alphabet) {
 }
 constexpr auto kBase64Reverse = MakeReverse(kBase64Alphabet);
 constexpr auto kHexReverse = MakeReverse("0123456789abcdef");
+
+// Whether the first eight bytes are all ASCII.
+bool IsAsciiWord(std::string_view text) {
+  std::uint64_t word = 0;
+  std::memcpy(&word, text.data(), sizeof(word));
+  return (word & 0x8080808080808080U) == 0;
+}
 
 // Length of the well-formed sequence at the start of `text`, or 0.
 std::size_t Utf8SequenceLength(std::string_view text) {
@@ -111,6 +119,10 @@ std::optional<Bytes> Base64Decode(std::string_view text) {
 
 bool IsUtf8(std::string_view text) {
   while (!text.empty()) {
+    // Most text is ASCII; eight bytes at a time it costs next to nothing.
+    while (text.size() >= sizeof(std::uint64_t) && IsAsciiWord(text))
+      text.remove_prefix(sizeof(std::uint64_t));
+    if (text.empty()) break;
     const std::size_t length = Utf8SequenceLength(text);
     if (length == 0) return false;
     text.remove_prefix(length);

@@ -7,6 +7,11 @@
 
 #include "sandbox/confine.h"
 
+#ifdef __clang__
+// SCMP_CMP is a compound literal, which is C's.
+#pragma clang diagnostic ignored "-Wc99-extensions"
+#endif
+
 namespace gapferry::sandbox {
 namespace {
 

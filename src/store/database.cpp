@@ -18,6 +18,13 @@ Error DatabaseError(std::string_view what, const SQLite::Exception& exception) {
     case SQLITE_NOTADB:
       kind = Kind::kDamaged;
       break;
+    case SQLITE_TOOBIG:
+      kind = Kind::kTooLarge;
+      break;
+    // A row twice, or none where one must be: what was to be written does not follow its format.
+    case SQLITE_CONSTRAINT:
+      kind = Kind::kMalformed;
+      break;
     default:
       break;
   }

@@ -15,7 +15,8 @@
 
 namespace gapferry::store {
 
-// What SQLite reported, as an Error: kNoSpace, kLocked, kDamaged or kIo.
+// What SQLite reported, as an Error: kNoSpace, kLocked, kDamaged, kMalformed for a broken
+// constraint, or kIo.
 [[nodiscard]] Error DatabaseError(std::string_view what, const SQLite::Exception& exception);
 
 // Runs `body` and turns SQLite's exceptions into an Error. `body` returns void, a Status or a

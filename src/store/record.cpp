@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::uint8_t kNoDistribution = 0xFF;
 constexpr std::uint8_t kNotSaid = 2;  // of a yes, no, not said
+constexpr std::size_t kMaxSourceName = 40;
 
 constexpr std::array<std::string_view, kRecordKinds + 1> kNames = {
     "",          "source", "event",       "object",           "attribute",
@@ -68,6 +69,11 @@ class Reader {
     if (!Need(size)) return;
     text->assign(AsText(bytes_.first(size)));
     bytes_ = bytes_.subspan(size);
+    if (!IsUtf8(*text)) ok_ = false;
+  }
+  void Name(std::string* name) {
+    Text(name);
+    if (!IsSourceName(*name)) ok_ = false;
   }
   void Id(Uuid* uuid) {
     if (!Need(16)) return;
@@ -281,7 +287,7 @@ Status ReadKind(Reader* r, Record* record) {
 }
 
 void ReadKey(Record* record, Reader* r) {
-  r->Text(&record->source);
+  r->Name(&record->source);
   switch (record->kind) {
     case RecordKind::kSource:
       return;
@@ -336,6 +342,12 @@ void ReadBody(Record* record, Reader* r) {
 }
 
 }  // namespace
+
+bool IsSourceName(std::string_view name) {
+  return !name.empty() && name.size() <= kMaxSourceName &&
+         std::all_of(name.begin(), name.end(),
+                     [](char c) { return IsAsciiDigit(c) || (c >= 'a' && c <= 'z') || c == '-'; });
+}
 
 std::string_view RecordKindName(RecordKind kind) {
   return kNames[static_cast<std::size_t>(kind)];

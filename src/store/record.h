@@ -55,10 +55,13 @@ struct Record {
 
 constexpr std::size_t kMaxRecordBytes = 16 << 20;
 constexpr std::size_t kMaxTags = 4096;
+// 1 to 40 of a-z, 0-9 and "-": a source's name is shown, and stands in artifacts.
+[[nodiscard]] bool IsSourceName(std::string_view name);
 
 // Appends the canonical bytes of `record` to `out`.
 void EncodeRecord(const Record& record, std::string* out);
-// Accepts exactly what EncodeRecord writes. Error: kMalformed.
+// Accepts exactly what EncodeRecord writes for rows as docs/payload-format.md §3 allows them: text
+// is UTF-8, a source's name is one. Error: kMalformed.
 [[nodiscard]] Status DecodeRecord(ByteView bytes, Record* record);
 // The part of the encoding that identifies the row: kind, source and UUIDs or names.
 [[nodiscard]] std::string EncodeKey(const Record& record);

@@ -318,10 +318,15 @@ struct RowReader::State {
   Status EachSource(Part part, const Visit& visit) {
     sources.reset();
     const Columns columns(sources, strict);
+    std::optional<std::string> last;
     while (sources.executeStep()) {
       record.kind = RecordKind::kSource;
       const std::int64_t id = columns.Integer(0);
       columns.Text(1, &record.source);
+      // A payload has no index that would refuse it, and a store would make one of the two.
+      if (last == record.source) columns.Bad(1, "is there twice");
+      if (strict && !IsSourceName(record.source)) columns.Bad(1, "is no name of a source");
+      last = record.source;
       record.default_tlp = static_cast<intel::Tlp>(columns.Integer(2, 0, intel::kTlpLevels - 1));
       GF_CHECK(visit(record));
       if (part != Part::kWarninglists) GF_CHECK(EachEvent(id, visit));

@@ -83,6 +83,21 @@ Result<Store> Store::OpenFor(const std::filesystem::path& path, const char* prag
   });
 }
 
+namespace {
+
+// What a killed process left half written is rolled back by whoever reads next, but SQLite lets
+// only a writer do it.
+Status RollBackJournal(const std::filesystem::path& path) {
+  std::error_code error;
+  if (!std::filesystem::exists(path.string() + "-journal", error)) return Ok();
+  return Guarded("cannot roll back " + path.string(), [&] {
+    SQLite::Database database(path.string(), SQLite::OPEN_READWRITE, kBusyMilliseconds);
+    (void)ReadPragma(database, "schema_version");
+  });
+}
+
+}  // namespace
+
 Result<Store> Store::Open(const std::filesystem::path& path) {
   return OpenFor(path, kDurable);
 }
@@ -91,6 +106,7 @@ Result<Store> Store::OpenAside(const std::filesystem::path& path) {
 }
 
 Result<Store> Store::OpenReadOnly(const std::filesystem::path& path) {
+  GF_CHECK(RollBackJournal(path));
   return Guarded("cannot open " + path.string(), [&]() -> Result<Store> {
     auto state = std::make_unique<State>(path.string(), SQLite::OPEN_READONLY);
     state->database.exec(kAlways);

@@ -63,6 +63,8 @@ class Store {
   // Creates the file if it does not exist. Errors: kUnsupported for a store of a newer version,
   // kDamaged, kIo.
   [[nodiscard]] static Result<Store> Open(const std::filesystem::path& path);
+  // Rolls back what a killed process left half written, if this one may write; changes nothing
+  // else.
   [[nodiscard]] static Result<Store> OpenReadOnly(const std::filesystem::path& path);
   // For a file aside that is thrown away unless all succeeds: no journal, no syncing. Whoever gives
   // it its place syncs it first.

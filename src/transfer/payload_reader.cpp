@@ -167,12 +167,17 @@ Status SendRows(const ReaderPipes& pipes, FrameWriter* frames) {
     GF_CHECK(SendTombstones(database, frames));
     std::string encoded;
     std::uint64_t count = 0;
-    GF_CHECK(store::RowReader(database, /*strict=*/true).ForEach([&](const store::Record& record) {
-      encoded.clear();
-      store::EncodeRecord(record, &encoded);
-      ++count;
-      return frames->Put(FrameType::kRecord, encoded);
-    }));
+    GF_CHECK(store::RowReader(database, /*strict=*/true)
+                 .ForEach([&](const store::Record& record) -> Status {
+                   encoded.clear();
+                   store::EncodeRecord(record, &encoded);
+                   if (encoded.size() > store::kMaxRecordBytes) {
+                     return Error::Make(Kind::kTooLarge, "a row of {} bytes; the limit is {}",
+                                        encoded.size(), store::kMaxRecordBytes);
+                   }
+                   ++count;
+                   return frames->Put(FrameType::kRecord, encoded);
+                 }));
     std::string end;
     for (int shift = 0; shift < 64; shift += 8)
       end.push_back(static_cast<char>(count >> shift));

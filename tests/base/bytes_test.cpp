@@ -30,6 +30,13 @@ TEST(Hex, RefusesUpperCaseAndOddLength) {
 
 TEST(Utf8, RefusesOverlongSurrogateAndTruncated) {
   EXPECT_TRUE(IsUtf8("a\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80"));
+  // Past the eight bytes that are looked at together.
+  EXPECT_TRUE(IsUtf8("0123456789abcdef\xC3\xA9"));
+  EXPECT_FALSE(IsUtf8("0123456\xC3"));
+  EXPECT_FALSE(IsUtf8("01234567\xC3"));
+  EXPECT_FALSE(
+      IsUtf8("0123456789abcde\xFF"
+             "0123456789"));
   EXPECT_FALSE(IsUtf8("\xC0\x80"));
   EXPECT_FALSE(IsUtf8("\xED\xA0\x80"));
   EXPECT_FALSE(IsUtf8("\xF4\x90\x80\x80"));

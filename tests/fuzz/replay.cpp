@@ -3,6 +3,7 @@
 //   NAME_replay FOLDER                   every file of FOLDER, the target's seeds, and mutations of
 //   both NAME_replay --write-seeds FOLDER     writes the seeds as files, for libFuzzer
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -16,6 +17,8 @@ namespace {
 constexpr int kMutations = 20000;
 // Larger inputs get fewer mutations, so that a target takes about the same time.
 constexpr std::size_t kMutatedBytes = 64 << 20;
+// A slow target stops here; how far it came is the only thing that differs from run to run.
+constexpr std::chrono::seconds kLongest{15};
 
 void Feed(const std::string& input) {
   LLVMFuzzerTestOneInput(reinterpret_cast<const std::uint8_t*>(input.data()), input.size());
@@ -88,7 +91,9 @@ int main(int argc, char** argv) {
   }
   std::mt19937 random(1);
   std::size_t bytes = 0;
+  const auto end = std::chrono::steady_clock::now() + kLongest;
   for (int i = 0; i < kMutations && bytes < kMutatedBytes; ++i) {
+    if (std::chrono::steady_clock::now() > end) break;
     const std::string& seed = seeds[random() % seeds.size()];
     const std::string input = Mutate(seed, seeds[random() % seeds.size()], random);
     bytes += input.size();

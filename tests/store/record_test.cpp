@@ -15,7 +15,7 @@ Record SomeRecord(RecordKind kind, std::mt19937* random) {
   };
   Record record;
   record.kind = kind;
-  record.source = text();
+  record.source = "feed-" + text();
   record.event_uuid = NewUuid();
   record.event.uuid = record.event_uuid;
   record.object_uuid = NewUuid();
@@ -58,6 +58,36 @@ TEST(Record, WhatDecodesEncodesToTheSameBytesAndNothingShorterDecodes) {
       EXPECT_FALSE(DecodeRecord(AsBytes(bytes + "x"), &decoded).ok());
     }
   }
+}
+
+// The child that writes records to the pipe is not believed: what the page says of a row holds here
+// too.
+TEST(Record, RefusesTextThatIsNoUtf8AndNamesThatAreNone) {
+  Record record;
+  record.kind = RecordKind::kEvent;
+  record.source = "feed";
+  record.event.tags = {{"tlp:green", "", "", false, true}};
+  const auto decodes = [&] {
+    std::string bytes;
+    EncodeRecord(record, &bytes);
+    Record decoded;
+    return DecodeRecord(AsBytes(bytes), &decoded).ok();
+  };
+  EXPECT_TRUE(decodes());
+  record.event.info = "12345678\xc3\x28";
+  EXPECT_FALSE(decodes());
+  record.event.info = "12345678\xc3\xa4";
+  EXPECT_TRUE(decodes());
+  record.event.tags[0].name = "\xff";
+  EXPECT_FALSE(decodes());
+  record.event.tags[0].name = "";
+  for (const std::string& name : {std::string(), std::string("../x"), std::string("A"),
+                                  std::string("a\x1b"), std::string(41, 'a')}) {
+    record.source = name;
+    EXPECT_FALSE(decodes()) << name;
+  }
+  record.source = std::string(40, 'a');
+  EXPECT_TRUE(decodes());
 }
 
 TEST(StateDigest, DoesNotDependOnOrderAndTakesRowsBack) {

@@ -189,7 +189,8 @@ TEST_F(PayloadTest, RefusesRowsThatNoWriterOfOursMakes) {
        {"UPDATE attribute SET value = x'0102'", "UPDATE attribute SET flags = 8",
         "UPDATE attribute SET type = 999", "UPDATE event SET uuid = x'00'",
         "UPDATE event SET info = CAST(x'ff' AS TEXT)", "UPDATE event SET distribution = 6",
-        "UPDATE tagset SET content = x'01'", "DELETE FROM meta WHERE key = 'seq'"}) {
+        "UPDATE tagset SET content = x'01'", "DELETE FROM meta WHERE key = 'seq'",
+        "INSERT INTO source SELECT id + 1, name, default_tlp FROM source"}) {
     fs::remove(folder_ / "p.db");
     WriteSample(folder_ / "p.db");
     SQLite::Database((folder_ / "p.db").string(), SQLite::OPEN_READWRITE).exec(sql);

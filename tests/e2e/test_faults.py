@@ -1,0 +1,125 @@
+"""An import that fails or is killed anywhere leaves the old state or the new one, and the next import works.
+
+A share of the faults; with GAPFERRY_LONG every one, and 500 kills at random times. GAPFERRY_CAMPAIGN names a file to
+which the result is added."""
+import collections
+import os
+import random
+import shutil
+import subprocess
+import time
+
+import pytest
+
+import faults
+import forge
+
+LONG = bool(os.environ.get("GAPFERRY_LONG"))
+IN_USE = 6  # docs/exit-codes.md
+KILLS = 500 if LONG else 15
+NOW = {**os.environ, "SOURCE_DATE_EPOCH": "1794268800"}  # 2026-11-10
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory, bins, oracle):
+    """A home with number 1, the medium with number 2, and the dumps of both states."""
+    oracle("minisign")
+    oracle("strace")
+    folder = tmp_path_factory.mktemp("stage")
+    site = forge.Site(folder, bins)
+    first, second = folder / "first.gfb", folder / "demo-site-000002-full.gfb"
+    first.write_bytes(forge.bundle())
+    many = [f"host{number}.example" for number in range(400)]
+    second.write_bytes(forge.bundle(plain=forge.database(seq=2, values=many), seq=2))
+    site("import", first)
+    old = site.dump()
+    shutil.copytree(site.home, folder / "old")
+    site("import", second)
+    return Stage(folder, bins, second, old, site.dump())
+
+
+class Stage:
+    def __init__(self, folder, bins, bundle, old, new):
+        self.start = folder / "old"
+        self.program = bins / "gapferry-import"
+        self.bundle = bundle
+        self.old, self.new = old, new
+        self.scene = faults.Scene(
+            prepare=lambda at: shutil.copytree(self.start, at / "home", dirs_exist_ok=True),
+            command=lambda at: ["env", "SOURCE_DATE_EPOCH=" + NOW["SOURCE_DATE_EPOCH"],
+                                *self.importer(at, "import", self.bundle)])
+
+    def importer(self, at, *arguments):
+        return [str(self.program), "--home", str(at / "home"), *map(str, arguments)]
+
+    def call(self, at, *arguments):
+        return subprocess.run(self.importer(at, *arguments), env=NOW, capture_output=True, text=True, timeout=120)
+
+    def after(self, at, said_done):
+        """What is wrong with the home after a fault, or None; and which state it holds."""
+        dump = self.call(at, "dump")
+        state = {self.old: "old", self.new: "new"}.get(dump.stdout, "neither")
+        if dump.returncode != 0 or state == "neither":
+            return f"dump: {dump.returncode} {dump.stderr}", state
+        if said_done and state != "new":
+            return "said that it was done, and the old state is there", state
+        again = self.call(at, "import", self.bundle)
+        for _ in range(50):
+            if again.returncode != IN_USE:
+                break
+            time.sleep(0.1)  # the confined reader of the killed import has still to see that nobody listens
+            again = self.call(at, "import", self.bundle)
+        if again.returncode != 0:
+            return f"the next import: {again.returncode} {again.stderr}", state
+        if self.call(at, "dump").stdout != self.new:
+            return "the next import did not bring the new state", state
+        sound = self.call(at, "fsck")
+        if sound.returncode != 0:
+            return f"fsck: {sound.returncode} {sound.stderr}", state
+        left = sorted(path.name for path in (at / "home" / "work").iterdir())
+        return (f"left in work/: {left}" if left else None), state
+
+
+def report(title, counts, seconds):
+    if not os.environ.get("GAPFERRY_CAMPAIGN"):
+        return
+    with open(os.environ["GAPFERRY_CAMPAIGN"], "a") as log:
+        log.write(f"\n## {title}\n\n| fault | outcome | times |\n|---|---|---|\n")
+        for (fault, outcome), times in sorted(counts.items()):
+            log.write(f"| {fault} | {outcome} | {times} |\n")
+        log.write(f"\n{sum(counts.values())} runs in {seconds:.0f} s.\n")
+
+
+def test_every_writing_call_may_fail_or_be_the_last(stage, tmp_path):
+    counts, wrong, begun = collections.Counter(), [], time.monotonic()
+    at = tmp_path / "at"
+    for point in stage.scene.points(at, share=1 if LONG else 0.06):
+        done = stage.scene.run(point, at)
+        problem, state = stage.after(at, said_done=done.returncode == 0)
+        if done.returncode < 0 and point.fault != faults.KILL:
+            problem = problem or f"died of signal {-done.returncode}"
+        elif done.returncode not in (0, -9, 137) and not done.stderr.startswith("error: "):
+            problem = problem or f"ended with {done.returncode} and no error: {done.stderr}"
+        counts[(f"{point.call}: {point.fault}", "WRONG" if problem else state)] += 1
+        if problem:
+            wrong.append(f"{point}: {problem}")
+    report("`gapferry-import import`: one call fails, or is the last", counts, time.monotonic() - begun)
+    assert counts, "no call was found"
+    assert not wrong, "\n".join(wrong)
+
+
+def test_kill_at_any_time(stage, tmp_path):
+    counts, wrong, begun = collections.Counter(), [], time.monotonic()
+    at, chance = tmp_path / "at", random.Random(os.environ.get("GAPFERRY_SEED", 1))
+    stage.scene.fresh(at)
+    started = time.monotonic()
+    subprocess.run(list(map(str, stage.scene.command(at))), capture_output=True, check=True)
+    takes = time.monotonic() - started
+    for number in range(KILLS):
+        code = stage.scene.run_and_kill(at, chance.uniform(0, 1.2 * takes))
+        problem, state = stage.after(at, said_done=code == 0)
+        counts[("SIGKILL" if code else "was done before", "WRONG" if problem else state)] += 1
+        if problem:
+            wrong.append(f"kill {number}: {problem}")
+    report("`gapferry-import import`: kill -9 at a random time", counts, time.monotonic() - begun)
+    assert not wrong, "\n".join(wrong)

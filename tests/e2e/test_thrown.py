@@ -1,0 +1,108 @@
+"""Files that broke other programs, given to every door of `gapferry-import`: as a bundle, a root, a signature, a key, or
+lying on the stick. Each ends in an error of the table, not in a crash, and nothing is written beside the home."""
+import os
+import shutil
+
+import pytest
+
+import forge
+
+REFUSED = {4, 7, 8, 9, 10, 11, 12, 13, 14, 18, 26, 27}  # docs/exit-codes.md; never 0, 1 or a signal
+
+
+@pytest.fixture(scope="module")
+def thrown(corpus):
+    files = sorted(path for folder in ("hostile", "signing") for path in (corpus / folder).rglob("*") if path.is_file())
+    assert len(files) > 200
+    return files
+
+
+@pytest.fixture
+def site(tmp_path, bins, oracle):
+    oracle("minisign")
+    site = forge.Site(tmp_path, bins)
+    (tmp_path / "good.gfb").write_bytes(forge.bundle())
+    site("import", tmp_path / "good.gfb")
+    site.outside = tmp_path / "outside"
+    site.outside.mkdir()
+    return site
+
+
+def check(site, path, *arguments, allowed=REFUSED):
+    done = site(*arguments, expect=None)
+    assert done.returncode in allowed, f"{path} in {arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+    assert done.returncode == 0 or done.stderr.startswith("error: "), f"{path}: {done.stderr}"
+    assert "\x1b" not in done.stdout + done.stderr, path
+
+
+@pytest.fixture(autouse=True)
+def _writes_nothing_outside(site):
+    rows, before = site.dump(), forge.tree(site.home.parent)
+    yield
+    after = forge.tree(site.home.parent)
+    mine = (str(site.home), str(site.outside))
+    assert {path: content for path, content in after.items() if not path.startswith(mine)} == {
+        path: content for path, content in before.items() if not path.startswith(mine)}
+    assert site.dump() == rows
+
+
+def test_as_a_bundle(site, thrown):
+    for path in thrown:
+        for command in ("verify", "inspect", "import"):
+            check(site, path, command, path)
+
+
+def test_as_a_root_and_as_its_signature(site, thrown):
+    root = site.outside / "root-0001.json"
+    signature = site.outside / "root-0001.json.minisig"
+    for path in thrown:
+        shutil.copy(path, root)
+        shutil.copy(f"{site.root_file}.minisig", signature)
+        check(site, path, "verify", site.home.parent / "good.gfb", "--root", root)
+        shutil.copy(site.root_file, root)
+        shutil.copy(path, signature)
+        check(site, path, "verify", site.home.parent / "good.gfb", "--root", root)
+        check(site, path, "verify", site.home.parent / "good.gfb", "--root", root, "--fingerprint", site.fingerprint)
+
+
+def test_as_a_signature_and_a_manifest_of_a_bundle(site, thrown):
+    stored = forge.zstd_raw(forge.database())
+    manifest = forge.canonical(forge.manifest(forge.database(), stored))
+    volume = site.outside / "thrown.gfb"
+    for path in thrown:
+        content = path.read_bytes()
+        volume.write_bytes(forge.volume(manifest, [(forge.CONTENT.id, content)], [(0, stored)]))
+        check(site, path, "verify", volume)
+        volume.write_bytes(forge.volume(content, [(forge.CONTENT.id, forge.CONTENT.sign(manifest, "x"))], [(0, stored)]))
+        check(site, path, "import", volume)
+
+
+def test_as_a_key_of_the_exporter(site, thrown, bins):
+    """The connected side reads its keys from files, too."""
+    import subprocess
+    home = site.outside / "connected"
+    call = [str(bins / "gapferry-export"), "--home", str(home)]
+    subprocess.run([*call, "init", "--site", "a"], check=True, capture_output=True)
+    subprocess.run([*call, "collect"], capture_output=True)
+    for path in thrown:
+        shutil.copy(path, home / "keys" / "content.key")
+        done = subprocess.run([*call, "bundle", "--to", str(site.outside / "medium")], capture_output=True, text=True,
+                              errors="replace", timeout=120)
+        assert done.returncode in {3, 4, 8, 9, 26, 27}, f"{path}: {done.returncode}\n{done.stderr}"
+        assert "Sanitizer" not in done.stderr, done.stderr
+
+
+def test_on_the_stick_beside_a_bundle(site, thrown):
+    """What is no bundle is named and not opened; what calls itself one is refused."""
+    stick = site.outside / "stick"
+    stick.mkdir()
+    for number, path in enumerate(thrown):
+        shutil.copy(path, stick / f"{number}-{path.name}")
+    (stick / "demo-site-000002-full.gfb").write_bytes(forge.bundle(seq=2))
+    os.mkfifo(stick / "demo-site-000003-full.gfb")
+    (stick / "demo-site-000004-full.gfb").symlink_to("/etc/passwd")
+    done = site("verify", stick)
+    assert all(f"{number}-{path.name}: not part of a bundle" in done.stdout for number, path in enumerate(thrown))
+    for path in thrown:
+        shutil.copy(path, stick / "demo-site-000009-full.gfb")
+        check(site, path, "verify", stick)
