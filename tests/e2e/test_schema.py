@@ -35,6 +35,8 @@ def example(spec):
         return [example(spec["items"])] if "enum" in spec["items"] else []
     if kind == "object":
         return {}
+    if "examples" in spec:
+        return spec["examples"][0]
     return spec.get("default", "abc")
 
 

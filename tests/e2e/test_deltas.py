@@ -1,0 +1,232 @@
+"""A feed's days as deltas: after each, the isolated store is the connected state, to the last row."""
+import copy
+import json
+import random
+import shutil
+
+import pytest
+
+from pair import EVERYTHING, Pair
+
+SOURCES = 2
+
+
+def uuid(*numbers):
+    return "{:08x}-{:04x}-4000-8000-{:012x}".format(*numbers)
+
+
+class World:
+    """What the connected side could collect, with a model of what must arrive. Two sources, a few events each."""
+
+    def __init__(self, folder, seed):
+        self.folder = folder
+        self.random = random.Random(seed)
+        self.events = {}  # (source, number) -> event
+        self.stamp = 1_700_000_000
+        for source in range(SOURCES):
+            for number in range(4):
+                self.events[source, number] = self.event(source, number)
+
+    def event(self, source, number):
+        event = {"uuid": uuid(source, number, 0), "info": f"event {number}", "date": "2026-01-01",
+                 "timestamp": str(self.tick()), "published": True, "analysis": "2", "threat_level_id": "1",
+                 "distribution": "3", "Tag": [{"name": "tlp:green"}], "Attribute": [], "Object": []}
+        for attribute in range(self.random.randrange(1, 6)):
+            event["Attribute"].append(self.attribute(source, number, attribute))
+        inside = self.attribute(source, number, 100)
+        event["Object"].append({
+            "uuid": uuid(source, number, 200), "name": "file", "meta-category": "file", "description": "",
+            "template_uuid": uuid(9, 9, 9), "template_version": "1", "timestamp": str(self.tick()),
+            "Attribute": [inside],
+            "ObjectReference": [{"uuid": uuid(source, number, 300), "referenced_uuid": uuid(source, number, 0x1000),
+                                 "relationship_type": "contains", "timestamp": str(self.tick())}]})
+        return event
+
+    def attribute(self, source, number, attribute):
+        return {"uuid": uuid(source, number, 0x1000 + attribute), "type": "domain", "category": "Network activity",
+                "value": f"d{self.tick()}.example", "timestamp": str(self.tick()), "to_ids": True, "comment": ""}
+
+    def tick(self):
+        self.stamp += 1
+        return self.stamp
+
+    def step(self):
+        """One change, as a feed makes them."""
+        kind = self.random.choice(["add", "edit", "retag", "retag-event", "unpublish", "delete", "omit", "return"])
+        if kind == "return" or not self.events:
+            key = (self.random.randrange(SOURCES), self.random.randrange(6))
+            self.events[key] = self.event(*key)
+            return
+        key = self.random.choice(sorted(self.events))
+        event = self.events[key]
+        event["timestamp"] = str(self.tick())
+        attributes = event["Attribute"]
+        if kind == "omit":
+            del self.events[key]
+        elif kind == "unpublish":
+            event["published"] = not event["published"]
+        elif kind == "retag-event":
+            event["Tag"] = [{"name": self.random.choice(["tlp:clear", "tlp:green", "tlp:amber", "tlp:red"])}]
+        elif kind == "add" or not attributes:
+            attributes.append(self.attribute(*key, self.random.randrange(50)))
+            event["Attribute"] = list({each["uuid"]: each for each in attributes}.values())
+        elif kind == "delete":
+            attributes.remove(self.random.choice(attributes))
+        elif kind == "edit":
+            self.random.choice(attributes)["value"] = f"d{self.tick()}.example"
+        elif kind == "retag":
+            self.random.choice(attributes)["Tag"] = [{"name": self.random.choice(["tlp:green", "tlp:amber", "tlp:red"])}]
+
+    def write(self):
+        for source in range(SOURCES):
+            folder = self.folder / f"s{source}"
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
+            for (owner, number), event in self.events.items():
+                if owner == source:
+                    (folder / f"{number}.json").write_text(json.dumps({"Event": event}))
+
+
+def open_pair(folder, bins, world, clearance="green", site_clearance="red"):
+    pair = Pair(folder, bins)
+    pair.sources = [{"name": f"s{n}", "kind": "misp-event", "path": str(world.folder / f"s{n}"),
+                     "default_tlp": "green"} for n in range(SOURCES)]
+    pair.policy = {**EVERYTHING, "unpublished": "hold", "clearance": site_clearance, "full": "never"}
+    pair.configure_export(pair.sources, **pair.policy)
+    world.write()
+    pair.export("collect")
+    pair.bundle()
+    pair.open_site(clearance=clearance)
+    pair.import_("import", pair.medium)
+    return pair
+
+
+def state_of_a_full(pair, folder, clearance):
+    """What a new site holds that takes a full of the present state: the oracle for every way of deltas."""
+    medium, home = folder / "medium", folder / "home"
+    shutil.rmtree(folder, ignore_errors=True)
+    said = [json.loads(line) for line in
+            pair.export("bundle", "--to", medium, "--kind", "full", "--json").stdout.splitlines()]
+    fresh = copy.copy(pair)
+    fresh.isolated, fresh.medium = home, medium
+    fresh.open_site(clearance=clearance)
+    fresh.import_("import", medium)
+    fresh.import_("fsck")
+    return said[-1]["state_digest"], fresh.import_("dump").stdout
+
+
+@pytest.mark.parametrize("seed,clearance", [(1, "red"), (2, "green"), (3, "green")])
+def test_random_walks_never_diverge(seed, clearance, tmp_path, bins):
+    """Sites that hold any state since the base take the newest delta; all end as a fresh full would."""
+    world = World(tmp_path / "world", seed)
+    pair = open_pair(tmp_path / "pair", bins, world, clearance=clearance)
+    held = []  # homes of sites that stopped at some number
+    for day in range(8):
+        shutil.copytree(pair.isolated, tmp_path / f"site{day}")
+        held.append(tmp_path / f"site{day}")
+        for _ in range(world.random.randrange(1, 6)):
+            world.step()
+        if day == 4:
+            pair.policy["exclude_types"] = ["domain"] if seed == 1 else []
+            pair.policy["clearance"] = "amber"
+            pair.configure_export(pair.sources, **pair.policy)
+        world.write()
+        pair.export("collect")
+        shutil.rmtree(pair.medium)
+        made = pair.bundles("--kind", "delta")
+        assert [one["kind"] for one in made] == ["delta"] and made[0]["base_seq"] == 1
+        pair.import_("import", pair.medium)
+        pair.import_("fsck")
+        if day < 7:
+            continue
+        for home in held:
+            other = copy.copy(pair)
+            other.isolated = home
+            other.import_("import", pair.medium)
+            other.import_("fsck")
+            assert other.import_("dump").stdout == pair.import_("dump").stdout
+        digest, dump = state_of_a_full(pair, tmp_path / "fresh", clearance)
+        assert digest == made[0]["state_digest"]
+        assert dump == pair.import_("dump").stdout
+
+
+def test_days_of_a_feed_cross_as_deltas(tmp_path, bins, corpus):
+    days = sorted(corpus.glob("misp-feeds/crowdsec-sensor/*"))
+    days = [day for day in days if day.is_dir()]
+    feed = tmp_path / "feed"
+    pair = Pair(tmp_path / "pair", bins)
+    pair.configure_export([{"name": "crowdsec", "kind": "misp-feed", "path": str(feed), "default_tlp": "clear"}],
+                          **EVERYTHING, full="never")
+    skipping = None
+    for number, day in enumerate(days):
+        shutil.rmtree(feed, ignore_errors=True)
+        shutil.copytree(day, feed)
+        pair.export("collect", expect=None)
+        shutil.rmtree(pair.medium, ignore_errors=True)
+        made = pair.bundles()
+        assert [one["kind"] for one in made] == (["full"] if number == 0 else ["delta"])
+        if number == 0:
+            pair.open_site(clearance="red")
+        pair.import_("import", pair.medium)
+        pair.import_("fsck")
+        if number == 0:
+            skipping = copy.copy(pair)
+            skipping.isolated = tmp_path / "skipping"
+            shutil.copytree(pair.isolated, skipping.isolated)
+    skipping.import_("import", pair.medium)
+    assert skipping.import_("dump").stdout == pair.import_("dump").stdout
+    digest, dump = state_of_a_full(pair, tmp_path / "fresh", "red")
+    assert digest == made[0]["state_digest"] and dump == pair.import_("dump").stdout
+
+
+def test_heartbeat_rollback_receipt_and_diff(tmp_path, bins):
+    world = World(tmp_path / "world", 7)
+    pair = open_pair(tmp_path / "pair", bins, world, clearance="red")
+    before = pair.import_("dump").stdout
+    shutil.rmtree(pair.medium)
+    pair.bundles("--kind", "heartbeat")
+    assert "STILL CURRENT" in pair.import_("import", pair.medium).stdout
+
+    world.events[0, 0]["Attribute"][0]["value"] = "changed.example"
+    world.events[0, 0]["timestamp"] = str(world.tick())
+    world.write()
+    pair.export("collect")
+    pair.export("bundle", "--to", pair.medium, "--kind", "heartbeat", expect=8)
+    pair.bundles("--kind", "delta")
+    said = json.loads(pair.import_("diff", pair.medium, "--json").stdout)
+    assert said["rows_changed"]["attribute"] == {"added": 0, "changed": 1, "removed": 0}
+    assert pair.import_("dump").stdout == before, "diff changes nothing"
+    pair.import_("import", pair.medium)
+    after = pair.import_("dump").stdout
+    assert "changed.example" in after
+
+    pair.import_("rollback", expect=2)
+    pair.import_("rollback", "--reason", "test")
+    assert pair.import_("dump").stdout == before
+    pair.import_("fsck")
+    pair.import_("import", pair.medium)
+    assert pair.import_("dump").stdout == after
+
+    code = json.loads(pair.import_("receipt", "--json").stdout)["code"]
+    said = json.loads(pair.export("receipt", "add", "--site", pair.site, "--code", code.lower(), "--json").stdout)
+    assert said["seq"] == 2
+    pair.export("receipt", "add", "--site", pair.site, "--code", "2-0000-0000", expect=7)
+    assert pair.bundles("--kind", "delta")[0]["base_seq"] == 2
+
+    back = tmp_path / "back"
+    pair.import_("receipt", "--to", back)
+    receipt = next(back.glob("*.json"))
+    pair.export("receipt", "add", receipt, expect=13)
+    key = (pair.isolated / "keys" / "receipt.pub").read_text().splitlines()[1]
+    pair.policy["receipt_key"] = key
+    pair.configure_export(pair.sources, **pair.policy)
+    pair.export("receipt", "add", receipt)
+    pair.export("receipt", "add", receipt, expect=16)
+    receipt.write_text(receipt.read_text().replace('"seq": 2', '"seq": 1'))
+    pair.export("receipt", "add", receipt, expect=12)
+
+    log = pair.isolated / "audit.log"
+    assert "INTACT" in pair.import_("audit", "verify").stdout
+    lines = log.read_text().splitlines(keepends=True)
+    log.write_text("".join(lines[:1] + lines[2:]))
+    pair.import_("audit", "verify", expect=11)
