@@ -66,6 +66,7 @@ class Checker : public collect::EventSink {
  private:
   Status Check(store::RecordKind kind, const std::string& extra) {
     record_.kind = kind;
+    record_.source = "feed";
     std::string bytes;
     store::EncodeRecord(record_, &bytes);
     store::Record back;
