@@ -33,6 +33,8 @@ enum class Kind {
   kRootStep,       // the chain of roots lacks the step from the root that is held
   kThreshold,      // fewer distinct trusted signers than the root asks for
   kWrongStream,    // signed, but for another site or stream
+  // Encrypted, but to none of this site's identities.
+  kWrongRecipient,
   kExpired,        // past its own expiry
   kClock,          // the clock and the bundle cannot both be right
   kRollback,       // older than what this site already accepted

@@ -80,6 +80,10 @@ const std::vector<KindInfo> kKinds = {
      "suspect."},
     {Kind::kUnsupported, 27, "unsupported", "a version or feature that this program does not know",
      "The message names what is needed. Update gapferry on this side."},
+    {Kind::kWrongRecipient, 28, "wrong-recipient",
+     "encrypted, but to no identity that this site holds",
+     "Give the connected side the recipient that `gapferry-import recipient` prints, or put the "
+     "right identity into keys/."},
     {Kind::kRevokedSigner, 29, "revoked-signer", "signed by a key that has been revoked",
      "Do not use this medium. If the connected side has not changed its key since, call them: "
      "someone else may hold the old one."},

@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "bundle/age_key.h"
 #include "bundle/fields.h"
 #include "bundle/text.h"
 
@@ -16,6 +17,8 @@ constexpr std::array<std::pair<BundleKind, std::string_view>, 3> kKindNames{{
     {BundleKind::kDelta, "delta"},
     {BundleKind::kHeartbeat, "heartbeat"},
 }};
+constexpr std::string_view kNone = "none";
+constexpr std::string_view kAge = "age";
 constexpr std::array<std::string_view, 5> kCeilings{"clear", "green", "amber", "amber+strict",
                                                     "red"};
 
@@ -38,16 +41,23 @@ Json CountsToJson(const std::map<std::string, std::uint64_t>& counts) {
   return object;
 }
 
+Json CountsToJson(const RowCounts& counts) {
+  return {{"kind", CountsToJson(counts.kind)},
+          {"type", CountsToJson(counts.type)},
+          {"tlp", CountsToJson(counts.tlp)},
+          {"source", CountsToJson(counts.source)}};
+}
+
 Json PayloadToJson(const Payload& payload) {
   Json chunks = Json::array();
   for (const Chunk& chunk : payload.chunks) {
     chunks.push_back(HexEncode(chunk.digest));
   }
   return {{"compression", "zstd"},
-          {"encryption", "none"},
-          {"recipients", Json::array()},
+          {"encryption", payload.recipients.empty() ? kNone : kAge},
+          {"recipients", Json(payload.recipients)},
           {"plain_size", payload.plain_size},
-          {"plain_blake2b", HexEncode(payload.plain_digest)},
+          {"plain_blake2b", payload.plain_digest ? Json(HexEncode(*payload.plain_digest)) : Json()},
           {"stored_size", payload.stored_size},
           {"chunk_size", kChunkBytes},
           {"chunks", std::move(chunks)}};
@@ -73,14 +83,28 @@ Result<std::vector<Digest512>> ReadDigests(const Json& array) {
   return digests;
 }
 
+Result<std::vector<std::string>> ReadRecipients(const Json& array) {
+  std::vector<std::string> recipients;
+  for (const Json& entry : array) {
+    const std::string text = entry.is_string() ? entry.get<std::string>() : "";
+    if (!ParseAgeRecipient(text).ok() || (!recipients.empty() && recipients.back() >= text)) {
+      return Error::Make(Kind::kMalformed,
+                         "payload.recipients[{}] is no age recipient after the one before it",
+                         recipients.size());
+    }
+    recipients.push_back(text);
+  }
+  return recipients;
+}
+
 Result<Payload> ReadPayload(const Json& json) {
   Fields fields(json, "payload");
   const std::string compression = fields.Text("compression", 32);
   const std::string encryption = fields.Text("encryption", 32);
-  (void)fields.Array("recipients", 0);
+  const Json& recipients = fields.Array("recipients", kMaxRecipients);
   Payload payload;
   payload.plain_size = fields.Number("plain_size", 1);
-  payload.plain_digest = fields.Hex<64>("plain_blake2b");
+  if (!fields.IsNull("plain_blake2b")) payload.plain_digest = fields.Hex<64>("plain_blake2b");
   payload.stored_size = fields.Number("stored_size", 1);
   (void)fields.Number("chunk_size", kChunkBytes, kChunkBytes);
   const Json& chunks = fields.Array("chunks", kMaxChunks);
@@ -88,11 +112,13 @@ Result<Payload> ReadPayload(const Json& json) {
     return Error::Make(Kind::kUnsupported,
                        "payload compression \"{}\"; this program knows \"zstd\"", compression);
   }
-  if (encryption != "none" && !encryption.empty()) {
-    return Error::Make(Kind::kUnsupported, "payload encryption \"{}\"; this program knows \"none\"",
-                       encryption);
+  if (encryption != kNone && encryption != kAge && !encryption.empty()) {
+    return Error::Make(Kind::kUnsupported,
+                       "payload encryption \"{}\"; this program knows \"{}\" and \"{}\"",
+                       encryption, kNone, kAge);
   }
   GF_CHECK(fields.Finish());
+  GF_TRY(payload.recipients, ReadRecipients(recipients));
   GF_TRY(const std::vector<Digest512> digests, ReadDigests(chunks));
   GF_TRY(payload.chunks, MakeChunkTable(payload.stored_size, digests));
   return payload;
@@ -125,6 +151,16 @@ Status ReadStream(const Json& json, Manifest& manifest) {
   return fields.Finish();
 }
 
+// Content is hidden wholly or not at all, and only where there is encryption.
+Status CheckHidden(const Manifest& manifest) {
+  if (!manifest.payload) return Ok();
+  if (manifest.content_hidden == manifest.payload->plain_digest.has_value())
+    return Error::Make(Kind::kMalformed, "of counts and payload.plain_blake2b only one is null");
+  if (manifest.content_hidden && manifest.payload->recipients.empty())
+    return Error::Make(Kind::kMalformed, "counts are null, but the payload is not encrypted");
+  return Ok();
+}
+
 // What no single field can tell.
 Status CheckTogether(const Manifest& manifest) {
   if (manifest.base.has_value() != (manifest.kind == BundleKind::kDelta)) {
@@ -142,7 +178,7 @@ Status CheckTogether(const Manifest& manifest) {
                        FormatTime(manifest.created), FormatTime(manifest.next_due),
                        FormatTime(manifest.expires));
   }
-  return Ok();
+  return CheckHidden(manifest);
 }
 
 }  // namespace
@@ -182,6 +218,12 @@ Result<std::vector<Chunk>> MakeChunkTable(std::uint64_t stored_size,
   return chunks;
 }
 
+void HideContent(Manifest* manifest) {
+  manifest->content_hidden = true;
+  manifest->counts = {};
+  if (manifest->payload) manifest->payload->plain_digest.reset();
+}
+
 std::string SerializeManifest(const Manifest& manifest) {
   const Json document = {
       {"format", kFormat},
@@ -199,11 +241,7 @@ std::string SerializeManifest(const Manifest& manifest) {
       {"root_version", manifest.root_version},
       {"min_importer", manifest.min_importer},
       {"producer", manifest.producer},
-      {"counts",
-       {{"kind", CountsToJson(manifest.counts.kind)},
-        {"type", CountsToJson(manifest.counts.type)},
-        {"tlp", CountsToJson(manifest.counts.tlp)},
-        {"source", CountsToJson(manifest.counts.source)}}},
+      {"counts", manifest.content_hidden ? Json() : CountsToJson(manifest.counts)},
       {"payload", manifest.payload ? PayloadToJson(*manifest.payload) : Json()},
   };
   return DumpJsonPretty(document);
@@ -233,7 +271,10 @@ Result<Manifest> ParseManifest(std::string_view signed_bytes) {
   manifest.root_version = fields.Number("root_version", 1);
   manifest.min_importer = fields.TextWhere("min_importer", IsVersion, "a version like 0.1.0");
   manifest.producer = fields.Text("producer", 128);
-  GF_TRY(manifest.counts, ReadCounts(fields.Object("counts")));
+  manifest.content_hidden = fields.IsNull("counts");
+  if (!manifest.content_hidden) {
+    GF_TRY(manifest.counts, ReadCounts(fields.Object("counts")));
+  }
   if (!fields.IsNull("payload")) {
     GF_TRY(manifest.payload, ReadPayload(fields.Object("payload")));
   }

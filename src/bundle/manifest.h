@@ -22,6 +22,7 @@ constexpr std::uint64_t kManifestVersion = 1;
 // What fits into kMaxManifestBytes at 137 bytes a chunk, rounded down: about 27 GiB of payload.
 constexpr std::size_t kMaxChunks = 7000;
 constexpr std::size_t kMaxCountEntries = 2000;
+constexpr std::size_t kMaxRecipients = 64;
 
 // A full replaces the state, a delta changes it, a heartbeat says that it is still current.
 enum class BundleKind { kFull, kDelta, kHeartbeat };
@@ -36,12 +37,15 @@ struct Chunk {
 };
 
 // The stored payload: what the chunks hold when they are joined. "zstd" is the only compression of
-// version 1 and "none" its only encryption.
+// version 1, "none" and "age" are its encryptions.
 struct Payload {
   std::uint64_t stored_size = 0;
   std::uint64_t plain_size = 0;
-  Digest512 plain_digest{};
+  std::optional<Digest512> plain_digest;  // absent: hidden
   std::vector<Chunk> chunks;
+  // Whom age encrypted to, as "age1…", sorted, no two the same; none: it is not encrypted. Signed
+  // here, because age itself does not say who can read.
+  std::vector<std::string> recipients;
 
   friend bool operator==(const Payload&, const Payload&) = default;
 };
@@ -81,7 +85,8 @@ struct Manifest {
   std::string min_importer = "0.1.0";
   std::string producer;            // printable, at most 128 bytes
   std::optional<Payload> payload;  // a heartbeat has none, others have one
-  RowCounts counts;
+  RowCounts counts;                // empty if hidden
+  bool content_hidden = false;     // no counts and no plain hash; only where there is encryption
 
   friend bool operator==(const Manifest&, const Manifest&) = default;
 };
@@ -90,6 +95,10 @@ struct Manifest {
 // Errors: kTooLarge, kMalformed if the number of digests does not fit the size.
 [[nodiscard]] Result<std::vector<Chunk>> MakeChunkTable(std::uint64_t stored_size,
                                                         const std::vector<Digest512>& digests);
+
+// Takes out what tells readers of the medium about an encrypted content: counts, the names of
+// sources, and the plain hash, by which a guess could be checked.
+void HideContent(Manifest* manifest);
 
 // The bytes to sign. What it writes, ParseManifest takes, if the fields keep the limits above.
 [[nodiscard]] std::string SerializeManifest(const Manifest& manifest);

@@ -200,7 +200,7 @@ class Maker {
     GF_TRY(made.stored, UnnamedFile(home_.work()));
     Progress progress(session_.console, "packing", "bytes", std::filesystem::file_size(plain));
     GF_TRY(bundle::Payload payload,
-           transfer::Pack(plain, made.stored.get(),
+           transfer::Pack(plain, made.stored.get(), site_.recipients,
                           [&](std::uint64_t bytes) { progress.Advance(bytes); }));
     made.manifest = Describe(kind);
     made.manifest.base = base;
@@ -228,8 +228,11 @@ class Maker {
   }
 
   Result<MadeBundles> Finish() {
-    for (MadeBundle& made : made_.bundles)
+    const bool hides = !site_.recipients.empty() && !site_.show_counts;
+    for (MadeBundle& made : made_.bundles) {
+      if (hides) bundle::HideContent(&made.manifest);
       made.manifest_bytes = bundle::SerializeManifest(made.manifest);
+    }
     GF_CHECK(ask_(made_));
     for (const MadeBundle& made : made_.bundles) {
       GF_CHECK(mirror_->AppendLedger(position_.stream.uuid, LedgerRowOf(made)));

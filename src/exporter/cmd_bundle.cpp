@@ -32,18 +32,20 @@ Json HeldBackJson(const Tally& tally) {
 void ShowBundle(Session& session, const MadeBundle& made, const MadeBundles& all,
                 const bundle::WrittenMedium& medium) {
   const bundle::Manifest& manifest = made.manifest;
-  Json body = {{"site", manifest.stream},
-               {"path", medium.volumes.front().path.string()},
-               {"epoch", manifest.epoch},
-               {"seq", manifest.seq},
-               {"kind", bundle::KindName(manifest.kind)},
-               {"base_seq", manifest.base ? Json(manifest.base->seq) : Json(nullptr)},
-               {"state_digest", HexEncode(manifest.state_digest)},
-               {"created", FormatTime(manifest.created)},
-               {"expires", FormatTime(manifest.expires)},
-               {"changed", all.changed},
-               {"rows", all.tally.Rows().kind},
-               {"held_back", HeldBackJson(all.tally)}};
+  Json body = {
+      {"site", manifest.stream},
+      {"path", medium.volumes.front().path.string()},
+      {"epoch", manifest.epoch},
+      {"seq", manifest.seq},
+      {"kind", bundle::KindName(manifest.kind)},
+      {"base_seq", manifest.base ? Json(manifest.base->seq) : Json(nullptr)},
+      {"state_digest", HexEncode(manifest.state_digest)},
+      {"created", FormatTime(manifest.created)},
+      {"expires", FormatTime(manifest.expires)},
+      {"changed", all.changed},
+      {"recipients", manifest.payload ? Json(manifest.payload->recipients) : Json::array()},
+      {"rows", all.tally.Rows().kind},
+      {"held_back", HeldBackJson(all.tally)}};
   body.update(bundle::MediumJson(medium));
   session.console.Emit("bundle", body);
   const std::string from =
@@ -62,6 +64,9 @@ void ShowState(Session& session, const MadeBundles& all) {
                           Grouped(rows == kinds.end() ? 0 : rows->second), manifest.tlp_ceiling,
                           FormatDate(manifest.expires),
                           all.changed ? "" : "; nothing has changed since the number before"));
+  if (manifest.payload && !manifest.payload->recipients.empty()) {
+    console.Say(fmt::format("  encrypted, recipients: {}", manifest.payload->recipients.size()));
+  }
   for (const auto& [kind, reasons] : all.tally.AllHeldBack()) {
     for (const auto& [key, count] : reasons.map()) {
       console.Say(fmt::format("  held back: {} {} rows: {}{}", Grouped(count), kind,

@@ -5,6 +5,7 @@
 #include "base/config.h"
 #include "base/suggest.h"
 #include "base/uuid.h"
+#include "bundle/manifest.h"
 #include "bundle/text.h"
 #include "intel/types.h"
 
@@ -20,17 +21,18 @@ const std::vector<std::string_view> kFullRules = {"auto", "always", "never"};
 
 std::filesystem::path ReadPath(ConfigMap& map, std::string_view key,
                                const std::filesystem::path& base,
-                               std::optional<std::string> fallback) {
+                               const std::optional<std::string>& fallback) {
   const bool required = !fallback;
-  const std::string path = map.String(key, std::move(fallback));
+  const std::string path = map.String(key, fallback);
   if (path.empty() && required) map.Fail(key, "is empty");
   if (path.starts_with("~"))
     map.Fail(key, fmt::format("\"{}\": nobody expands ~ here; write the whole path", path));
   return path.empty() ? std::filesystem::path() : (base / path).lexically_normal();
 }
 
-intel::Tlp ReadTlp(ConfigMap& map, std::string_view key, std::optional<std::string> fallback) {
-  return intel::FindTlp(map.Choice(key, kTlps, std::move(fallback))).value_or(intel::Tlp::kClear);
+intel::Tlp ReadTlp(ConfigMap& map, std::string_view key,
+                   const std::optional<std::string>& fallback) {
+  return intel::FindTlp(map.Choice(key, kTlps, fallback)).value_or(intel::Tlp::kClear);
 }
 
 // A name is a key and, of a site, a part of file names. `taken` are those before it.
@@ -121,6 +123,25 @@ std::vector<std::string> ReadSourceNames(ConfigMap& map, const std::vector<Sourc
   return names;
 }
 
+std::vector<bundle::AgeRecipient> ReadRecipients(ConfigMap& map) {
+  std::vector<bundle::AgeRecipient> recipients;
+  for (const std::string& text : map.Strings("recipients")) {
+    const auto recipient = bundle::ParseAgeRecipient(text);
+    if (!recipient.ok()) {
+      map.Fail("recipients", fmt::format("\"{}\": {}", text, recipient.error().what));
+    } else if (std::find(recipients.begin(), recipients.end(), *recipient) != recipients.end()) {
+      map.Fail("recipients", fmt::format("\"{}\" is there twice", text));
+    } else {
+      recipients.push_back(*recipient);
+    }
+  }
+  if (recipients.size() > bundle::kMaxRecipients) {
+    map.Fail("recipients", fmt::format("{} recipients; the limit is {}", recipients.size(),
+                                       bundle::kMaxRecipients));
+  }
+  return recipients;
+}
+
 std::uint64_t ReadVolumeSize(ConfigMap& map) {
   auto bytes = bundle::ParseVolumeSize(map.String("volume_size", "fat32"));
   if (!bytes.ok()) map.Fail("volume_size", bytes.error().what);
@@ -140,10 +161,12 @@ SiteConfig ReadSite(ConfigMap& map, const std::filesystem::path& base, const Con
   site.name = ReadName(map, before.sites);
   site.cross.clearance = ReadTlp(map, "clearance", std::nullopt);
   site.unencrypted = map.Bool("unencrypted", false);
-  if (site.cross.clearance >= intel::Tlp::kAmber && !site.unencrypted) {
-    map.Fail(
-        "clearance",
-        "TLP:AMBER and above would leave unencrypted; say `unencrypted: true` if that is meant");
+  site.recipients = ReadRecipients(map);
+  site.show_counts = map.Bool("show_counts", false);
+  if (site.cross.clearance >= intel::Tlp::kAmber && site.recipients.empty() && !site.unencrypted) {
+    map.Fail("clearance",
+             "TLP:AMBER and above would leave unencrypted; name `recipients`, or say `unencrypted: "
+             "true` if that is meant");
   }
   site.cross.hold_unpublished = map.Choice("unpublished", kHoldOrCross, "hold") == "hold";
   ReadDistributions(map, &site.cross);
@@ -206,7 +229,9 @@ sources: []
 
 # Who gets what. Each site has a stream of its own, signed for it alone.
 #   clearance        the highest TLP that may cross: clear, green, amber, amber+strict, red
-#   unencrypted      true: TLP:AMBER and above may lie readable on the medium
+#   recipients       who can read the bundle: what `gapferry-import recipient` prints at the site. None: everyone
+#   unencrypted      true: without recipients, TLP:AMBER and above may lie readable on the medium
+#   show_counts      true: also an encrypted bundle says openly how many rows of which type and source it holds
 #   unpublished      hold (the default) or cross: events that their author has not published
 #   distributions    levels of MISP that may cross; 3 is "all communities"
 #   days_valid       after so many days a bundle can no longer be imported
@@ -224,6 +249,7 @@ sites:
     distributions: [3]
     days_valid: 30
     days_between: 7
+#    recipients: [age1xmwwc06ly3ee5rytxm9mflaz2u56jjj36s0mypdrwsvlul66mv4q47ryef]
 #    full: auto
 #    receipt_key: RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3
 #    to: /media/usb

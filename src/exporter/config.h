@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "bundle/age_key.h"
 #include "bundle/minisign.h"
 #include "bundle/volume_plan.h"
 #include "intel/tlp.h"
@@ -31,9 +32,11 @@ struct SiteConfig {
   std::vector<std::string> sources;  // empty: all
   std::int64_t days_valid = 30;
   std::int64_t days_between = 7;
+  bool unencrypted = false;                      // TLP:AMBER and above may leave without encryption
+  std::vector<bundle::AgeRecipient> recipients;  // who can read; none: everyone
+  bool show_counts = false;  // an encrypted bundle says openly what kinds of rows it holds
   FullRule full = FullRule::kAuto;
   std::optional<bundle::PublicKey> receipt_key;  // signs what the site says back
-  bool unencrypted = false;                      // TLP:AMBER and above may leave without encryption
   std::filesystem::path to;  // where `run` writes bundles; empty: only where --to says
   std::uint64_t volume_bytes = bundle::kFat32FileBytes;  // the largest file on its media
 };

@@ -3,6 +3,7 @@
 #include "base/version.h"
 #include "bundle/signed_file.h"
 #include "importer/commands.h"
+#include "importer/site_identity.h"
 
 namespace gapferry::importer {
 namespace {
@@ -66,16 +67,22 @@ Status Initialise(Session& session, const Options& options) {
   GF_CHECK(store.Begin());
   GF_CHECK(SaveTrust(&store, trust));
   GF_CHECK(store.Commit());
+  GF_TRY(const SiteIdentity identity, EnsureSiteIdentity(home));
   const std::string& name = root.streams.at(stream).name;
   // Last: a home is one when it has its configuration.
   GF_CHECK(WriteFileAtomically(home.config_file(), DefaultConfig(name)));
 
   Console& console = session.console;
-  console.Emit("initialised",
-               {{"home", session.home}, {"stream", name}, {"root_version", root.version}});
+  console.Emit("initialised", {{"home", session.home},
+                               {"stream", name},
+                               {"root_version", root.version},
+                               {"recipient", identity.recipient.ToString()}});
   console.Say(fmt::format("home    {}", session.home));
   console.Say(fmt::format("stream  {} ({})", name, stream.ToString()));
   console.Say(fmt::format("root    version {}, pinned by its fingerprint", root.version));
+  console.Say(fmt::format("reads   {}", identity.recipient.ToString()));
+  console.Say(
+      "        for `recipients:` of this site in export.yml, if bundles are to be encrypted");
   console.Say("");
   console.Say(
       fmt::format("next    set clearance and destinations in {}", home.config_file().string()));

@@ -21,6 +21,7 @@ namespace gapferry::importer {
 [[nodiscard]] Command InspectCommand();
 [[nodiscard]] Command KeyCommand();
 [[nodiscard]] Command ReceiptCommand();
+[[nodiscard]] Command RecipientCommand();
 [[nodiscard]] Command RestoreCommand();
 [[nodiscard]] Command RollbackCommand(CommandRunner run);
 [[nodiscard]] Command RootCommand();

@@ -16,6 +16,13 @@ std::string Days(Time seconds) {
   return fmt::format("{:.1f} days", static_cast<double>(seconds) / kSecondsPerDay);
 }
 
+std::string HiddenContent(const bundle::Manifest& manifest) {
+  if (!manifest.payload) return "content    none; this stream hides its counts";
+  return fmt::format("content    encrypted (recipients: {}), counts hidden, {} stored",
+                     manifest.payload->recipients.size(),
+                     HumanBytes(manifest.payload->stored_size));
+}
+
 void AddForeign(const Medium& medium, std::vector<std::string>& lines) {
   for (const std::string& name : medium.foreign) {
     lines.push_back(
@@ -60,6 +67,7 @@ Described Describe(const Opened& opened) {
                   Grouped(rows("event")), Grouped(rows("attribute")), Grouped(rows("object")),
                   Grouped(rows("warninglist")),
                   HumanBytes(manifest.payload ? manifest.payload->stored_size : 0)));
+  if (manifest.content_hidden) lines.back() = HiddenContent(manifest);
   AddForeign(opened.medium, lines);
   std::vector<std::string> volumes;
   for (const std::filesystem::path& volume : opened.medium.volumes)
@@ -84,6 +92,8 @@ Described Describe(const Opened& opened) {
                     {"volumes", NamesJson(volumes)},
                     {"foreign_files", NamesJson(opened.medium.foreign)},
                     {"foreign_count", opened.medium.foreign_count}};
+  if (manifest.content_hidden) described.json["rows"] = nullptr;
+  if (manifest.payload) described.json["recipients"] = NamesJson(manifest.payload->recipients);
   return described;
 }
 

@@ -1,5 +1,6 @@
 #include "importer/receive.h"
 
+#include "importer/site_identity.h"
 #include "importer/taking.h"
 #include "sandbox/sandbox.h"
 #include "transfer/frames.h"
@@ -97,12 +98,16 @@ Result<sandbox::Child> StartReader(const Home& home, const Config& config,
                                    const bundle::Manifest& manifest) {
   GF_CHECK(MakeFolder(home.work(), 0700));
   GF_TRY(Fd scratch, UnnamedFile(home.work()));
-  const transfer::Expected expected{manifest.payload->plain_size, manifest.payload->plain_digest};
+  const transfer::Expected expected{manifest.payload->plain_size, manifest.payload->plain_digest,
+                                    !manifest.payload->recipients.empty()};
+  // The child has them by the fork; here they are gone when this returns.
+  GF_TRY(bundle::AgeIdentities identities, IdentitiesFor(home, manifest.payload->recipients));
   sandbox::Limits limits;
   limits.file_bytes = expected.plain_size + 1;
   return sandbox::Child::Start(
-      [expected](const sandbox::ChildPipes& pipes) {
-        return transfer::ReadPayload({pipes.input, pipes.output, pipes.scratch}, expected);
+      [&](const sandbox::ChildPipes& pipes) {
+        return transfer::ReadPayload({pipes.input, pipes.output, pipes.scratch}, expected,
+                                     std::move(identities));
       },
       std::move(scratch), limits, config.require_landlock);
 }

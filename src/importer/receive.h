@@ -35,8 +35,8 @@ struct Receiving {
 
 // Into `aside`, which is empty for a full and a copy of the present store for a delta: the rows of
 // the bundle in `reader` and what is recorded with them, committed. `aside` is good only if this
-// succeeds. Errors: those of ReadPayload; kSandbox; kMalformed for a payload that is signed but
-// wrong; kNotReady for a delta after the clearance was raised; kDiverged.
+// succeeds. Errors: those of ReadPayload and IdentitiesFor; kSandbox; kMalformed for a payload that
+// is signed but wrong; kNotReady for a delta after the clearance was raised; kDiverged.
 [[nodiscard]] Result<Received> Receive(const Console& console, const Home& home,
                                        const Config& config, bundle::BundleReader* reader,
                                        const Receiving& receiving, store::Store* aside);

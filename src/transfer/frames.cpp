@@ -102,7 +102,7 @@ Error DecodeError(ByteView body) {
     return BrokenPipe("failed and could not say why");
   const auto kind = static_cast<Kind>(body[0]);
   if (kind != Kind::kMalformed && kind != Kind::kTooLarge && kind != Kind::kUnsupported &&
-      kind != Kind::kIo && kind != Kind::kNoSpace) {
+      kind != Kind::kIo && kind != Kind::kNoSpace && kind != Kind::kWrongRecipient) {
     return BrokenPipe("failed and could not say why");
   }
   return Error::Make(kind, "the payload is signed but cannot be read: {}",

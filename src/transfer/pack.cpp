@@ -1,8 +1,10 @@
 #include <zstd.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "base/file.h"
+#include "bundle/age.h"
 #include "transfer/payload_writer.h"
 
 namespace gapferry::transfer {
@@ -45,10 +47,46 @@ class ChunkWriter {
   std::vector<Digest512> digests_;
 };
 
+// What comes out of compression goes on into chunks, through age if there are recipients.
+class Store {
+ public:
+  static Result<Store> Start(int fd, const std::vector<bundle::AgeRecipient>& recipients) {
+    Store store;
+    store.chunks_ = std::make_unique<ChunkWriter>(fd);
+    if (!recipients.empty()) {
+      GF_TRY(store.age_, bundle::AgeEncryptor::Start(
+                             recipients, [chunks = store.chunks_.get()](ByteView bytes) {
+                               return chunks->Write(bytes);
+                             }));
+    }
+    return store;
+  }
+  Status Write(ByteView bytes) { return age_ ? age_->Write(bytes) : chunks_->Write(bytes); }
+  Status Finish() {
+    if (age_) GF_CHECK(age_->Finish());
+    chunks_->Finish();
+    return Ok();
+  }
+  [[nodiscard]] const ChunkWriter& chunks() const { return *chunks_; }
+
+ private:
+  std::unique_ptr<ChunkWriter> chunks_;  // where it is for as long as age writes to it
+  std::optional<bundle::AgeEncryptor> age_;
+};
+
+// As the manifest lists them.
+std::vector<std::string> Listed(const std::vector<bundle::AgeRecipient>& recipients) {
+  std::vector<std::string> texts;
+  for (const bundle::AgeRecipient& recipient : recipients)
+    texts.push_back(recipient.ToString());
+  std::sort(texts.begin(), texts.end());
+  return texts;
+}
+
 using Compressor = std::unique_ptr<ZSTD_CCtx, decltype(&ZSTD_freeCCtx)>;
 
 Status Compress(const Compressor& zstd, ByteView input, ZSTD_EndDirective directive, Bytes* buffer,
-                ChunkWriter* out) {
+                Store* out) {
   ZSTD_inBuffer in{input.data(), input.size(), 0};
   std::size_t remaining = 0;
   do {
@@ -65,6 +103,7 @@ Status Compress(const Compressor& zstd, ByteView input, ZSTD_EndDirective direct
 }  // namespace
 
 Result<bundle::Payload> Pack(const std::filesystem::path& plain, int stored_fd,
+                             const std::vector<bundle::AgeRecipient>& recipients,
                              const PackProgress& progress) {
   GF_TRY(const Fd input, OpenRegular(plain));
   const Compressor zstd(ZSTD_createCCtx(), &ZSTD_freeCCtx);
@@ -75,7 +114,7 @@ Result<bundle::Payload> Pack(const std::filesystem::path& plain, int stored_fd,
   Bytes in_buffer(1 << 20);
   Bytes out_buffer(ZSTD_CStreamOutSize());
   Blake2b plain_hash(64);
-  ChunkWriter out(stored_fd);
+  GF_TRY(Store out, Store::Start(stored_fd, recipients));
   bundle::Payload payload;
   for (;;) {
     GF_TRY(const std::size_t got, ReadFull(input.get(), in_buffer));
@@ -87,10 +126,11 @@ Result<bundle::Payload> Pack(const std::filesystem::path& plain, int stored_fd,
     if (progress) progress(got);
     if (last) break;
   }
-  out.Finish();
+  GF_CHECK(out.Finish());
   payload.plain_digest = plain_hash.Finish512();
-  payload.stored_size = out.size();
-  GF_TRY(payload.chunks, bundle::MakeChunkTable(payload.stored_size, out.digests()));
+  payload.recipients = Listed(recipients);
+  payload.stored_size = out.chunks().size();
+  GF_TRY(payload.chunks, bundle::MakeChunkTable(payload.stored_size, out.chunks().digests()));
   return payload;
 }
 

@@ -2,7 +2,6 @@
 
 #include <sqlite3.h>
 #include <unistd.h>
-#include <zstd.h>
 
 #include <algorithm>
 
@@ -16,77 +15,13 @@
 #include "transfer/fd_vfs.h"
 #include "transfer/frames.h"
 #include "transfer/schema_sql.h"
+#include "transfer/unpack.h"
 
 namespace gapferry::transfer {
 namespace {
 
 constexpr std::size_t kHeaderBytes = 100;
 constexpr int kCacheKilobytes = 16000;
-
-using Decompressor = std::unique_ptr<ZSTD_DCtx, decltype(&ZSTD_freeDCtx)>;
-
-Error Zstd(std::size_t code) {
-  return Error::Make(Kind::kMalformed, "zstd: {}", ZSTD_getErrorName(code));
-}
-
-// Writes what decompression gives into the scratch file, within the signed size.
-class PlainWriter {
- public:
-  PlainWriter(int scratch, const Expected& expected) : scratch_(scratch), expected_(expected) {}
-
-  Status Write(ByteView bytes) {
-    written_ += bytes.size();
-    if (written_ > expected_.plain_size) {
-      return Error::Make(Kind::kTooLarge, "more than the signed {} bytes", expected_.plain_size);
-    }
-    hash_.Update(bytes);
-    return WriteFull(scratch_, bytes);
-  }
-  Status Finish() {
-    if (written_ != expected_.plain_size) {
-      return Error::Make(Kind::kMalformed, "{} bytes after decompression; the manifest says {}",
-                         written_, expected_.plain_size);
-    }
-    if (hash_.Finish512() != expected_.plain_digest) {
-      return Error::Make(Kind::kMalformed, "after decompression it is not what the manifest says");
-    }
-    return Ok();
-  }
-
- private:
-  int scratch_;
-  const Expected& expected_;
-  std::uint64_t written_ = 0;
-  Blake2b hash_{64};
-};
-
-// Exactly one zstd frame.
-Status Decompress(const ReaderPipes& pipes, const Expected& expected) {
-  const Decompressor zstd(ZSTD_createDCtx(), &ZSTD_freeDCtx);
-  if (!zstd) return Error::Make(Kind::kTooLarge, "no memory to decompress");
-  ZSTD_DCtx_setParameter(zstd.get(), ZSTD_d_windowLogMax, kZstdMaxWindowLog);
-  Bytes in_buffer(ZSTD_DStreamInSize());
-  Bytes out_buffer(ZSTD_DStreamOutSize());
-  PlainWriter plain(pipes.scratch, expected);
-  std::size_t wanted = 1;  // 0: the frame is complete
-  for (;;) {
-    GF_TRY(const std::size_t got, ReadFull(pipes.input, in_buffer));
-    if (got == 0) break;
-    ZSTD_inBuffer in{in_buffer.data(), got, 0};
-    bool more = true;  // input left, or output that did not fit
-    while (more) {
-      if (wanted == 0)
-        return Error::Make(Kind::kMalformed, "bytes after the end of the zstd frame");
-      ZSTD_outBuffer out{out_buffer.data(), out_buffer.size(), 0};
-      wanted = ZSTD_decompressStream(zstd.get(), &out, &in);
-      if (ZSTD_isError(wanted) != 0) return Zstd(wanted);
-      GF_CHECK(plain.Write(ByteView(out_buffer).first(out.pos)));
-      more = in.pos < in.size || (out.pos == out.size && wanted != 0);
-    }
-  }
-  if (wanted != 0) return Error::Make(Kind::kMalformed, "the zstd frame is not complete");
-  return plain.Finish();
-}
 
 std::uint32_t BigEndian(ByteView bytes) {
   std::uint32_t value = 0;
@@ -252,17 +187,18 @@ Status SendRows(const ReaderPipes& pipes, FrameWriter* frames) {
 
 }  // namespace
 
-int ReadPayload(const ReaderPipes& pipes, const Expected& expected) {
+int ReadPayload(const ReaderPipes& pipes, const Expected& expected,
+                bundle::AgeIdentities identities) {
   FrameWriter frames(pipes.output);
-  Status status = Decompress(pipes, expected);
+  Status status = Unpack(pipes.input, pipes.scratch, expected, std::move(identities));
   if (status.ok()) status = CheckHeader(pipes.scratch, expected.plain_size);
   if (status.ok()) status = SendRows(pipes, &frames);
   const bool read = status.ok();
   if (!read) {
     Error error = std::move(status).error();
-    // SQLite calls a corrupt image damaged; the chunks were whole, so the payload was made this
-    // way.
-    if (error.kind == Kind::kDamaged) error.kind = Kind::kMalformed;
+    // SQLite and age speak of damage; the chunks were whole, so the payload was made this way.
+    if (error.kind == Kind::kDamaged || error.kind == Kind::kIncomplete)
+      error.kind = Kind::kMalformed;
     (void)frames.Put(FrameType::kError, EncodeError(error));
   }
   return frames.Flush().ok() && read ? 0 : 1;

@@ -4,9 +4,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "base/hash.h"
 #include "base/result.h"
+#include "bundle/age_key.h"
 #include "transfer/payload.h"
 
 namespace gapferry::transfer {
@@ -20,10 +22,15 @@ struct ReaderPipes {
 // What the signed manifest says of the payload.
 struct Expected {
   std::uint64_t plain_size = 0;
-  Digest512 plain_digest{};
+  // Absent: hidden. Then the size and age's authentication of every chunk stand for it.
+  std::optional<Digest512> plain_digest;
+  bool encrypted = false;
 };
 
 // Reads everything and writes frames; failures are a frame too. Returns the exit code.
-[[nodiscard]] int ReadPayload(const ReaderPipes& pipes, const Expected& expected);
+// `identities` are those that may open an encrypted payload. They are gone, and their memory is
+// wiped, before the first byte is decompressed.
+[[nodiscard]] int ReadPayload(const ReaderPipes& pipes, const Expected& expected,
+                              bundle::AgeIdentities identities = {});
 
 }  // namespace gapferry::transfer

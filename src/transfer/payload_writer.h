@@ -1,5 +1,5 @@
-// transfer/payload_writer.h: rows → SQLite file → zstd → chunks. The same rows in the same order
-// give the same bytes.
+// transfer/payload_writer.h: rows → SQLite file → zstd → age, if there are recipients → chunks. The
+// same rows in the same order give the same bytes, up to the encryption, which adds its randomness.
 #pragma once
 
 #include <filesystem>
@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "base/result.h"
+#include "bundle/age_key.h"
 #include "bundle/manifest.h"
 #include "store/record.h"
 #include "transfer/payload.h"
@@ -43,8 +44,10 @@ class PayloadWriter {
 // Called with the plain bytes packed since the last call.
 using PackProgress = std::function<void(std::uint64_t)>;
 
-// Compresses the file at `plain` into `stored_fd` and returns sizes, hashes and the chunk table.
+// Compresses the file at `plain` into `stored_fd`, encrypted if there are `recipients`, and returns
+// sizes, hashes, the chunk table and the recipients as the manifest lists them.
 [[nodiscard]] Result<bundle::Payload> Pack(const std::filesystem::path& plain, int stored_fd,
+                                           const std::vector<bundle::AgeRecipient>& recipients,
                                            const PackProgress& progress = {});
 
 }  // namespace gapferry::transfer

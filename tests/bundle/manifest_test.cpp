@@ -33,8 +33,25 @@ Manifest Heartbeat() {
   return manifest;
 }
 
+// Recipients of the test vectors of age; their secrets are public.
+constexpr std::string_view kFirst =
+    "age1f3ygt5e2d2h7d6dae2tnwgy4y6f0kwhvpa64cre0k2gprv2r8qnst4j00y";
+constexpr std::string_view kSecond =
+    "age1xmwwc06ly3ee5rytxm9mflaz2u56jjj36s0mypdrwsvlul66mv4q47ryef";
+
+Manifest Encrypted() {
+  Manifest manifest = SampleManifest();
+  manifest.payload->recipients = {std::string(kFirst), std::string(kSecond)};
+  return manifest;
+}
+Manifest Hidden(Manifest manifest) {
+  HideContent(&manifest);
+  return manifest;
+}
+
 TEST(Manifest, RoundTripsEveryKind) {
-  for (const Manifest& manifest : {SampleManifest(), Delta(), Heartbeat()}) {
+  for (const Manifest& manifest : {SampleManifest(), Delta(), Heartbeat(), Encrypted(),
+                                   Hidden(Encrypted()), Hidden(Heartbeat())}) {
     const std::string bytes = SerializeManifest(manifest);
     auto parsed = ParseManifest(bytes);
     ASSERT_TRUE(parsed.ok()) << parsed.error().what;
@@ -103,12 +120,47 @@ TEST(ParseManifest, RefusesValuesOutOfRange) {
   EXPECT_EQ(KindOf(std::string(kMaxManifestBytes + 1, ' ')), Kind::kTooLarge);
 }
 
+TEST(Manifest, HidesWhatTellsOfTheContent) {
+  const std::string bytes = SerializeManifest(Hidden(Encrypted()));
+  for (const char* told : {"domain", "sha256", "Quelle", "attribute"})
+    EXPECT_EQ(bytes.find(told), std::string::npos) << told;
+  EXPECT_EQ(bytes.find(HexEncode(*SampleManifest().payload->plain_digest)), std::string::npos);
+  EXPECT_NE(bytes.find("\"counts\": null"), std::string::npos);
+  EXPECT_NE(bytes.find("\"plain_size\": 11"), std::string::npos);
+}
+
+TEST(ParseManifest, TakesEncryptionOnlyWithProperRecipients) {
+  const std::string good = SerializeManifest(Encrypted());
+  const std::string hidden = SerializeManifest(Hidden(Encrypted()));
+  const std::string first = "\"" + std::string(kFirst) + "\"";
+  const std::string second = "\"" + std::string(kSecond) + "\"";
+  const std::string plain = SerializeManifest(SampleManifest());
+  const std::string digest = "\"" + HexEncode(*SampleManifest().payload->plain_digest) + "\"";
+  const std::size_t counts = good.find("\"counts\": {");
+  const std::string table = good.substr(counts, good.find("\n  }", counts) + 4 - counts);
+  const std::vector<std::string> wrong = {
+      Replaced(good, "\"age\"", "\"none\""),
+      Replaced(plain, "\"none\"", "\"age\""),
+      Replaced(good, first, second),
+      Replaced(Replaced(Replaced(good, first, "\"x\""), second, first), "\"x\"", second),
+      Replaced(good, kFirst, "age1" + std::string(58, 'q')),
+      Replaced(good, first, "1"),
+      // Hidden in part, or where everyone can read the content.
+      Replaced(hidden, "\"counts\": null", table),
+      Replaced(good, digest, "null"),
+      Replaced(good, table, "\"counts\": null"),
+      Replaced(Replaced(plain, table, "\"counts\": null"), digest, "null"),
+  };
+  for (const std::string& bytes : wrong)
+    EXPECT_EQ(KindOf(bytes), Kind::kMalformed);
+}
+
 TEST(ParseManifest, NamesWhatAnOlderProgramCannotRead) {
   const std::string good = SerializeManifest(SampleManifest());
   auto newer = ParseManifest(Replaced(good, "\"format_version\": 1", "\"format_version\": 2"));
   EXPECT_EQ(newer.error().kind, Kind::kUnsupported);
   EXPECT_NE(newer.error().what.find("version 2"), std::string::npos);
-  EXPECT_EQ(KindOf(Replaced(good, "\"none\"", "\"age\"")), Kind::kUnsupported);
+  EXPECT_EQ(KindOf(Replaced(good, "\"none\"", "\"gpg\"")), Kind::kUnsupported);
   EXPECT_EQ(KindOf(Replaced(good, "\"zstd\"", "\"xz\"")), Kind::kUnsupported);
 }
 

@@ -1,5 +1,6 @@
 #include "exporter/config.h"
 
+#include "bundle/manifest.h"
 #include "tests/config_schema.h"
 
 namespace gapferry::exporter {
@@ -13,6 +14,13 @@ Status Load(const std::filesystem::path& file) {
   return Ok();
 }
 
+std::vector<std::string> Names(const std::vector<bundle::AgeRecipient>& recipients) {
+  std::vector<std::string> names;
+  for (const bundle::AgeRecipient& recipient : recipients)
+    names.push_back(recipient.ToString());
+  return names;
+}
+
 // All that a configuration says, for comparing two.
 Json Describe(const Config& config) {
   Json all = Json::array();
@@ -23,7 +31,8 @@ Json Describe(const Config& config) {
                    site.cross.sharing_groups, site.cross.excluded_categories,
                    site.cross.excluded_types, site.cross.hold_unpublished,
                    site.cross.hold_back_tags, site.sources, site.days_valid, site.days_between,
-                   site.unencrypted, site.to.string(), site.volume_bytes});
+                   site.unencrypted, Names(site.recipients), site.show_counts, site.to.string(),
+                   site.volume_bytes});
   }
   return all;
 }
@@ -109,6 +118,28 @@ TEST_F(ExportConfig, SaysWhatIsWrongAndWhere) {
             "3: clearance: has no value; it is one of clear, green, amber, amber+strict, red");
   EXPECT_THAT(Refusal("sites:\n- name: plant\n  clearance: amber\n"),
               HasSubstr("say `unencrypted: true`"));
+}
+
+constexpr std::string_view kRecipient =
+    "age1xmwwc06ly3ee5rytxm9mflaz2u56jjj36s0mypdrwsvlul66mv4q47ryef";
+
+TEST_F(ExportConfig, TakesRecipientsThatCanRead) {
+  const std::string site = "sites:\n- name: plant\n  clearance: red\n  recipients: ";
+  const auto with = [&](std::string_view list) {
+    return Refusal(fmt::format("{}[{}]\n", site, list));
+  };
+  EXPECT_EQ(with(kRecipient), "accepted");
+  EXPECT_THAT(with(""), HasSubstr("3: clearance: TLP:AMBER and above would leave unencrypted; name "
+                                  "`recipients`"));
+  EXPECT_EQ(with(fmt::format("{0}, {0}", kRecipient)),
+            fmt::format("4: recipients: \"{}\" is there twice", kRecipient));
+  EXPECT_THAT(with("age1xmwwc06ly3ee5rytxm9mflaz2u56jjj36s0mypdrwsvlul66mv4q47ryep"),
+              EndsWith("a character is mistyped"));
+  EXPECT_THAT(with("ssh-ed25519 AAAA"), HasSubstr("does not encrypt to"));
+  std::string many;
+  for (std::size_t i = 0; i <= bundle::kMaxRecipients; ++i)
+    many += bundle::AgeIdentity::Generate().recipient().ToString() + ", ";
+  EXPECT_EQ(with(many), "4: recipients: 65 recipients; the limit is 64");
 }
 
 // MISP shows UUIDs in lower case, people copy them in any.

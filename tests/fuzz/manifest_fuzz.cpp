@@ -2,6 +2,7 @@
 #include "bundle/manifest.h"
 
 #include "base/bytes.h"
+#include "bundle/age_key.h"
 #include "tests/fuzz/fuzz.h"
 
 using namespace gapferry;
@@ -11,7 +12,7 @@ std::vector<std::string> FuzzSeeds() {
   manifest.stream = "ot-plant";
   manifest.producer = "gapferry 0.1.0";
   manifest.expires = 86400;
-  manifest.payload = bundle::Payload{bundle::kChunkBytes + 1, 99, {}, {}};
+  manifest.payload = bundle::Payload{bundle::kChunkBytes + 1, 99, Digest512{}, {}, {}};
   manifest.payload->chunks =
       bundle::MakeChunkTable(manifest.payload->stored_size, std::vector<Digest512>(2)).value();
   std::vector<std::string> seeds = {bundle::SerializeManifest(manifest)};
@@ -19,6 +20,10 @@ std::vector<std::string> FuzzSeeds() {
   manifest.seq = 7;
   manifest.base = bundle::Base{5, {}};
   manifest.counts.type = {{"domain", 7}, {"ip-dst", 5}};
+  seeds.push_back(bundle::SerializeManifest(manifest));
+  manifest.payload->recipients = {bundle::AgeIdentity::Generate().recipient().ToString()};
+  seeds.push_back(bundle::SerializeManifest(manifest));
+  bundle::HideContent(&manifest);
   seeds.push_back(bundle::SerializeManifest(manifest));
   return seeds;
 }

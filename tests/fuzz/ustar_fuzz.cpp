@@ -42,8 +42,8 @@ std::string HeaderOf(const Member& member) {
 std::vector<std::string> FuzzSeeds() {
   return {HeaderOf({"manifest.json", 4711}), HeaderOf({"payload/00042", kMaxMemberSize}),
           HeaderOf({std::string(kMaxMemberName, 'a'), 0}),
-          FormatVolumeName({"ot-plant", 42, BundleKind::kFull, 1, 1}),
-          FormatVolumeName({"a", 12345678, BundleKind::kDelta, 2, 3})};
+          FormatVolumeName({"ot-plant", 1, 42, BundleKind::kFull, 1, 1}),
+          FormatVolumeName({"a", 2, 12345678, BundleKind::kDelta, 2, 3})};
 }
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

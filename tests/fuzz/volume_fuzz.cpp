@@ -27,7 +27,7 @@ struct Site {
     manifest.stream_uuid = uuid;
     manifest.producer = "gapferry 0.1.0";
     manifest.expires = 86400;
-    manifest.payload = Payload{kStored.size(), 1, {}, {}};
+    manifest.payload = Payload{kStored.size(), 1, {}, {}, {}};
     manifest.payload->chunks = MakeChunkTable(kStored.size(), {Hash512(AsBytes(kStored))}).value();
     Root next = root;
     next.version = 2;

@@ -38,16 +38,21 @@ class PayloadTest : public testing::Test {
   };
   Outcome ReadFile(const fs::path& plain) {
     const Fd stored = UnnamedFile(folder_).value();
-    const bundle::Payload payload = Pack(plain, stored.get()).value();
-    ::lseek(stored.get(), 0, SEEK_SET);
-    Bytes bytes(payload.stored_size);
-    EXPECT_EQ(ReadFull(stored.get(), bytes).value(), bytes.size());
-    return ReadStored(bytes, {payload.plain_size, payload.plain_digest});
+    const bundle::Payload payload = Pack(plain, stored.get(), {}).value();
+    return ReadStored(Stored(stored, payload), {payload.plain_size, payload.plain_digest});
   }
-  Outcome ReadStored(ByteView stored, const Expected& expected) {
+  static Bytes Stored(const Fd& file, const bundle::Payload& payload) {
+    ::lseek(file.get(), 0, SEEK_SET);
+    Bytes bytes(payload.stored_size);
+    EXPECT_EQ(ReadFull(file.get(), bytes).value(), bytes.size());
+    return bytes;
+  }
+  Outcome ReadStored(ByteView stored, const Expected& expected,
+                     bundle::AgeIdentities identities = {}) {
     auto child = sandbox::Child::Start(
         [&](const sandbox::ChildPipes& pipes) {
-          return ReadPayload({pipes.input, pipes.output, pipes.scratch}, expected);
+          return ReadPayload({pipes.input, pipes.output, pipes.scratch}, expected,
+                             std::move(identities));
         },
         UnnamedFile(folder_).value(), {}, /*require_landlock=*/false);
     EXPECT_TRUE(child.ok());
@@ -197,24 +202,61 @@ TEST_F(PayloadTest, RefusesRowsThatNoWriterOfOursMakes) {
 
 TEST_F(PayloadTest, RefusesBytesThatAreNoOneFrameOfTheSignedSize) {
   const std::string junk = "this is no zstd frame at all";
-  EXPECT_EQ(ReadStored(AsBytes(junk), {10, {}}).error->kind, Kind::kMalformed);
-  EXPECT_EQ(ReadStored({}, {10, {}}).error->kind, Kind::kMalformed);
+  EXPECT_EQ(ReadStored(AsBytes(junk), {10, Digest512{}}).error->kind, Kind::kMalformed);
+  EXPECT_EQ(ReadStored({}, {10, Digest512{}}).error->kind, Kind::kMalformed);
   WriteSample(folder_ / "p.db");
   const Fd stored = UnnamedFile(folder_).value();
-  const bundle::Payload payload = Pack(folder_ / "p.db", stored.get()).value();
-  ::lseek(stored.get(), 0, SEEK_SET);
-  Bytes bytes(payload.stored_size);
-  ASSERT_TRUE(ReadFull(stored.get(), bytes).ok());
+  const bundle::Payload payload = Pack(folder_ / "p.db", stored.get(), {}).value();
+  Bytes bytes = Stored(stored, payload);
   EXPECT_EQ(ReadStored(bytes, {payload.plain_size - 1, payload.plain_digest}).error->kind,
             Kind::kTooLarge);
   EXPECT_EQ(ReadStored(bytes, {payload.plain_size + 1, payload.plain_digest}).error->kind,
             Kind::kMalformed);
-  EXPECT_EQ(ReadStored(bytes, {payload.plain_size, {}}).error->kind, Kind::kMalformed);
+  EXPECT_EQ(ReadStored(bytes, {payload.plain_size, Digest512{}}).error->kind, Kind::kMalformed);
   Bytes twice = bytes;
   twice.insert(twice.end(), bytes.begin(), bytes.end());
   EXPECT_TRUE(ReadStored(twice, {payload.plain_size, payload.plain_digest}).error);
   bytes.resize(bytes.size() / 2);
   EXPECT_TRUE(ReadStored(bytes, {payload.plain_size, payload.plain_digest}).error);
+}
+
+TEST_F(PayloadTest, IsOpenedInTheSandboxByEachRecipientAndNobodyElse) {
+  WriteSample(folder_ / "p.db");
+  const std::string plain = gapferry::ReadFile(folder_ / "p.db", 1 << 20).value();
+  std::vector<bundle::AgeIdentity> keys;
+  std::vector<bundle::AgeRecipient> recipients;
+  for (int i = 0; i < 2; ++i)
+    recipients.push_back(keys.emplace_back(bundle::AgeIdentity::Generate()).recipient());
+  const Fd file = UnnamedFile(folder_).value();
+  const bundle::Payload payload = Pack(folder_ / "p.db", file.get(), recipients).value();
+  EXPECT_EQ(payload.plain_size, plain.size());
+  EXPECT_EQ(payload.plain_digest, Hash512(AsBytes(plain)));
+  EXPECT_EQ(payload.recipients.size(), 2U);
+  EXPECT_LT(payload.recipients[0], payload.recipients[1]);
+  const Bytes stored = Stored(file, payload);
+  const auto read = [&](std::optional<Digest512> digest, const bundle::AgeIdentity* key,
+                        ByteView bytes) {
+    bundle::AgeIdentities identities;
+    identities.push_back(bundle::AgeIdentity::Generate());
+    if (key != nullptr)
+      identities.push_back(std::move(bundle::ParseAgeKeyFile(key->ToFile(0).view()).value()[0]));
+    return ReadStored(bytes, {payload.plain_size, digest, true}, std::move(identities));
+  };
+  for (const bundle::AgeIdentity& key : keys) {
+    for (const auto& digest : {payload.plain_digest, std::optional<Digest512>()}) {
+      const Outcome outcome = read(digest, &key, stored);
+      EXPECT_FALSE(outcome.error) << outcome.error->what;
+      EXPECT_EQ(outcome.records.size(), SomeRecords().size());
+      EXPECT_EQ(outcome.ending.Describe(), "it ended with code 0");
+    }
+  }
+  EXPECT_EQ(read(Digest512{}, keys.data(), stored).error->kind, Kind::kMalformed);
+  EXPECT_EQ(read({}, nullptr, stored).error->kind, Kind::kWrongRecipient);
+  // What is signed that way was made that way: no damage of the medium.
+  EXPECT_EQ(read({}, keys.data(), ByteView(stored).first(stored.size() - 1)).error->kind,
+            Kind::kMalformed);
+  EXPECT_EQ(read({}, keys.data(), {}).error->kind, Kind::kMalformed);
+  EXPECT_TRUE(read({}, nullptr, stored).records.empty());
 }
 
 // Whatever a signed payload holds, the reader ends by itself and the importer gets an error or
