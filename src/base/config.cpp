@@ -1,9 +1,11 @@
 #include "base/config.h"
 
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
 #include <charconv>
+#include <sstream>
 
 #include "base/file.h"
 #include "base/suggest.h"
@@ -38,6 +40,47 @@ Error NotYaml(const std::string& file, const YAML::Exception& error, std::string
         "open quote or bracket");
   }
   return std::move(refusal).Hint("the file holds a tab; YAML is indented with spaces only");
+}
+
+// Takes note of where a document begins, and of nothing in it.
+class BeginningOnly : public YAML::EventHandler {
+ public:
+  void OnDocumentStart(const YAML::Mark& mark) override { mark_ = mark; }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                const std::string&) override {}
+  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                       YAML::EmitterStyle::value) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                  YAML::EmitterStyle::value) override {}
+  void OnMapEnd() override {}
+
+  [[nodiscard]] const YAML::Mark& mark() const { return mark_; }
+
+ private:
+  YAML::Mark mark_ = YAML::Mark::null_mark();
+};
+
+// YAML::Load would pass over a second document in silence. YAML::LoadAll finds it, but before a
+// stray
+// `,` it stands still: it never ends and takes all memory.
+Status CheckOneDocument(const std::string& text, const std::string& file) {
+  std::istringstream stream(text);
+  YAML::Parser parser(stream);
+  BeginningOnly first;
+  BeginningOnly second;
+  if (!parser.HandleNextDocument(first) || !parser.HandleNextDocument(second)) return Ok();
+  if (second.mark().pos == first.mark().pos) {
+    return Error::Make(Kind::kConfig, "{}: what stands here belongs to nothing",
+                       Place(file, first.mark()))
+        .Hint("look for a `,` or a bracket too many");
+  }
+  return Error::Make(Kind::kConfig,
+                     "{}: a second document begins here; `---` may stand only before the first key",
+                     Place(file, second.mark()));
 }
 
 // yaml-cpp keeps the first of two equal keys in silence (reference/cpp.md §1.6).
@@ -78,15 +121,9 @@ Result<ConfigMap> ConfigMap::Parse(std::string_view text, std::string_view file_
   auto state = std::make_unique<State>();
   state->file = std::string(file_name);
   try {
-    // All of them: YAML::Load would pass over what follows a `---` in silence.
-    const std::vector<YAML::Node> documents = YAML::LoadAll(std::string(text));
-    if (documents.size() > 1) {
-      return Error::Make(Kind::kConfig,
-                         "{}: a second document begins here; `---` may stand only "
-                         "before the first key",
-                         Place(state->file, documents[1].Mark()));
-    }
-    if (!documents.empty()) state->node = documents[0];
+    const std::string copy(text);
+    GF_CHECK(CheckOneDocument(copy, state->file));
+    state->node = YAML::Load(copy);
   } catch (const YAML::Exception& error) {
     return NotYaml(state->file, error, text);
   }

@@ -56,9 +56,20 @@ TEST(ConfigMap, RefusesASecondDocument) {
   auto map = ConfigMap::Parse("a: 1\n---\nb: 2\n", "x.yml");
   ASSERT_FALSE(map.ok());
   EXPECT_EQ(map.error().what,
-            "x.yml:3: a second document begins here; `---` may stand only before the first key");
+            "x.yml:2: a second document begins here; `---` may stand only before the first key");
   EXPECT_TRUE(ConfigMap::Parse("---\na: 1\n", "x.yml").ok());
   EXPECT_TRUE(ConfigMap::Parse("", "x.yml").ok());
+}
+
+// YAML::LoadAll of yaml-cpp 0.7 never ends here.
+TEST(ConfigMap, EndsAtAStrayComma) {
+  for (const char* text : {",", "a: 1\n,", "---\n,\n", "# only\n , b\n"}) {
+    auto map = ConfigMap::Parse(text, "x.yml");
+    ASSERT_FALSE(map.ok()) << text;
+    EXPECT_EQ(map.error().kind, Kind::kConfig) << text;
+  }
+  EXPECT_EQ(ConfigMap::Parse("\n,", "x.yml").error().what,
+            "x.yml:2: what stands here belongs to nothing");
 }
 
 TEST(ConfigMap, SaysThatTabsDoNotIndent) {
