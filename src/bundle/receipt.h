@@ -1,6 +1,6 @@
 // bundle/receipt.h: what a site says back, if anything may go back at all: which state it holds.
 // Signed with the site's own key; readable; also as a short code for the telephone. It asks for the
-// next delta by naming where that may start. Format: docs/bundle-format.md §9.
+// next delta by naming where that may start. Format: docs/bundle-format.md §8.
 #pragma once
 
 #include <cstdint>

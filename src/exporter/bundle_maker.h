@@ -1,5 +1,5 @@
 // exporter/bundle_maker.h: the next bundles of a site: which kinds, from which state, under which
-// number. docs/bundle-format.md §6 says what a receiver may do with them.
+// number. docs/bundle-format.md §7 says what a receiver may do with them.
 #pragma once
 
 #include <cstdint>

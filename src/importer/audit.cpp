@@ -120,6 +120,11 @@ Result<AuditHead> Audit(const fs::path& log, std::string_view event, const Json&
   return Append(fd.get(), log, head, event, detail);
 }
 
+Status AppendAudit(const fs::path& log, std::string_view event, const Json& detail) {
+  auto head = Audit(log, event, detail);
+  return head.ok() ? Ok() : Status(std::move(head).error());
+}
+
 Result<AuditHead> VerifyAudit(const fs::path& log) {
   AuditHead head;
   std::ifstream lines(log);

@@ -26,6 +26,9 @@ struct AuditHead {
 // entry says so. Errors: kIo, kNoSpace; kDamaged if the last line is no entry.
 [[nodiscard]] Result<AuditHead> Audit(const std::filesystem::path& log, std::string_view event,
                                       const Json& detail);
+// The same, for who shows no head.
+[[nodiscard]] Status AppendAudit(const std::filesystem::path& log, std::string_view event,
+                                 const Json& detail);
 // The last entry, without checking the others.
 [[nodiscard]] Result<AuditHead> ReadAuditHead(const std::filesystem::path& log);
 // Every line. Error: kDamaged with the line, and both hashes where the chain breaks.

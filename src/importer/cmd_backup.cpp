@@ -1,6 +1,7 @@
 #include <unistd.h>
 
 #include "bundle/archive.h"
+#include "importer/audit.h"
 #include "importer/commands.h"
 
 namespace gapferry::importer {
@@ -19,7 +20,8 @@ Result<std::vector<bundle::ArchiveEntry>> EntriesOf(const Home& home, const fs::
     const fs::path& path = walk->path();
     const fs::file_type type = walk->symlink_status(error).type();
     if (type == fs::file_type::directory) {
-      if (path == home.work() || path.lexically_normal() == artifacts.lexically_normal())
+      if (path == home.work() || path == home.states() ||
+          path.lexically_normal() == artifacts.lexically_normal())
         walk.disable_recursion_pending();
       continue;
     }
@@ -67,6 +69,8 @@ Status Restore(Session& session, const fs::path& file) {
   if (stream != trust.state.streams.end() && stream->second.highest) {
     highest = fmt::format("{}.{}", stream->second.highest->epoch, stream->second.highest->seq);
   }
+  GF_CHECK(AppendAudit(home.audit_file(), "restored",
+                       {{"highest", highest}, {"root_version", trust.state.root.version}}));
   session.console.Emit("restore", {{"home", session.home},
                                    {"files", names.size()},
                                    {"highest", highest},

@@ -1,3 +1,4 @@
+#include "importer/audit.h"
 #include "importer/commands.h"
 #include "importer/revocation.h"
 
@@ -67,6 +68,8 @@ Status RevokeKey(Session& session, const RevokeOptions& options) {
   GF_TRY(store::Store store, home.OpenStore());
   GF_TRY(SiteTrust trust, LoadTrust(&store));
   GF_CHECK(Revoke(&store, &trust, *id, {Now(), options.reason}, options.undo));
+  GF_CHECK(AppendAudit(home.audit_file(), options.undo ? "key.revoke-undone" : "key.revoked",
+                       {{"key", id->ToString()}, {"reason", options.reason}}));
   const std::vector<std::string> lost = LostByRevocation(trust);
   session.console.Emit("key_revoke", {{"id", id->ToString()},
                                       {"revoked_here", !options.undo},

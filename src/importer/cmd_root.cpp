@@ -2,6 +2,7 @@
 #include "bundle/root_text.h"
 #include "bundle/root_walk.h"
 #include "bundle/signed_file.h"
+#include "importer/audit.h"
 #include "importer/commands.h"
 #include "importer/opened.h"
 
@@ -79,6 +80,8 @@ Status Import(Session& session, const fs::path& path) {
   GF_CHECK(store.Begin());
   GF_CHECK(SaveTrust(&store, trust));
   GF_CHECK(store.Commit());
+  GF_CHECK(AppendAudit(home.audit_file(), "root.accepted",
+                       {{"from", before.version}, {"to", now.version}}));
   const std::vector<std::string> changes = bundle::RootChanges(before, now);
   session.console.Emit(
       "root_import",

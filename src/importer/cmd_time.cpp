@@ -1,4 +1,5 @@
 #include "base/version.h"
+#include "importer/audit.h"
 #include "importer/commands.h"
 #include "importer/trust_warnings.h"
 
@@ -50,6 +51,10 @@ Status Reset(Session& session, const std::string& reason) {
   GF_CHECK(store.Begin());
   GF_CHECK(SaveTrust(&store, trust));
   GF_CHECK(store.Commit());
+  GF_CHECK(AppendAudit(home.audit_file(), "time.reset",
+                       {{"before", FormatTime(before)},
+                        {"floor", FormatTime(trust.state.floor)},
+                        {"reason", reason}}));
   session.console.Emit("time_reset", {{"before", FormatTime(before)},
                                       {"floor", FormatTime(trust.state.floor)},
                                       {"reason", reason}});

@@ -43,9 +43,7 @@ Status ImportRecord::NewRoot(std::uint64_t from, std::uint64_t to) const {
   return Put("root.accepted", {{"from", from}, {"to", to}});
 }
 Status ImportRecord::Put(std::string_view event, const Json& detail) const {
-  GF_TRY(const AuditHead ignored, Audit(log_, event, detail));
-  (void)ignored;
-  return Ok();
+  return AppendAudit(log_, event, detail);
 }
 
 Status ImportRecord::StillCurrent(const bundle::Manifest& manifest) const {

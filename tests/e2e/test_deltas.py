@@ -230,3 +230,22 @@ def test_heartbeat_rollback_receipt_and_diff(tmp_path, bins):
     lines = log.read_text().splitlines(keepends=True)
     log.write_text("".join(lines[:1] + lines[2:]))
     pair.import_("audit", "verify", expect=11)
+
+
+def test_what_an_administrator_changes_is_in_the_audit_log(tmp_path, bins):
+    world = World(tmp_path / "world", 11)
+    pair = open_pair(tmp_path / "pair", bins, world)
+    pair.import_("time", "reset", "--reason", "clock was wrong")
+    key = json.loads(pair.import_("import", pair.medium, "--json", expect=0).stdout.splitlines()[-1])
+    assert key["already_imported"]
+    signer = json.loads((pair.isolated / "audit.log").read_text().splitlines()[0])["detail"]["signers"][0]
+    pair.import_("key", "revoke", signer, "--reason", "stolen")
+    shutil.rmtree(pair.medium)
+    pair.bundle()
+    pair.import_("import", pair.medium, expect=29)
+    events = [json.loads(line) for line in (pair.isolated / "audit.log").read_text().splitlines()]
+    assert [entry["event"] for entry in events] == [
+        "import.begin", "import.done", "time.reset", "key.revoked", "import.refused"]
+    assert events[2]["detail"]["reason"] == "clock was wrong" and events[3]["detail"]["key"] == signer
+    assert events[4]["detail"]["kind"] == "revoked-signer"
+    pair.import_("audit", "verify")
