@@ -22,6 +22,11 @@ Result<Checked> CheckStore(store::Store* store) {
     ++checked.refused;
   }));
   const Digest256 expected = checked.applied ? checked.applied->manifest.state_digest : Digest256{};
+  GF_TRY(const auto counted, store->CountRows());
+  if (checked.applied && !checked.applied->rows.empty() && checked.applied->rows != counted) {
+    return Error::Make(Kind::kDamaged, "the store has {} attributes, recorded were {}",
+                       counted.at("attribute"), checked.applied->rows["attribute"]);
+  }
   if (digest.value() == expected) return checked;
   return Error::Make(Kind::kDamaged,
                      "the rows of the store have the state digest {}…, signed was {}…",

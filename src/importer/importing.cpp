@@ -204,7 +204,11 @@ class Importing {
     next_trust.state = acceptance.next;
     if (!options_.dry_run) GF_CHECK(record_.Begin(*opened, exception));
     const bool is_delta = manifest.kind == bundle::BundleKind::kDelta;
-    GF_TRY(const auto rows_before, store_->CountRows());
+    std::map<std::string, std::uint64_t> rows_before;
+    if (before_) rows_before = before_->rows;
+    if (rows_before.empty()) {
+      GF_TRY(rows_before, store_->CountRows());
+    }
     GF_TRY(NextStore next,
            NextStore::Create(home_, is_delta ? NextStore::Start::kCopy : NextStore::Start::kEmpty));
     GF_TRY(Received received,

@@ -183,6 +183,10 @@ std::uint64_t Taker::rows() const {
 std::uint64_t Taker::tombstones() const {
   return state_->tombstones;
 }
+std::map<std::string, std::int64_t> Taker::Balance() const {
+  if (!state_->editor) return {};
+  return state_->editor->Balance();
+}
 const std::map<std::string, policy::ReasonCounts>& Taker::refused() const {
   return state_->refused;
 }

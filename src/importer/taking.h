@@ -33,6 +33,8 @@ class Taker {
   [[nodiscard]] Digest256 digest() const;
   [[nodiscard]] std::uint64_t rows() const;
   [[nodiscard]] std::uint64_t tombstones() const;
+  // Of a delta: how many rows more (or fewer) of each kind are stored now. Empty for a full.
+  [[nodiscard]] std::map<std::string, std::int64_t> Balance() const;
   // By kind of row.
   [[nodiscard]] const std::map<std::string, policy::ReasonCounts>& refused() const;
 

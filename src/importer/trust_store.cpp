@@ -63,6 +63,18 @@ bool ReadTrust(const Json& json, SiteTrust* trust) {
   return true;
 }
 
+Result<std::map<std::string, std::uint64_t>> ReadRows(const std::string& text) {
+  std::map<std::string, std::uint64_t> rows;
+  if (text.empty()) return rows;
+  auto json = ParseJson(text, {.max_bytes = 1 << 16, .max_depth = 4});
+  try {
+    if (json.ok() && json->is_object()) return json->get<std::map<std::string, std::uint64_t>>();
+  } catch (const Json::exception&) {
+    // Falls through: it is not what SaveApplied wrote.
+  }
+  return Error::Make(Kind::kDamaged, "the counts of rows in the store cannot be read");
+}
+
 }  // namespace
 
 std::string StreamName(const SiteTrust& trust) {
@@ -125,6 +137,7 @@ Result<std::optional<Applied>> LoadApplied(store::Store* store) {
   applied.exception = std::move(meta["exception"]);
   applied.clearance = intel::FindTlp(meta["clearance"]).value_or(intel::Tlp::kRed);
   applied.next_due = ParseTime(meta["next_due"]).value_or(applied.manifest.next_due);
+  GF_TRY(applied.rows, ReadRows(meta["rows"]));
   return std::optional<Applied>(std::move(applied));
 }
 
@@ -133,6 +146,7 @@ Status SaveApplied(store::Store* store, const Applied& applied) {
   GF_CHECK(store->SetMeta("imported", FormatTime(applied.imported)));
   GF_CHECK(store->SetMeta("exception", applied.exception));
   GF_CHECK(store->SetMeta("clearance", intel::TlpName(applied.clearance)));
+  GF_CHECK(store->SetMeta("rows", DumpJson(Json(applied.rows))));
   return store->SetMeta("next_due", FormatTime(applied.next_due));
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -27,17 +28,18 @@ struct SiteTrust {
 [[nodiscard]] Status SaveTrust(store::Store* store, const SiteTrust& trust);
 
 // What is said of one state and goes back with it; all else in the store's meta outlives states.
-inline constexpr std::array<const char*, 6> kStateKeys = {"manifest",   "imported",  "exception",
-                                                          "digest_key", "clearance", "next_due"};
+inline constexpr std::array<const char*, 7> kStateKeys = {
+    "manifest", "imported", "exception", "digest_key", "clearance", "next_due", "rows"};
 
 // The manifest of the state that the store holds, and how it came here.
 struct Applied {
   bundle::Manifest manifest;
   Time imported = 0;
   std::string manifest_bytes;
-  std::string exception;                    // why a rule was set aside for it, or empty
-  intel::Tlp clearance = intel::Tlp::kRed;  // of this site when it was taken in
-  Time next_due = 0;                        // the manifest's, or a later heartbeat's
+  std::string exception;                        // why a rule was set aside for it, or empty
+  intel::Tlp clearance = intel::Tlp::kRed;      // of this site when it was taken in
+  Time next_due = 0;                            // the manifest's, or a later heartbeat's
+  std::map<std::string, std::uint64_t> rows{};  // stored, by kind; empty: not counted
 };
 [[nodiscard]] bundle::StatePoint PointOf(const bundle::Manifest& manifest);
 [[nodiscard]] Result<std::optional<Applied>> LoadApplied(store::Store* store);

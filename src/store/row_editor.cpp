@@ -9,6 +9,7 @@ namespace gapferry::store {
 namespace {
 
 constexpr std::string_view kUsing = "cannot change the store";
+using Visitor = std::function<Status(const Record&)>;
 constexpr std::array kBelowEvent = {RecordKind::kObject, RecordKind::kAttribute,
                                     RecordKind::kReference, RecordKind::kReport};
 
@@ -91,6 +92,16 @@ struct RowEditor::State {
     return Event(key);
   }
 
+  std::int64_t& Balance(RecordKind kind) { return balance[static_cast<std::size_t>(kind)]; }
+  // Of a row that goes with what it belongs to.
+  Visitor Going(const Gone& gone) {
+    return [this, &gone](const Record& row) {
+      --Balance(row.kind);
+      gone(row, DigestOf(row));
+      return Ok();
+    };
+  }
+
   Digest256 DigestOf(const Record& record) {
     encoded.clear();
     EncodeRecord(record, &encoded);
@@ -116,6 +127,7 @@ struct RowEditor::State {
   }
 
   void RemoveStored(const Record& key, std::int64_t owner) {
+    --Balance(key.kind);
     const auto place = static_cast<std::size_t>(key.kind);
     if (!removals[place]) removals[place].emplace(store->database(), RemovalOf(key.kind));
     SQLite::Statement& remove = *removals[place];
@@ -174,20 +186,14 @@ struct RowEditor::State {
     const std::int64_t id = Event(head);
     event_id = 0;
     if (id == 0) return Ok();
-    GF_CHECK(reader.OfEvent(head.source, id, [&](const Record& row) {
-      gone(row, DigestOf(row));
-      return Ok();
-    }));
+    GF_CHECK(reader.OfEvent(head.source, id, Going(gone)));
     return store->RemoveEvent(id);
   }
   Status TakeList(const Record& head, const Gone& gone) {
     const std::int64_t id = List(head);
     list_id = 0;
     if (id == 0) return Ok();
-    GF_CHECK(reader.OfWarninglist(head.source, id, [&](const Record& row) {
-      gone(row, DigestOf(row));
-      return Ok();
-    }));
+    GF_CHECK(reader.OfWarninglist(head.source, id, Going(gone)));
     return store->RemoveWarninglist(id);
   }
   Status TakeWholeSource(const Record& head, const Gone& gone) {
@@ -208,6 +214,7 @@ struct RowEditor::State {
         GF_CHECK(TakeList(below, gone));
       }
       if (const auto digest = TakeSource(head)) gone(head, *digest);
+      --Balance(RecordKind::kSource);
       GF_CHECK(store->RemoveSource(head.source));
     }
     // Refused events, of which nothing is stored.
@@ -229,6 +236,7 @@ struct RowEditor::State {
   SQLite::Statement find_source, find_event, find_list, find_refused, drop_refused, below_refused,
       drop_below_refused;
   std::array<std::optional<SQLite::Statement>, kRecordKinds + 1> removals;
+  std::array<std::int64_t, kRecordKinds + 1> balance{};
   bool has_refused = false;
   std::string encoded;
 
@@ -265,9 +273,13 @@ Result<std::optional<Digest256>> RowEditor::Take(const Record& key) {
 
 Status RowEditor::Put(const Record& record) {
   State& s = *state_;
+  // A source's row is changed in its place.
+  const bool is_more = record.kind != RecordKind::kSource || s.Source(record.source).id == 0;
   if (record.kind == RecordKind::kEvent) s.writer.UseId(s.Event(record));
   if (record.kind == RecordKind::kWarninglist) s.writer.UseId(s.List(record));
   GF_CHECK(s.writer.PutRecord(record));
+  if (is_more) ++s.Balance(record.kind);
+  if (record.kind == RecordKind::kSource) s.source_known = false;
   if (record.kind == RecordKind::kEvent) s.event_id = 0;
   if (record.kind == RecordKind::kWarninglist) s.list_id = 0;
   return Ok();
@@ -283,6 +295,15 @@ Result<bool> RowEditor::IsRefused(const Record& key) {
   if (!state_->has_refused) return false;
   return Guarded(kUsing,
                  [&]() -> Result<bool> { return state_->FindRefused(EncodeKey(key)).has_value(); });
+}
+
+std::map<std::string, std::int64_t> RowEditor::Balance() const {
+  std::map<std::string, std::int64_t> balance;
+  for (int kind = 1; kind <= kRecordKinds; ++kind) {
+    balance[std::string(RecordKindName(static_cast<RecordKind>(kind)))] =
+        state_->balance[static_cast<std::size_t>(kind)];
+  }
+  return balance;
 }
 
 Status RowEditor::TakeAll(const Record& head, const Gone& gone) {

@@ -2,7 +2,9 @@
 // does. Works within the caller's transaction.
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -33,6 +35,8 @@ class RowEditor {
   // Removes a source, an event or a list with all below it, and tells the digest of each row.
   using Gone = std::function<void(const Record& row, const Digest256& digest)>;
   [[nodiscard]] Status TakeAll(const Record& head, const Gone& gone);
+  // How many rows more (or fewer) of each kind are stored than when this began, by RecordKindName.
+  [[nodiscard]] std::map<std::string, std::int64_t> Balance() const;
   // The stored rows below an event become refused ones; `gone` is told of each.
   [[nodiscard]] Status RefuseBelow(const Record& event, const std::string& reason,
                                    const Gone& gone);
