@@ -119,6 +119,7 @@ class Importing {
       : session_(session), home_(home), config_(config), options_(options), record_(home) {}
 
   Result<bool> Run() {
+    RemoveLeftAside(home_);
     GF_TRY(store_, home_.OpenStore());
     GF_TRY(trust_, LoadTrust(&*store_));
     GF_TRY(before_, LoadApplied(&*store_));

@@ -15,12 +15,14 @@ namespace fs = std::filesystem;
 constexpr mode_t kOwnerOnly = 0700;
 constexpr std::string_view kEnding = ".db";
 
+fs::path AsidePath(const Home& home) {
+  return home.work() / "next.db";
+}
+
 Result<fs::path> FreshPath(const Home& home) {
   GF_CHECK(MakeFolder(home.work(), kOwnerOnly));
-  const fs::path path = home.work() / "next.db";
-  ::unlink(path.c_str());
-  ::unlink((path.string() + "-journal").c_str());
-  return path;
+  RemoveLeftAside(home);
+  return AsidePath(home);
 }
 
 std::string KeptName(const bundle::StatePoint& point) {
@@ -64,6 +66,12 @@ Status Prune(const Home& home, std::size_t keep) {
 }
 
 }  // namespace
+
+void RemoveLeftAside(const Home& home) {
+  const fs::path path = AsidePath(home);
+  ::unlink(path.c_str());
+  ::unlink((path.string() + "-journal").c_str());
+}
 
 NextStore::~NextStore() {
   store_.reset();

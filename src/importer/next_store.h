@@ -39,6 +39,9 @@ class NextStore {
   std::optional<store::Store> store_;
 };
 
+// What an interrupted import or rollback left aside.
+void RemoveLeftAside(const Home& home);
+
 struct KeptState {
   std::uint64_t epoch = 0;
   std::uint64_t seq = 0;

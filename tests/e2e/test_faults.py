@@ -1,4 +1,4 @@
-"""An import that fails or is killed anywhere leaves the old state or the new one, and the next import works.
+"""An import or a rollback that fails or is killed anywhere leaves the old state or the new one, and the next import works.
 
 A share of the faults; with GAPFERRY_LONG every one, and 500 kills at random times. GAPFERRY_CAMPAIGN names a file to
 which the result is added."""
@@ -13,6 +13,7 @@ import pytest
 
 import faults
 import forge
+from test_deltas import World, open_pair
 
 LONG = bool(os.environ.get("GAPFERRY_LONG"))
 IN_USE = 6  # docs/exit-codes.md
@@ -20,12 +21,16 @@ KILLS = 500 if LONG else 15
 NOW = {**os.environ, "SOURCE_DATE_EPOCH": "1794268800"}  # 2026-11-10
 
 
-@pytest.fixture(scope="module")
-def stage(tmp_path_factory, bins, oracle):
-    """A home with number 1, the medium with number 2, and the dumps of both states."""
-    oracle("minisign")
+@pytest.fixture(scope="module", params=["full", "delta", "rollback"])
+def stage(request, tmp_path_factory, bins, oracle):
     oracle("strace")
     folder = tmp_path_factory.mktemp("stage")
+    return STAGES[request.param](folder, bins, oracle)
+
+
+def full(folder, bins, oracle):
+    """A home with number 1, the medium with number 2, and the dumps of both states."""
+    oracle("minisign")
     site = forge.Site(folder, bins)
     first, second = folder / "first.gfb", folder / "demo-site-000002-full.gfb"
     first.write_bytes(forge.bundle())
@@ -35,25 +40,59 @@ def stage(tmp_path_factory, bins, oracle):
     old = site.dump()
     shutil.copytree(site.home, folder / "old")
     site("import", second)
-    return Stage(folder, bins, second, old, site.dump())
+    return Stage("import of a full", folder / "old", bins, second, old, site.dump(), ["import", second], NOW)
+
+
+def two_states(folder, bins):
+    """A pair whose site holds number 1, with a delta to number 2 on the medium; and the dumps of both."""
+    world = World(folder / "world", 5)
+    pair = open_pair(folder / "pair", bins, world, clearance="green")
+    old = pair.import_("dump").stdout
+    for _ in range(12):
+        world.step()
+    world.write()
+    pair.export("collect")
+    shutil.rmtree(pair.medium)
+    delta = pair.bundles("--kind", "delta")[0]["path"]
+    shutil.copytree(pair.isolated, folder / "before")
+    pair.import_("import", delta)
+    return pair, delta, old, pair.import_("dump").stdout
+
+
+def delta(folder, bins, _oracle):
+    _, path, old, new = two_states(folder, bins)
+    return Stage("import of a delta", folder / "before", bins, path, old, new, ["import", path], dict(os.environ))
+
+
+def rollback(folder, bins, _oracle):
+    """Back from number 2 to number 1; the next import brings number 2 again."""
+    pair, path, old, new = two_states(folder, bins)
+    return Stage("rollback", pair.isolated, bins, path, new, old, ["rollback", "--reason", "test"], dict(os.environ),
+                 newest=new)
+
+
+STAGES = {"full": full, "delta": delta, "rollback": rollback}
 
 
 class Stage:
-    def __init__(self, folder, bins, bundle, old, new):
-        self.start = folder / "old"
+    def __init__(self, name, start, bins, bundle, old, new, command, environment, newest=None):
+        self.name = name
+        self.start = start
         self.program = bins / "gapferry-import"
         self.bundle = bundle
         self.old, self.new = old, new
+        self.newest = newest or new
+        self.environment = environment
+        clock = environment.get("SOURCE_DATE_EPOCH")
         self.scene = faults.Scene(
             prepare=lambda at: shutil.copytree(self.start, at / "home", dirs_exist_ok=True),
-            command=lambda at: ["env", "SOURCE_DATE_EPOCH=" + NOW["SOURCE_DATE_EPOCH"],
-                                *self.importer(at, "import", self.bundle)])
+            command=lambda at: ["env", *([f"SOURCE_DATE_EPOCH={clock}"] if clock else []), *self.importer(at, *command)])
 
     def importer(self, at, *arguments):
         return [str(self.program), "--home", str(at / "home"), *map(str, arguments)]
 
     def call(self, at, *arguments):
-        return subprocess.run(self.importer(at, *arguments), env=NOW, capture_output=True, text=True, timeout=120)
+        return subprocess.run(self.importer(at, *arguments), env=self.environment, capture_output=True, text=True, timeout=120)
 
     def after(self, at, said_done):
         """What is wrong with the home after a fault, or None; and which state it holds."""
@@ -71,7 +110,7 @@ class Stage:
             again = self.call(at, "import", self.bundle)
         if again.returncode != 0:
             return f"the next import: {again.returncode} {again.stderr}", state
-        if self.call(at, "dump").stdout != self.new:
+        if self.call(at, "dump").stdout != self.newest:
             return "the next import did not bring the new state", state
         sound = self.call(at, "fsck")
         if sound.returncode != 0:
@@ -103,7 +142,7 @@ def test_every_writing_call_may_fail_or_be_the_last(stage, tmp_path):
         counts[(f"{point.call}: {point.fault}", "WRONG" if problem else state)] += 1
         if problem:
             wrong.append(f"{point}: {problem}")
-    report("`gapferry-import import`: one call fails, or is the last", counts, time.monotonic() - begun)
+    report(f"{stage.name}: one call fails, or is the last", counts, time.monotonic() - begun)
     assert counts, "no call was found"
     assert not wrong, "\n".join(wrong)
 
@@ -121,5 +160,5 @@ def test_kill_at_any_time(stage, tmp_path):
         counts[("SIGKILL" if code else "was done before", "WRONG" if problem else state)] += 1
         if problem:
             wrong.append(f"kill {number}: {problem}")
-    report("`gapferry-import import`: kill -9 at a random time", counts, time.monotonic() - begun)
+    report(f"{stage.name}: kill -9 at a random time", counts, time.monotonic() - begun)
     assert not wrong, "\n".join(wrong)
