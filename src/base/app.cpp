@@ -32,28 +32,7 @@ Command ExplainCommand() {
             auto code = std::make_shared<std::string>();
             arguments.Positional("CODE", code.get(),
                                  "exit code or kind, such as 12 or bad-signature", false);
-            return [code](Session& session) -> Status {
-              const KindInfo* one = code->empty() ? nullptr : FindKind(*code);
-              if (!code->empty() && one == nullptr) {
-                std::vector<std::string> names;
-                for (const KindInfo& info : AllKinds())
-                  names.emplace_back(info.name);
-                return Error::Make(Kind::kUsage, "there is no exit code \"{}\"{}", *code,
-                                   DidYouMean(*code, names))
-                    .Hint("`{} explain` lists all of them", session.program);
-              }
-              for (const KindInfo& info : AllKinds()) {
-                if (one != nullptr && &info != one) continue;
-                session.console.Say(
-                    fmt::format("{:>3}  {}: {}", info.exit_code, info.name, info.summary));
-                session.console.Say(fmt::format("     {}", info.remedy));
-                session.console.Emit("explanation", {{"code", info.exit_code},
-                                                     {"kind", info.name},
-                                                     {"summary", info.summary},
-                                                     {"remedy", info.remedy}});
-              }
-              return Ok();
-            };
+            return [code](Session& session) { return ExplainExitCode(session, *code); };
           }};
 }
 
@@ -161,6 +140,28 @@ void Arguments::Positional(const std::string& name, std::string* value, const st
   app_->add_option(name, *value, help)->required(required)->type_name("");
 }
 
+Status ExplainExitCode(Session& session, const std::string& code) {
+  const KindInfo* one = code.empty() ? nullptr : FindKind(code);
+  if (!code.empty() && one == nullptr) {
+    std::vector<std::string> names;
+    for (const KindInfo& info : AllKinds())
+      names.emplace_back(info.name);
+    return Error::Make(Kind::kUsage, "there is no exit code \"{}\"{}", code,
+                       DidYouMean(code, names))
+        .Hint("`{} explain` lists all of them", session.program);
+  }
+  for (const KindInfo& info : AllKinds()) {
+    if (one != nullptr && &info != one) continue;
+    session.console.Say(fmt::format("{:>3}  {}: {}", info.exit_code, info.name, info.summary));
+    session.console.Say(fmt::format("     {}", info.remedy));
+    session.console.Emit("explanation", {{"code", info.exit_code},
+                                         {"kind", info.name},
+                                         {"summary", info.summary},
+                                         {"remedy", info.remedy}});
+  }
+  return Ok();
+}
+
 Command CommandGroup(std::string_view name, std::string_view summary, std::string_view details,
                      std::vector<Command> commands) {
   return {name, summary, details, nullptr, std::move(commands)};
@@ -172,7 +173,9 @@ int RunProgram(const Program& program, int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
 
   std::vector<Command> commands = program.commands;
-  commands.push_back(ExplainCommand());
+  const std::vector<std::string> own = Names(commands);
+  if (std::find(own.begin(), own.end(), "explain") == own.end())
+    commands.push_back(ExplainCommand());
   CLI::App app(std::string(program.summary), std::string(program.name));
   commands.push_back(TextCommand("completion", "print a completion script for bash",
                                  "Put its output into /etc/bash_completion.d/ or source it.",

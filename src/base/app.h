@@ -57,6 +57,10 @@ struct Command {
 [[nodiscard]] Command CommandGroup(std::string_view name, std::string_view summary,
                                    std::string_view details, std::vector<Command> commands);
 
+// What `explain CODE` prints: one row of the table of exit codes, or with an empty `code` all.
+// Error: kUsage for a code that is not there.
+[[nodiscard]] Status ExplainExitCode(Session& session, const std::string& code);
+
 struct Program {
   std::string_view name;
   std::string_view summary;
@@ -66,8 +70,8 @@ struct Program {
   std::vector<Command> commands;   // sorted by name
 };
 
-// Parses, runs one command and returns the exit code. Adds the commands explain, completion and
-// manual to every program. Must be called once, from main.
+// Parses, runs one command and returns the exit code. Adds the commands explain (unless the program
+// has one of its own), completion and manual. Must be called once, from main.
 [[nodiscard]] int RunProgram(const Program& program, int argc, char** argv);
 
 }  // namespace gapferry

@@ -104,8 +104,8 @@ Result<CollectReport> CollectWithin(store::Store& store, const SourceOptions& op
     report.Refuse(std::move(refusal));
   store::RowWriter writer = store.Writer();
   GF_TRY(const store::SourceId source, writer.PutSource(options.name, options.default_tlp));
-  GF_TRY(std::vector<store::KnownEvent> known, store.ListEvents(source));
-  EventWriter events(store, source, std::move(known), &report);
+  GF_TRY(const std::vector<store::KnownEvent> known, store.ListEvents(source));
+  EventWriter events(store, source, known, &report);
   GF_CHECK(Run(options, events, &report).All(inputs, progress));
   // Files that were skipped are not counted again: what is kept is of the last run that read any.
   if (report.added + report.changed > 0)

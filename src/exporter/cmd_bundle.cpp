@@ -204,12 +204,7 @@ Command BundleCommand() {
           GF_TRY(const BundleRequest request, RequestOf(*options));
           GF_TRY(const Home home, Home::Open(session));
           GF_TRY(const Config config, home.LoadConfig());
-          if (options->site.empty() && config.sites.size() != 1) {
-            return Error::Make(Kind::kUsage, "which of {} sites? name one with --site",
-                               config.sites.size());
-          }
-          GF_TRY(SiteConfig site, FindSite(config, options->site.empty() ? config.sites.front().name
-                                                                         : options->site));
+          GF_TRY(SiteConfig site, FindSite(config, options->site));
           if (!options->medium.to.empty()) site.to = options->medium.to;
           GF_CHECK(ApplyMedium(options->medium, &site));
           GF_TRY(const Fd lock, home.Lock());

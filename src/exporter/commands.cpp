@@ -11,9 +11,9 @@ Program ExportProgram() {
           kVersion,
           "GAPFERRY_EXPORT_HOME",
           "export",
-          {BackupCommand(), BundleCommand(), CollectCommand(), InitCommand(), KeyCommand(),
-           ReceiptCommand(), bundle::ResplitCommand(), RestoreCommand(), RootCommand(),
-           RunCommand(), SignCommand(), StatusCommand()}};
+          {BackupCommand(), BundleCommand(), CollectCommand(), ExplainCommand(), InitCommand(),
+           KeyCommand(), ReceiptCommand(), bundle::ResplitCommand(), RestoreCommand(),
+           RootCommand(), RunCommand(), SignCommand(), StatusCommand()}};
 }
 
 }  // namespace gapferry::exporter

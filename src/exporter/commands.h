@@ -15,6 +15,7 @@ namespace gapferry::exporter {
 [[nodiscard]] Command BackupCommand();
 [[nodiscard]] Command BundleCommand();
 [[nodiscard]] Command CollectCommand();
+[[nodiscard]] Command ExplainCommand();
 [[nodiscard]] Command InitCommand();
 [[nodiscard]] Command KeyCommand();
 [[nodiscard]] Command RestoreCommand();
@@ -39,6 +40,13 @@ namespace gapferry::exporter {
 // Writes the site's next bundles into `site.to`.
 [[nodiscard]] Status WriteBundle(Session& session, const Home& home, const SiteConfig& site,
                                  const BundleRequest& request);
+
+// The same for each of them: one that fails must not keep the others from theirs. Says at the end
+// in one line what each got.
+// Errors: that of the only site; else kPartly if one failed, after each error was reported.
+[[nodiscard]] Status WriteBundles(Session& session, const Home& home,
+                                  const std::vector<SiteConfig>& sites,
+                                  const BundleRequest& request);
 
 // Options of `bundle` and `run` about the medium.
 struct MediumOptions {

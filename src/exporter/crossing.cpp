@@ -75,6 +75,31 @@ Digest256 PolicyDigest(const SiteConfig& site, const std::vector<store::KnownSou
   return Hash256(AsBytes(text.text()));
 }
 
+bool WantsSource(const SiteConfig& site, const std::string& source) {
+  return site.sources.empty() ||
+         std::find(site.sources.begin(), site.sources.end(), source) != site.sources.end();
+}
+
+RowDecision DecideRow(policy::CrossWalk* walk, const Record& record, intel::Tlp default_tlp) {
+  switch (record.kind) {
+    case RecordKind::kEvent:
+      return walk->Event(record.event, record.source, default_tlp);
+    case RecordKind::kObject:
+      return walk->Object(record.object);
+    case RecordKind::kAttribute:
+      return walk->Attribute(record.attribute, record.object_uuid);
+    case RecordKind::kReference:
+      return walk->Reference(record.reference, record.object_uuid);
+    case RecordKind::kReport:
+      return walk->Report(record.report);
+    case RecordKind::kSource:
+    case RecordKind::kWarninglist:
+    case RecordKind::kWarninglistEntry:
+      break;
+  }
+  return {policy::Decision::Allow(), intel::Tlp::kClear};
+}
+
 struct Crosser::State {
   State(store::Store* mirror_, const SiteConfig& site_, ByteView key)
       : mirror(mirror_),
@@ -83,28 +108,8 @@ struct Crosser::State {
         reader(mirror_->Reader()),
         walk(site_.cross, policy::CrossWalk::Question::kEverything) {}
 
-  RowDecision Decide(const Record& record) {
-    switch (record.kind) {
-      case RecordKind::kEvent:
-        return walk.Event(record.event, record.source, source->default_tlp);
-      case RecordKind::kObject:
-        return walk.Object(record.object);
-      case RecordKind::kAttribute:
-        return walk.Attribute(record.attribute, record.object_uuid);
-      case RecordKind::kReference:
-        return walk.Reference(record.reference, record.object_uuid);
-      case RecordKind::kReport:
-        return walk.Report(record.report);
-      case RecordKind::kSource:
-      case RecordKind::kWarninglist:
-      case RecordKind::kWarninglistEntry:
-        break;
-    }
-    return {policy::Decision::Allow(), intel::Tlp::kClear};
-  }
-
   Status Take(const Record& record, const Sink& sink) {
-    const RowDecision row = Decide(record);
+    const RowDecision row = DecideRow(&walk, record, source->default_tlp);
     if (!row.decision.allowed) {
       part.tally.HeldBack(record.kind, row.decision);
       return Ok();
@@ -176,11 +181,6 @@ Result<Crosser> Crosser::Create(store::Store* mirror, const SiteConfig& site, By
   auto state = std::make_unique<State>(mirror, site, digest_key);
   GF_TRY(state->chatham_tagsets, mirror->FindTagsets(SaysChathamHouse));
   return Crosser(std::move(state));
-}
-
-bool Crosser::Wants(const std::string& source) const {
-  const std::vector<std::string>& wanted = state_->site.sources;
-  return wanted.empty() || std::find(wanted.begin(), wanted.end(), source) != wanted.end();
 }
 
 Result<Crosser::Part> Crosser::Event(const store::KnownSource& source, store::EventId event,

@@ -18,6 +18,12 @@ namespace gapferry::exporter {
 [[nodiscard]] Digest256 PolicyDigest(const SiteConfig& site,
                                      const std::vector<store::KnownSource>& sources);
 
+// Whether the site takes anything of this source.
+[[nodiscard]] bool WantsSource(const SiteConfig& site, const std::string& source);
+// The decision on the next row of the walk. Rows of sources and warninglists always cross.
+[[nodiscard]] policy::RowDecision DecideRow(policy::CrossWalk* walk, const store::Record& record,
+                                            intel::Tlp default_tlp);
+
 // One event or warninglist of the mirror at a time.
 class Crosser {
  public:
@@ -33,7 +39,6 @@ class Crosser {
   Crosser(Crosser&&) noexcept;
   ~Crosser();
 
-  [[nodiscard]] bool Wants(const std::string& source) const;
   [[nodiscard]] Result<Part> Event(const store::KnownSource& source, store::EventId event,
                                    const Sink& sink);
   [[nodiscard]] Result<Part> Warninglist(const store::KnownSource& source, std::int64_t list,

@@ -42,6 +42,11 @@ Result<bundle::Root> Home::LoadNewestRoot() const {
 }
 
 Result<SiteConfig> FindSite(const Config& config, const std::string& name) {
+  if (name.empty() && config.sites.size() == 1) return config.sites.front();
+  if (name.empty()) {
+    return Error::Make(Kind::kUsage, "which of {} sites? name one with --site",
+                       config.sites.size());
+  }
   std::vector<std::string> names;
   for (const SiteConfig& site : config.sites) {
     if (site.name == name) return site;

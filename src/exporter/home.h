@@ -45,7 +45,8 @@ class Home {
   std::filesystem::path folder_;
 };
 
-// The site with this name. Error: kNotFound with the nearest name.
+// The site with this name, or with an empty name the only one. Errors: kNotFound with the nearest
+// name; kUsage if an empty name could mean several.
 [[nodiscard]] Result<SiteConfig> FindSite(const Config& config, const std::string& name);
 
 }  // namespace gapferry::exporter

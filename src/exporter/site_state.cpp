@@ -106,7 +106,7 @@ Result<bool> SiteState::Refresh(std::uint64_t seq, transfer::PayloadWriter* full
   changed_ = false;
   GF_TRY(heads_, parts_.Heads());
   for (const store::KnownSource& source : sources_) {
-    if (crosser_.Wants(source.name)) GF_CHECK(RefreshSource(source, full, progress));
+    if (WantsSource(site_, source.name)) GF_CHECK(RefreshSource(source, full, progress));
   }
   // What the mirror no longer has, or this site no longer wants.
   for (const auto& [key, head] : heads_) {

@@ -27,7 +27,7 @@ class Pair:
     def import_(self, *arguments, expect=0, env=None):
         return self._call("gapferry-import", self.isolated, arguments, expect, env)
 
-    def configure_export(self, sources, **site):
+    def configure_export(self, sources, /, **site):
         """`sources` and `site` as in export.yml; JSON is YAML."""
         config = {"sources": sources, "sites": [{"name": self.site, **site}]}
         (self.connected / "export.yml").write_text(json.dumps(config))

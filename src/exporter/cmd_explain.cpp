@@ -1,0 +1,84 @@
+#include "exporter/commands.h"
+#include "exporter/explain.h"
+
+namespace gapferry::exporter {
+namespace {
+
+Json RowJson(const CrossingRow& row) {
+  return {{"source", row.source},
+          {"source_wanted", row.source_wanted},
+          {"event", row.event.ToString()},
+          {"info", row.event_info},
+          {"row", store::RecordKindName(row.kind)},
+          {"uuid", row.uuid.ToString()},
+          {"type", row.type},
+          {"value", row.value},
+          {"tlp", intel::TlpName(row.tlp)},
+          {"crosses", row.crosses},
+          {"reason", policy::ReasonCode(row.reason)},
+          {"detail", row.detail}};
+}
+
+std::string DecisionText(const CrossingRow& row) {
+  if (row.crosses) return "crosses";
+  if (!row.source_wanted)
+    return fmt::format("does not cross: the site takes nothing of {}", row.source);
+  return fmt::format("does not cross: {}{}, {}", policy::ReasonCode(row.reason),
+                     row.detail.empty() ? "" : fmt::format(" ({})", Printable(row.detail)),
+                     policy::ExplainReason(row.reason));
+}
+
+void Show(Console& console, const CrossingRow& row) {
+  console.Say(fmt::format("{} {}{}{}  TLP:{}", store::RecordKindName(row.kind), row.uuid.ToString(),
+                          row.type.empty() ? "" : "  " + Printable(row.type),
+                          row.value.empty() ? "" : " " + Printable(row.value),
+                          intel::TlpName(row.tlp)));
+  console.Say(fmt::format("  event {} of {}: {}", row.event.ToString(), row.source,
+                          Printable(row.event_info)));
+  console.Say("  " + DecisionText(row));
+}
+
+Status ExplainCrossing(Session& session, const std::string& site_name, const std::string& asked) {
+  GF_TRY(const Home home, Home::Open(session));
+  GF_TRY(const Config config, home.LoadConfig());
+  GF_TRY(const SiteConfig site, FindSite(config, site_name));
+  GF_TRY(store::Store mirror, store::Store::OpenReadOnly(home.mirror_file()));
+  GF_TRY(const CrossingExplanation found, ExplainCrossing(mirror, site, asked));
+  Console& console = session.console;
+  Json rows = Json::array();
+  for (const CrossingRow& row : found.rows) {
+    rows.push_back(RowJson(row));
+    Show(console, row);
+  }
+  console.Emit("explain", {{"site", site.name},
+                           {"asked", asked},
+                           {"looked_for", found.looked_for},
+                           {"rows", rows},
+                           {"more", found.more}});
+  if (found.more > 0) console.Say(fmt::format("and {} more", Grouped(found.more)));
+  if (!found.rows.empty()) return Ok();
+  return Error::Make(Kind::kNotFound, "{} is not in the mirror", Printable(asked))
+      .Hint("`{} status` says what was collected", session.program);
+}
+
+}  // namespace
+
+Command ExplainCommand() {
+  return {
+      "explain", "say what an exit code means, or whether and why a thing crosses to a site",
+      "With --site it takes the UUID of an event, object, attribute or report, or a value in any "
+      "spelling, also defanged, and decides with the same code as `bundle` on what the mirror "
+      "holds now. Else it takes an exit code or error kind; without any it prints them all.",
+      [](Arguments& arguments) {
+        auto site = std::make_shared<std::string>();
+        auto asked = std::make_shared<std::string>();
+        arguments.Option("--site", site.get(), "the site in question");
+        arguments.Positional("CODE|UUID|VALUE", asked.get(), "what to explain", false);
+        return [site, asked](Session& session) -> Status {
+          if (site->empty()) return ExplainExitCode(session, *asked);
+          return ExplainCrossing(session, *site, *asked);
+        };
+      }};
+}
+
+}  // namespace gapferry::exporter

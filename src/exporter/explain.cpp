@@ -1,0 +1,116 @@
+#include "exporter/explain.h"
+
+#include <map>
+
+#include "exporter/crossing.h"
+#include "intel/asked_value.h"
+#include "intel/types.h"
+
+namespace gapferry::exporter {
+namespace {
+
+using store::Record;
+using store::RecordKind;
+
+// Name and identity of a row, for those kinds that have a UUID.
+struct RowName {
+  Uuid uuid;
+  std::string_view type;
+  std::string_view value;
+};
+
+RowName NameOf(const Record& record) {
+  switch (record.kind) {
+    case RecordKind::kEvent:
+      return {record.event_uuid, {}, {}};
+    case RecordKind::kObject:
+      return {record.object.uuid, record.object.name, {}};
+    case RecordKind::kAttribute:
+      return {record.attribute.uuid, record.attribute.type, record.attribute.value};
+    case RecordKind::kReference:
+      return {record.reference.uuid, record.reference.relationship_type, {}};
+    case RecordKind::kReport:
+      return {record.report.uuid, record.report.name, {}};
+    default:
+      return {};
+  }
+}
+
+class Explainer {
+ public:
+  Explainer(const SiteConfig& site, std::string_view asked)
+      : site_(site),
+        uuid_(ParseUuid(asked)),
+        value_(uuid_ ? std::string_view() : asked),
+        walk_(site.cross, policy::CrossWalk::Question::kEverything) {
+    if (uuid_) found_.looked_for = {uuid_->ToString()};
+    found_.looked_for.insert(found_.looked_for.end(), value_.forms().begin(), value_.forms().end());
+  }
+
+  Status Walk(store::Store& mirror) {
+    GF_TRY(const std::vector<store::KnownSource> sources, mirror.KnownSources());
+    for (const store::KnownSource& source : sources)
+      default_tlp_[source.name] = source.default_tlp;
+    return mirror.Reader().ForEach(store::RowReader::Part::kEvents,
+                                   [this](const Record& record) { return Take(record); });
+  }
+
+  CrossingExplanation TakeFound() { return std::move(found_); }
+
+ private:
+  Status Take(const Record& record) {
+    if (record.kind == RecordKind::kSource) return Ok();
+    if (record.kind == RecordKind::kEvent) info_ = record.event.info;
+    // Also rows that were not asked for: those after them depend on what was decided for them.
+    const policy::RowDecision row = DecideRow(&walk_, record, default_tlp_[record.source]);
+    const RowName name = NameOf(record);
+    if (!IsAskedFor(record, name)) return Ok();
+    if (found_.rows.size() == CrossingExplanation::kMaxRows) {
+      ++found_.more;
+      return Ok();
+    }
+    CrossingRow& kept = found_.rows.emplace_back();
+    kept.source = record.source;
+    kept.source_wanted = WantsSource(site_, record.source);
+    kept.event = record.event_uuid;
+    kept.event_info = info_;
+    kept.kind = record.kind;
+    kept.uuid = name.uuid;
+    kept.type = name.type;
+    kept.value = name.value;
+    kept.tlp = row.tlp;
+    kept.crosses = row.decision.allowed && kept.source_wanted;
+    kept.reason = row.decision.reason;
+    kept.detail = row.decision.detail;
+    return Ok();
+  }
+
+  bool IsAskedFor(const Record& record, const RowName& name) {
+    if (uuid_) return name.uuid == *uuid_;
+    if (record.kind != RecordKind::kAttribute) return false;
+    intel::Normalise(intel::FindType(record.attribute.type), record.attribute.value, &normalised_);
+    return value_.IsIn(record.attribute, normalised_);
+  }
+
+  const SiteConfig& site_;
+  std::optional<Uuid> uuid_;
+  intel::AskedValue value_;
+  policy::CrossWalk walk_;
+  std::map<std::string, intel::Tlp> default_tlp_;
+  std::string info_;
+  intel::Normalised normalised_;
+  CrossingExplanation found_;
+};
+
+}  // namespace
+
+Result<CrossingExplanation> ExplainCrossing(store::Store& mirror, const SiteConfig& site,
+                                            std::string_view asked) {
+  Explainer explainer(site, AsciiTrim(asked));
+  GF_CHECK(explainer.Walk(mirror));
+  CrossingExplanation found = explainer.TakeFound();
+  if (found.looked_for.empty()) return Error::Make(Kind::kUsage, "nothing to look for");
+  return found;
+}
+
+}  // namespace gapferry::exporter
