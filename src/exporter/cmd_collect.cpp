@@ -1,44 +1,11 @@
-#include "base/suggest.h"
-
 #include <algorithm>
-#include "collect/misp_feed.h"
-#include "collect/warninglist_folder.h"
+
+#include "base/suggest.h"
+#include "exporter/collecting.h"
 #include "exporter/commands.h"
 
 namespace gapferry::exporter {
 namespace {
-
-// A single file, or all JSON files of a folder.
-Result<std::vector<std::filesystem::path>> EventFiles(const std::filesystem::path& path) {
-  std::error_code error;
-  if (!std::filesystem::is_directory(path, error)) return std::vector<std::filesystem::path>{path};
-  GF_TRY(std::vector<std::filesystem::path> files, ListFiles(path));
-  std::erase_if(files,
-                [](const std::filesystem::path& file) { return file.extension() != ".json"; });
-  return files;
-}
-
-Result<collect::CollectReport> Collect(Session& session, const SourceConfig& source,
-                                       store::Store* mirror) {
-  const collect::SourceOptions options{source.name, source.default_tlp,
-                                       collect::kMaxEventFileBytes};
-  std::unique_ptr<Progress> progress;
-  std::uint64_t before = 0;
-  const collect::CollectProgress advance = [&](std::uint64_t done, std::uint64_t total) {
-    if (!progress)
-      progress = std::make_unique<Progress>(session.console, source.name, "files", total);
-    progress->Advance(done - before);
-    before = done;
-  };
-  if (source.kind == "warninglists") {
-    return collect::CollectWarninglistFolder(*mirror, options, source.path, advance);
-  }
-  if (source.kind == "misp-event") {
-    GF_TRY(const std::vector<std::filesystem::path> files, EventFiles(source.path));
-    return collect::CollectEventFiles(*mirror, options, files, advance);
-  }
-  return collect::CollectFeedFolder(*mirror, options, source.path, advance);
-}
 
 void Show(Session& session, const SourceConfig& source, const collect::CollectReport& report) {
   Console& console = session.console;
@@ -76,7 +43,7 @@ Status CollectSources(Session& session, const Home& home, const Config& config,
   for (const SourceConfig& source : config.sources) {
     names.push_back(source.name);
     if (!only.empty() && source.name != only) continue;
-    auto report = Collect(session, source, &mirror);
+    auto report = CollectSource(session, source, &mirror);
     if (!report.ok()) {
       // One source that is away must not keep the others from crossing.
       failed.push_back(std::move(report).error().In("source " + source.name));
