@@ -1,0 +1,152 @@
+#include <algorithm>
+
+#include "bundle/medium_report.h"
+#include "bundle/medium_writer.h"
+#include "exporter/bundle_maker.h"
+#include "exporter/commands.h"
+#include "exporter/keys.h"
+
+namespace gapferry::exporter {
+namespace {
+
+Json HeldBackJson(const Tally& tally) {
+  Json kinds = Json::object();
+  for (const auto& [kind, reasons] : tally.AllHeldBack()) {
+    Json& list = kinds[kind] = Json::array();
+    for (const auto& [key, count] : reasons.map()) {
+      list.push_back(
+          {{"reason", policy::ReasonCode(key.reason)}, {"detail", key.detail}, {"count", count}});
+    }
+  }
+  return kinds;
+}
+
+void ShowBundle(Session& session, const MadeBundle& made, const MadeBundles& all,
+                const bundle::WrittenMedium& medium) {
+  const bundle::Manifest& manifest = made.manifest;
+  Json body = {
+      {"site", manifest.stream},
+      {"path", medium.volumes.front().path.string()},
+      {"epoch", manifest.epoch},
+      {"seq", manifest.seq},
+      {"kind", bundle::KindName(manifest.kind)},
+      {"base_seq", manifest.base ? Json(manifest.base->seq) : Json(nullptr)},
+      {"state_digest", HexEncode(manifest.state_digest)},
+      {"created", FormatTime(manifest.created)},
+      {"expires", FormatTime(manifest.expires)},
+      {"changed", all.changed},
+      {"recipients", manifest.payload ? Json(manifest.payload->recipients) : Json::array()},
+      {"rows", all.tally.Rows().kind},
+      {"held_back", HeldBackJson(all.tally)}};
+  body.update(bundle::MediumJson(medium));
+  session.console.Emit("bundle", body);
+  const std::string from =
+      manifest.base ? fmt::format(" from number {} on", manifest.base->seq) : "";
+  session.console.Say(fmt::format("{}  bundle {}.{}, {}{}", manifest.stream, manifest.epoch,
+                                  manifest.seq, bundle::KindName(manifest.kind), from));
+  bundle::ShowMedium(session.console, medium);
+}
+
+void ShowState(Session& session, const MadeBundles& all) {
+  const bundle::Manifest& manifest = all.bundles.back().manifest;
+  const auto kinds = all.tally.Rows().kind;
+  const auto rows = kinds.find("attribute");
+  Console& console = session.console;
+  console.Say(fmt::format("  {} attributes, TLP up to {}, valid until {}{}",
+                          Grouped(rows == kinds.end() ? 0 : rows->second), manifest.tlp_ceiling,
+                          FormatDate(manifest.expires),
+                          all.changed ? "" : "; nothing has changed since the number before"));
+  if (manifest.payload && !manifest.payload->recipients.empty()) {
+    console.Say(fmt::format("  encrypted, recipients: {}", manifest.payload->recipients.size()));
+  }
+  for (const auto& [kind, reasons] : all.tally.AllHeldBack()) {
+    for (const auto& [key, count] : reasons.map()) {
+      console.Say(fmt::format("  held back: {} {} rows: {}{}", Grouped(count), kind,
+                              policy::ReasonCode(key.reason),
+                              key.detail.empty() ? "" : " (" + Printable(key.detail) + ")"));
+    }
+  }
+}
+
+// A bundle that needs further signers is finished elsewhere.
+void NoteMissingSigners(Session& session, const bundle::WrittenMedium& medium,
+                        const bundle::StreamRole& role, std::size_t signers) {
+  if (signers >= role.content.threshold) return;
+  session.console.Note(fmt::format(
+      "signed by {} of the {} keys that {} demands; `{} sign {} --key KEY` adds one", signers,
+      role.content.threshold, role.name, session.program, medium.volumes.front().path.string()));
+}
+
+// Before the number is spent: the manifests' own sizes are known, their signatures' nearly.
+Status CheckRoomFor(const SiteConfig& site, const MadeBundles& made,
+                    const std::vector<bundle::SignedDocument>& roots, std::size_t signatures) {
+  constexpr std::uint64_t kOneSignature = 1024;
+  std::vector<bundle::VolumePart> all;
+  for (const MadeBundle& one : made.bundles) {
+    std::uint64_t bytes = one.manifest_bytes.size() + (1 + signatures) * kOneSignature;
+    for (const bundle::SignedDocument& root : roots)
+      bytes += root.bytes.size() + (2 + root.signatures.size()) * kOneSignature;
+    GF_TRY(const auto parts, bundle::PlanVolumes(one.manifest, bytes, site.volume_bytes));
+    all.insert(all.end(), parts.begin(), parts.end());
+  }
+  return bundle::CheckRoom(site.to, made.bundles.back().manifest, all);
+}
+
+Result<bundle::WrittenMedium> SignAndWrite(Session& session, const SiteConfig& site,
+                                           const MadeBundle& made,
+                                           const std::vector<bundle::SignedDocument>& roots,
+                                           const std::vector<bundle::SecretKey>& keys,
+                                           bool replace) {
+  bundle::VolumeHead head;
+  head.manifest.bytes = made.manifest_bytes;
+  for (const bundle::SecretKey& key : keys) {
+    GF_TRY(const bundle::SignatureFile signature,
+           bundle::Sign(key, Hash512(AsBytes(made.manifest_bytes)),
+                        bundle::TrustedComment(made.manifest)));
+    head.manifest.signatures.push_back(signature.Serialize());
+  }
+  // An old chain is cut at its beginning: sites that are further behind take the roots by hand.
+  const std::size_t first =
+      std::max<std::size_t>(1, roots.size() - std::min(roots.size(), bundle::kMaxRootsInVolume));
+  head.roots.assign(roots.begin() + static_cast<std::ptrdiff_t>(first), roots.end());
+  GF_TRY(bundle::MemberList members, bundle::HeadMembers(head));
+  GF_TRY(std::vector<bundle::VolumePart> parts,
+         bundle::PlanVolumes(made.manifest, bundle::StoredBytesOf(members), site.volume_bytes));
+  const std::optional<bundle::Payload>& payload = made.manifest.payload;
+  const bundle::MediumContent content{
+      made.manifest,
+      std::move(members),
+      std::move(parts),
+      payload ? bundle::ChunksOfFile(made.stored.get(), *payload) : bundle::ChunkSource(),
+      roots.front(),
+      {{roots.size(), roots.back()}}};
+  Progress progress(session.console, "writing", "bytes", payload ? 2 * payload->stored_size : 0);
+  return bundle::WriteMedium(site.to, content, replace,
+                             [&](std::uint64_t bytes) { progress.Advance(bytes); });
+}
+
+}  // namespace
+
+Status WriteBundle(Session& session, const Home& home, const SiteConfig& site,
+                   const BundleRequest& request) {
+  GF_TRY(const std::vector<bundle::SignedDocument> roots, home.LoadRoots());
+  GF_TRY(const bundle::Root root, bundle::ParseRoot(roots.back().bytes));
+  GF_TRY(store::Store mirror, home.OpenMirror());
+  GF_TRY(const bundle::StreamRole role, FindRole(site, root, &mirror));
+  GF_TRY(const std::vector<bundle::SecretKey> keys,
+         LoadContentKeys(home, role, request.passphrase_file));
+  const auto room = [&](const MadeBundles& made) {
+    return CheckRoomFor(site, made, roots, keys.size());
+  };
+  GF_TRY(const MadeBundles made, MakeBundles(session, home, site, root, request, room, &mirror));
+  for (const MadeBundle& one : made.bundles) {
+    GF_TRY(const bundle::WrittenMedium medium,
+           SignAndWrite(session, site, one, roots, keys, request.replace));
+    ShowBundle(session, one, made, medium);
+    NoteMissingSigners(session, medium, role, keys.size());
+  }
+  ShowState(session, made);
+  return Ok();
+}
+
+}  // namespace gapferry::exporter
