@@ -127,8 +127,8 @@ Result<bundle::WrittenMedium> SignAndWrite(Session& session, const SiteConfig& s
 
 }  // namespace
 
-Status WriteBundle(Session& session, const Home& home, const SiteConfig& site,
-                   const BundleRequest& request) {
+Result<WrittenBundles> WriteBundle(Session& session, const Home& home, const SiteConfig& site,
+                                   const BundleRequest& request) {
   GF_TRY(const std::vector<bundle::SignedDocument> roots, home.LoadRoots());
   GF_TRY(const bundle::Root root, bundle::ParseRoot(roots.back().bytes));
   GF_TRY(store::Store mirror, home.OpenMirror());
@@ -139,14 +139,52 @@ Status WriteBundle(Session& session, const Home& home, const SiteConfig& site,
     return CheckRoomFor(site, made, roots, keys.size());
   };
   GF_TRY(const MadeBundles made, MakeBundles(session, home, site, root, request, room, &mirror));
+  WrittenBundles written;
   for (const MadeBundle& one : made.bundles) {
     GF_TRY(const bundle::WrittenMedium medium,
            SignAndWrite(session, site, one, roots, keys, request.replace));
     ShowBundle(session, one, made, medium);
     NoteMissingSigners(session, medium, role, keys.size());
+    written.kinds.emplace_back(bundle::KindName(one.manifest.kind));
+    written.epoch = one.manifest.epoch;
+    written.seq = one.manifest.seq;
   }
   ShowState(session, made);
-  return Ok();
+  return written;
+}
+
+Status WriteBundles(Session& session, const Home& home, const std::vector<SiteConfig>& sites,
+                    const BundleRequest& request) {
+  std::vector<std::string> outcomes;
+  std::vector<Error> failed;
+  for (const SiteConfig& site : sites) {
+    auto written = WriteBundle(session, home, site, request);
+    if (written.ok()) {
+      outcomes.push_back(fmt::format("{} {}.{} {}", site.name, written->epoch, written->seq,
+                                     fmt::join(written->kinds, "+")));
+    } else {
+      outcomes.push_back(site.name + " FAILED");
+      failed.push_back(std::move(written).error().In("site " + site.name));
+    }
+  }
+  if (sites.size() < 2) return failed.empty() ? Ok() : Status(std::move(failed.front()));
+  session.console.Say(fmt::format("sites: {}", fmt::join(outcomes, ", ")));
+  if (failed.empty()) return Ok();
+  for (const Error& error : failed)
+    session.console.Report(error);
+  return Error::Make(Kind::kPartly, "{} of {} sites got no bundle", failed.size(), sites.size())
+      .Hint("mend what the errors above say, then `{} bundle --site NAME`", session.program);
+}
+
+Result<bool> IsDue(const Home& home, const SiteConfig& site, Time now) {
+  GF_TRY(store::Store mirror, home.OpenMirror());
+  GF_TRY(const auto stream, mirror.FindStream(site.name));
+  if (!stream) return true;  // WriteBundle says what is missing
+  GF_TRY(const std::vector<store::LedgerRow> ledger, mirror.Ledger(stream->uuid));
+  if (ledger.empty()) return true;
+  // A timer that fires a little early must not skip a whole rhythm.
+  constexpr Time kEarly = 3600;
+  return now + kEarly >= ledger.back().created + site.days_between * kSecondsPerDay;
 }
 
 }  // namespace gapferry::exporter

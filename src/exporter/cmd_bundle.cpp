@@ -6,6 +6,7 @@ namespace {
 
 struct Options {
   std::string site;
+  bool all = false;
   MediumOptions medium;
   BundleRequest request;
   std::string kind = "auto";
@@ -33,6 +34,19 @@ Result<BundleRequest> RequestOf(const Options& options) {
   return request;
 }
 
+Result<std::vector<SiteConfig>> SitesOf(const Options& options, const Config& config) {
+  if (!options.all) {
+    GF_TRY(SiteConfig site, FindSite(config, options.site));
+    return std::vector<SiteConfig>{std::move(site)};
+  }
+  if (!options.site.empty())
+    return Error::Make(Kind::kUsage, "--all and --site exclude each other");
+  // One number means another state for each site.
+  if (options.since > 0) return Error::Make(Kind::kUsage, "--since is for one site, not for --all");
+  if (config.sites.empty()) return Error::Make(Kind::kNotReady, "no site is configured");
+  return config.sites;
+}
+
 }  // namespace
 
 Command BundleCommand() {
@@ -45,6 +59,8 @@ Command BundleCommand() {
       [](Arguments& arguments) {
         auto options = std::make_shared<Options>();
         arguments.Option("--site", &options->site, "the site that the bundle is for");
+        arguments.Flag("--all", &options->all,
+                       "every site of export.yml; one that fails does not stop the others");
         DeclareMedium(arguments, &options->medium,
                       "folder to write into, such as a mounted medium");
         arguments.Option("--kind", &options->kind,
@@ -57,11 +73,13 @@ Command BundleCommand() {
           GF_TRY(const BundleRequest request, RequestOf(*options));
           GF_TRY(const Home home, Home::Open(session));
           GF_TRY(const Config config, home.LoadConfig());
-          GF_TRY(SiteConfig site, FindSite(config, options->site));
-          if (!options->medium.to.empty()) site.to = options->medium.to;
-          GF_CHECK(ApplyMedium(options->medium, &site));
+          GF_TRY(std::vector<SiteConfig> sites, SitesOf(*options, config));
+          for (SiteConfig& site : sites) {
+            if (!options->medium.to.empty()) site.to = options->medium.to;
+            GF_CHECK(ApplyMedium(options->medium, &site));
+          }
           GF_TRY(const Fd lock, home.Lock());
-          return WriteBundle(session, home, site, request);
+          return WriteBundles(session, home, sites, request);
         };
       }};
 }

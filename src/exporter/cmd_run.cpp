@@ -7,7 +7,41 @@ struct Options {
   std::string site;
   MediumOptions medium;
   std::string passphrase_file;
+  bool due = false;
 };
+
+Result<std::vector<SiteConfig>> SitesOf(const Options& options, const Home& home,
+                                        const Config& config) {
+  std::vector<SiteConfig> sites = config.sites;
+  if (!options.site.empty()) {
+    GF_TRY(SiteConfig only, FindSite(config, options.site));
+    sites = {std::move(only)};
+  }
+  std::vector<SiteConfig> wanted;
+  for (SiteConfig& site : sites) {
+    if (site.to.empty()) site.to = options.medium.to;
+    GF_CHECK(ApplyMedium(options.medium, &site));
+    GF_TRY(const bool due, IsDue(home, site, Now()));
+    if (due || !options.due) wanted.push_back(std::move(site));
+  }
+  return wanted;
+}
+
+Status Run(Session& session, const Options& options) {
+  GF_TRY(const Home home, Home::Open(session));
+  GF_TRY(const Config config, home.LoadConfig());
+  GF_TRY(const Fd lock, home.Lock());
+  GF_TRY(const std::vector<SiteConfig> sites, SitesOf(options, home, config));
+  BundleRequest request;
+  request.passphrase_file = options.passphrase_file;
+  request.replace = options.medium.replace;
+  Status collected = CollectSources(session, home, config, "");
+  if (!collected.ok() && collected.error().kind != Kind::kPartly) return collected;
+  if (sites.empty()) session.console.Say("no site is due");
+  Status written = WriteBundles(session, home, sites, request);
+  if (!collected.ok() && !written.ok()) session.console.Report(collected.error());
+  return written.ok() ? std::move(collected) : std::move(written);
+}
 
 }  // namespace
 
@@ -23,28 +57,10 @@ Command RunCommand() {
                           "folder to write into, for sites without `to:`");
             arguments.Option("--passphrase-file", &options->passphrase_file,
                              "file with the passphrase of the content key, if it has one");
-            return [options](Session& session) -> Status {
-              GF_TRY(const Home home, Home::Open(session));
-              GF_TRY(const Config config, home.LoadConfig());
-              std::vector<SiteConfig> sites = config.sites;
-              if (!options->site.empty()) {
-                GF_TRY(SiteConfig only, FindSite(config, options->site));
-                sites = {std::move(only)};
-              }
-              for (SiteConfig& site : sites) {
-                if (site.to.empty()) site.to = options->medium.to;
-                GF_CHECK(ApplyMedium(options->medium, &site));
-              }
-              BundleRequest request;
-              request.passphrase_file = options->passphrase_file;
-              request.replace = options->medium.replace;
-              GF_TRY(const Fd lock, home.Lock());
-              Status collected = CollectSources(session, home, config, "");
-              if (!collected.ok() && collected.error().kind != Kind::kPartly) return collected;
-              for (const SiteConfig& site : sites)
-                GF_CHECK(WriteBundle(session, home, site, request));
-              return collected;
-            };
+            arguments.Flag("--due", &options->due,
+                           "only sites whose last bundle is `days_between` old; the sources are "
+                           "collected in any case");
+            return [options](Session& session) { return Run(session, *options); };
           }};
 }
 

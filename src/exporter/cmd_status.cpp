@@ -2,8 +2,39 @@
 
 #include <algorithm>
 
+#include "bundle/root_text.h"
+
 namespace gapferry::exporter {
 namespace {
+
+// What the holders of the root keys still have to do.
+Status ShowTrust(Session& session, const Home& home) {
+  GF_TRY(const bundle::Root root, home.LoadNewestRoot());
+  const std::filesystem::path draft = home.drafts() / bundle::RootFileName(root.version + 1);
+  std::error_code error;
+  const bool pending = std::filesystem::exists(draft, error);
+  const std::string banner = bundle::ReviewBanner(root, Now());
+  session.console.Emit("trust", {{"root_version", root.version},
+                                 {"review_by", FormatTime(root.review_by)},
+                                 {"review_due", !banner.empty()},
+                                 {"draft", pending ? Json(draft.string()) : Json(nullptr)}});
+  session.console.Say(
+      fmt::format("root    version {}, review by {}", root.version, FormatDate(root.review_by)));
+  if (!banner.empty()) session.console.Note(banner);
+  if (pending) {
+    session.console.Note(fmt::format(
+        "root {} is a draft and not in force: {}; sign it with `{} root sign`, then `{} root "
+        "accept`, or `{} root discard`",
+        root.version + 1, draft.string(), session.program, session.program, session.program));
+  }
+  return Ok();
+}
+
+std::string ProtectionText(const SiteConfig& site) {
+  if (site.recipients.empty()) return "not encrypted";
+  return fmt::format("encrypted to {} recipient{}", site.recipients.size(),
+                     site.recipients.size() == 1 ? "" : "s");
+}
 
 Status ShowSite(Session& session, const SiteConfig& site, store::Store* mirror) {
   GF_TRY(const auto stream, mirror->FindStream(site.name));
@@ -32,9 +63,11 @@ Status ShowSite(Session& session, const SiteConfig& site, store::Store* mirror) 
   session.console.Emit("site", {{"site", site.name},
                                 {"stream", stream->uuid.ToString()},
                                 {"clearance", intel::TlpName(site.cross.clearance)},
+                                {"recipients", site.recipients.size()},
                                 {"last", last}});
-  session.console.Say(fmt::format("site    {} (TLP up to {}): {}", site.name,
-                                  intel::TlpName(site.cross.clearance), text));
+  session.console.Say(fmt::format("site    {} (TLP up to {}, {}): {}", site.name,
+                                  intel::TlpName(site.cross.clearance), ProtectionText(site),
+                                  text));
   return Ok();
 }
 
@@ -64,6 +97,7 @@ Status Show(Session& session) {
                                     source.path.string(), there ? "" : ": not collected yet"));
   }
   if (config.sources.empty()) session.console.Say("source  none: name some in export.yml");
+  GF_CHECK(ShowTrust(session, home));
   for (const SiteConfig& site : config.sites)
     GF_CHECK(ShowSite(session, site, &mirror));
   return Ok();

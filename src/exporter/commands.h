@@ -37,9 +37,17 @@ namespace gapferry::exporter {
                                     const std::string& only);
 // Says what the newest root of the home is.
 [[nodiscard]] Status ShowNewestRoot(Session& session, const Home& home);
+struct WrittenBundles {
+  std::uint64_t epoch = 0;
+  std::uint64_t seq = 0;
+  std::vector<std::string> kinds;
+};
 // Writes the site's next bundles into `site.to`.
-[[nodiscard]] Status WriteBundle(Session& session, const Home& home, const SiteConfig& site,
-                                 const BundleRequest& request);
+[[nodiscard]] Result<WrittenBundles> WriteBundle(Session& session, const Home& home,
+                                                 const SiteConfig& site,
+                                                 const BundleRequest& request);
+// Whether the site's courier expects a new number by now (`days_between`), or has none yet.
+[[nodiscard]] Result<bool> IsDue(const Home& home, const SiteConfig& site, Time now);
 
 // The same for each of them: one that fails must not keep the others from theirs. Says at the end
 // in one line what each got.

@@ -110,6 +110,8 @@ def test_two_of_three_over_three_folders(pair, tmp_path):
     assert "root sign" in change.stdout
     draft = pair.connected / "keys" / "draft" / "root-0002.json"
     failing(pair.export("root", "accept", expect=None), 13, "root sign")
+    status = pair.export("status").stderr
+    assert "root 2 is a draft" in status and "root discard" in status
 
     # Each holder signs a copy of its own, without a home.
     nowhere = {**os.environ, "GAPFERRY_EXPORT_HOME": str(tmp_path / "nowhere")}
@@ -129,6 +131,8 @@ def test_two_of_three_over_three_folders(pair, tmp_path):
     accepted = pair.export("root", "accept", copies[0], "--copy", copies[1])
     assert "version 2" in accepted.stdout and "REVIEW" in accepted.stdout
     assert not draft.exists()
+    status = pair.export("status").stderr
+    assert "draft" not in status and "review of root 2 was due" in status
 
     # One key alone no longer makes a root.
     pair.export("init", "--site", "lab")
