@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "base/suggest.h"
+#include "exporter/collect_log.h"
 #include "exporter/collecting.h"
 #include "exporter/commands.h"
 
@@ -49,6 +50,7 @@ Status CollectSources(Session& session, const Home& home, const Config& config,
       failed.push_back(std::move(report).error().In("source " + source.name));
       continue;
     }
+    GF_CHECK(LogRun(&mirror, *report, Now()));
     Show(session, source, *report);
     refused += report->refused.size();
   }

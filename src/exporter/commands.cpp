@@ -13,7 +13,7 @@ Program ExportProgram() {
           "export",
           {BackupCommand(), BundleCommand(), CollectCommand(), ExplainCommand(), InitCommand(),
            KeyCommand(), ReceiptCommand(), bundle::ResplitCommand(), RestoreCommand(),
-           RootCommand(), RunCommand(), SignCommand(), StatusCommand()}};
+           RootCommand(), RunCommand(), SignCommand(), SourcesCommand(), StatusCommand()}};
 }
 
 }  // namespace gapferry::exporter

@@ -1,0 +1,87 @@
+#include <algorithm>
+
+#include "exporter/collect_log.h"
+#include "exporter/commands.h"
+#include "report/feed_quality_page.h"
+
+namespace gapferry::exporter {
+namespace {
+
+void Show(Console& console, const report::SourceQuality& source) {
+  console.Emit("source_quality", report::ToJson(source));
+  console.Say(fmt::format("{}: {}", source.name, report::AdviceName(source.advice)));
+  for (const std::string& reason : source.reasons)
+    console.Say("  " + Printable(reason));
+  console.Say(fmt::format("  {} events, {} attributes, {} for sensors; newest {}",
+                          Grouped(source.events), Grouped(source.attributes),
+                          Grouped(source.to_ids),
+                          source.newest == 0 ? "unknown" : FormatDate(source.newest)));
+  console.Say(fmt::format("  {} values: {} % in no other source, {} % on warninglists",
+                          Grouped(source.values), report::Percent(source.unique, source.values),
+                          report::Percent(source.listed, source.values)));
+  for (const auto& [other, count] : source.shared) {
+    const unsigned percent = report::Percent(count, source.values);
+    if (percent > 0) console.Say(fmt::format("    {} % also in {}", percent, other));
+  }
+  std::vector<std::string> tlps;
+  for (int i = 0; i < intel::kTlpLevels; ++i) {
+    const std::uint64_t count = source.tlp[static_cast<std::size_t>(i)];
+    if (count > 0) {
+      tlps.push_back(fmt::format("{} {} %", intel::TlpName(static_cast<intel::Tlp>(i)),
+                                 report::Percent(count, source.attributes)));
+    }
+  }
+  console.Say(fmt::format("  TLP: {}; untagged {} %", fmt::join(tlps, ", "),
+                          report::Percent(source.untagged, source.attributes)));
+  const std::string churn = report::ChurnText(source);
+  console.Say(
+      fmt::format("  past the life of its type: {} % of what is for sensors{}",
+                  report::Percent(source.dead, source.to_ids),
+                  churn.empty() ? "" : fmt::format("; {} of its events move a run", churn)));
+}
+
+Status Report(Session& session, const std::string& html) {
+  GF_TRY(const Home home, Home::Open(session));
+  GF_TRY(store::Store mirror, store::Store::OpenReadOnly(home.mirror_file()));
+  GF_TRY(const auto counts, mirror.CountRows());
+  if (counts.at("event") == 0) {
+    return Error::Make(Kind::kNotReady, "the mirror holds no events")
+        .Hint("`{} collect`", session.program);
+  }
+  Progress progress(session.console, "measuring", "events", counts.at("event"));
+  GF_TRY(report::FeedQuality quality,
+         report::MeasureFeeds(mirror, Now(), [&](std::uint64_t done) { progress.Advance(done); }));
+  for (report::SourceQuality& source : quality.sources) {
+    GF_TRY(source.runs, LoggedRuns(&mirror, source.name));
+  }
+  report::Advise(&quality);
+  for (const report::SourceQuality& source : quality.sources)
+    Show(session.console, source);
+  if (quality.warninglists == 0)
+    session.console.Note("the mirror holds no warninglists, so that no noise can be seen");
+  if (html.empty()) return Ok();
+  GF_CHECK(WriteFileAtomically(html, report::FeedQualityPage(quality), 0644));
+  session.console.Say("page: " + html);
+  return Ok();
+}
+
+Command SourcesReportCommand() {
+  return {
+      "report", "measure what each source is worth: its own share, age, noise, TLP",
+      "Compares the sources of the mirror with each other and with the mirror's warninglists, and "
+      "advises to keep, review or drop each, with the reasons. Changes nothing.",
+      [](Arguments& arguments) {
+        auto html = std::make_shared<std::string>();
+        arguments.Option("--html", html.get(),
+                         "also write a page with charts into this file; it needs no network");
+        return [html](Session& session) { return Report(session, *html); };
+      }};
+}
+
+}  // namespace
+
+Command SourcesCommand() {
+  return CommandGroup("sources", "choose and judge the sources", "", {SourcesReportCommand()});
+}
+
+}  // namespace gapferry::exporter

@@ -1,0 +1,99 @@
+#include "report/feed_quality.h"
+
+#include <gmock/gmock.h>
+
+#include "report/feed_quality_page.h"
+#include "report/html_page.h"
+#include "tests/detect/fixture.h"
+
+namespace gapferry::report {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::Pair;
+
+constexpr Time kNow = 1'788'000'000;  // 2026-08-29, four weeks after the fixture's attributes
+
+class FeedQualityTest : public detect::testing::DetectTest {
+ protected:
+  FeedQuality Measure() {
+    auto quality = MeasureFeeds(*store_, kNow, [](std::uint64_t) {});
+    EXPECT_TRUE(quality.ok());
+    Advise(&*quality);
+    return std::move(quality).value();
+  }
+};
+
+TEST_F(FeedQualityTest, AValueIsOneHoweverItIsWritten) {
+  Put(1, {"tlp:green"}, {{"domain", "evil.example"}, {"domain", "EVIL.example."}}, "a");
+  Put(2, {}, {{"domain|ip", "evil.example|198.51.100.1"}, {"url", "http://own.example/"}}, "b");
+  const FeedQuality quality = Measure();
+  ASSERT_EQ(quality.sources.size(), 2U);
+  const SourceQuality& a = quality.sources[0];
+  const SourceQuality& b = quality.sources[1];
+  EXPECT_EQ(quality.values, 3U);
+  EXPECT_EQ(a.attributes, 2U);
+  EXPECT_EQ(a.values, 1U);
+  EXPECT_EQ(a.unique, 0U);
+  EXPECT_THAT(a.shared, ElementsAre(Pair("b", 1)));
+  EXPECT_EQ(b.values, 3U);
+  EXPECT_EQ(b.unique, 2U);
+  EXPECT_EQ(a.untagged, 0U);
+  EXPECT_EQ(b.untagged, 2U);
+  EXPECT_EQ(a.tlp[static_cast<std::size_t>(intel::Tlp::kGreen)], 2U);
+}
+
+TEST_F(FeedQualityTest, NoiseIsWhatWarninglistsDrop) {
+  PutList("popular", {"popular.example"});
+  Put(1, {},
+      {{"domain", "popular.example"}, {"hostname", "popular.example"}, {"domain", "x.example"}},
+      "a");
+  const FeedQuality quality = Measure();
+  EXPECT_EQ(quality.warninglists, 1U);
+  EXPECT_EQ(quality.sources[0].lists.at("popular"), 2U);
+  EXPECT_EQ(quality.sources[0].listed, 2U);  // as a name with and without all below it
+}
+
+TEST_F(FeedQualityTest, OfTwoThatSayTheSameTheAdviceIsAgainstOne) {
+  for (int source = 0; source < 2; ++source)
+    Put(source, {}, {{"domain", "a.example"}, {"domain", "b.example"}},
+        source == 0 ? "first" : "second");
+  Put(3, {}, {{"domain", "a.example"}}, "part");
+  const FeedQuality quality = Measure();
+  EXPECT_EQ(quality.sources[0].advice, Advice::kKeep);
+  EXPECT_EQ(quality.sources[1].advice, Advice::kDrop);  // "part"
+  EXPECT_EQ(quality.sources[2].advice, Advice::kDrop);  // "second"
+  EXPECT_THAT(quality.sources[2].reasons.front(),
+              HasSubstr("100 % of its values are in first too"));
+}
+
+TEST_F(FeedQualityTest, ASourceWithoutAnyValueIsNoReasonToStop) {
+  Put(1, {}, {{"comment", "text"}}, "a");
+  EXPECT_EQ(Measure().sources[0].advice, Advice::kReview);
+}
+
+TEST(Percent, RoundsAndKnowsNothing) {
+  EXPECT_EQ(Percent(1, 3), 33U);
+  EXPECT_EQ(Percent(2, 3), 67U);
+  EXPECT_EQ(Percent(0, 0), 0U);
+}
+
+TEST_F(FeedQualityTest, ThePageRunsNothingAndFetchesNothing) {
+  PutList("<script>alert(1)</script>", {"popular.example"});
+  Put(1, {}, {{"domain", "popular.example"}}, "a");
+  const std::string page = FeedQualityPage(Measure());
+  EXPECT_THAT(page, Not(HasSubstr("<script")));
+  EXPECT_THAT(page, HasSubstr("&lt;script&gt;"));
+  EXPECT_THAT(page, Not(HasSubstr("http:")));
+  EXPECT_THAT(page, Not(HasSubstr("src=")));
+}
+
+TEST(EscapeHtml, LeavesNoMarkupAndNoControl) {
+  EXPECT_EQ(EscapeHtml("<a href=\"x\" id='y'>&\x01"),
+            "&lt;a href=&quot;x&quot; id=&#39;y&#39;&gt;&amp;\\x01");
+}
+
+}  // namespace
+}  // namespace gapferry::report
