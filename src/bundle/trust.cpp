@@ -34,9 +34,12 @@ std::optional<StatePoint> Remembered(const StreamTrust& trust, const StatePoint&
 Status CheckStream(const TrustState& state, const Manifest& manifest,
                    const AcceptOptions& options) {
   if (options.stream && *options.stream != manifest.stream_uuid) {
-    return Error::Make(Kind::kWrongStream, "made for stream {} ({}); this site takes stream {}",
-                       manifest.stream, manifest.stream_uuid.ToString(),
-                       options.stream->ToString());
+    const auto own = state.root.streams.find(*options.stream);
+    return Error::Make(
+               Kind::kWrongStream, "made for stream {} ({}); this site takes stream {} ({})",
+               manifest.stream, manifest.stream_uuid.ToString(),
+               own == state.root.streams.end() ? "" : own->second.name, options.stream->ToString())
+        .Hint("this medium is meant for another site: is it the right one?");
   }
   const auto role = state.root.streams.find(manifest.stream_uuid);
   if (role == state.root.streams.end()) {
@@ -59,15 +62,24 @@ Status CheckStream(const TrustState& state, const Manifest& manifest,
   return Ok();
 }
 
-// One number names one state: looked at before anything that an option can override.
-Status CheckEquivocation(const StreamTrust& trust, const StatePoint& point) {
+Status CheckRemembered(const StreamTrust& trust, const StatePoint& point,
+                       std::string_view bundle_says) {
   const auto known = Remembered(trust, point);
   if (!known || known->state_digest == point.state_digest) return Ok();
   return Error::Make(Kind::kEquivocation,
-                     "bundle {} names the state {}…, but {}… was accepted under this number",
-                     Number(point), HexEncode(point.state_digest).substr(0, 16),
+                     "{} the state {}… under number {}, but {}… was accepted under this number",
+                     bundle_says, HexEncode(point.state_digest).substr(0, 16), Number(point),
                      HexEncode(known->state_digest).substr(0, 16))
       .Hint("stop, keep both media, and talk to the connected side");
+}
+
+// One number names one state: looked at before anything that an option can override. A delta also
+// names the state that it starts from.
+Status CheckEquivocation(const StreamTrust& trust, const Manifest& manifest) {
+  GF_CHECK(CheckRemembered(trust, PointOf(manifest), fmt::format("bundle {} names", manifest.seq)));
+  if (!manifest.base) return Ok();
+  return CheckRemembered(trust, {manifest.epoch, manifest.base->seq, manifest.base->state_digest},
+                         fmt::format("delta {} starts from", manifest.seq));
 }
 
 Result<Verdict> JudgeNumber(const StreamTrust& trust, const Manifest& manifest,
@@ -100,14 +112,6 @@ Status CheckBase(const StreamTrust& trust, const Manifest& manifest) {
                        manifest.seq, base.seq, manifest.seq - 1,
                        trust.applied ? Number(*trust.applied) : "none")
         .Hint("import a full bundle first");
-  }
-  if (trust.applied->seq == base.seq && trust.applied->state_digest != base.state_digest) {
-    return Error::Make(
-               Kind::kDiverged,
-               "delta {} starts from the state {}…; this site holds {}… under the number {}",
-               manifest.seq, HexEncode(base.state_digest).substr(0, 16),
-               HexEncode(trust.applied->state_digest).substr(0, 16), base.seq)
-        .Hint("import a full bundle");
   }
   return Ok();
 }
@@ -233,7 +237,7 @@ Result<Acceptance> Accept(const TrustState& state, const VerifiedManifest& verif
   GF_CHECK(CheckStream(state, manifest, options));
   const auto known = state.streams.find(manifest.stream_uuid);
   const StreamTrust trust = known == state.streams.end() ? StreamTrust{} : known->second;
-  GF_CHECK(CheckEquivocation(trust, point));
+  GF_CHECK(CheckEquivocation(trust, manifest));
   GF_TRY(const Verdict verdict, JudgeNumber(trust, manifest, options));
 
   const JudgedClock judged = JudgeClock(clock, state.floor);
@@ -249,11 +253,40 @@ Result<Acceptance> Accept(const TrustState& state, const VerifiedManifest& verif
     return Error::Make(Kind::kExpired, "bundle {} expired at {}; it is now {} (clock {})",
                        manifest.seq, FormatTime(manifest.expires), FormatTime(judged.now),
                        ClockVerdictName(judged.verdict))
-        .Hint("fetch a newer bundle, or import --accept-expired --reason TEXT");
+        .Hint("{}",
+              judged.verdict == ClockVerdict::kPlausible || judged.verdict == ClockVerdict::kTrusted
+                  ? "fetch a newer bundle, or import --accept-expired --reason TEXT"
+                  : "the clock is not believed: `time show` says why, and `time reset` helps if "
+                    "the latest time known here was wrong");
   }
   acceptance.next.floor = std::max(acceptance.next.floor, manifest.created);
   if (Applies(verdict)) Record(acceptance.next.streams[manifest.stream_uuid], point);
   return acceptance;
+}
+
+Status CheckAgreement(const std::vector<const Manifest*>& bundles) {
+  std::map<std::tuple<Uuid, std::uint64_t, std::uint64_t>, const Manifest*> named;
+  const auto check = [&](const Manifest& bundle, const StatePoint& point) -> Status {
+    const auto [found, added] =
+        named.try_emplace({bundle.stream_uuid, point.epoch, point.seq}, &bundle);
+    const Manifest& other = *found->second;
+    const bool is_its_own = other.epoch == point.epoch && other.seq == point.seq;
+    const Digest256& digest = is_its_own ? other.state_digest : other.base->state_digest;
+    if (digest == point.state_digest) return Ok();
+    return Error::Make(Kind::kEquivocation,
+                       "two signed bundles of {} name different states under number {}: {}… and "
+                       "{}…",
+                       bundle.stream, Number(point), HexEncode(digest).substr(0, 16),
+                       HexEncode(point.state_digest).substr(0, 16))
+        .Hint("stop, keep the medium, and talk to the connected side");
+  };
+  for (const Manifest* bundle : bundles)
+    GF_CHECK(check(*bundle, PointOf(*bundle)));
+  for (const Manifest* bundle : bundles) {
+    if (bundle->base)
+      GF_CHECK(check(*bundle, {bundle->epoch, bundle->base->seq, bundle->base->state_digest}));
+  }
+  return Ok();
 }
 
 }  // namespace gapferry::bundle

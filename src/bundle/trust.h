@@ -121,12 +121,17 @@ struct Acceptance {
   TrustState next;       // to be stored in one transaction with what the bundle changes
 };
 
-// Errors: kWrongStream; kEquivocation; kRollback; kRootStep (a newer root or epoch comes
-// first); kNotReady (a full comes first); kUnsupported (importer too old); kPolicy (lives longer
-// than the root allows); kClock (created in the future); kExpired; kDiverged (a delta for another
-// base state).
+// Errors: kWrongStream; kEquivocation (also of a delta that starts from another state than the one
+// accepted under its base's number); kRollback; kRootStep (a newer root or epoch comes first);
+// kNotReady (a full comes first); kUnsupported (importer too old); kPolicy (lives longer than the
+// root allows); kClock (created in the future); kExpired.
 [[nodiscard]] Result<Acceptance> Accept(const TrustState& state, const VerifiedManifest& verified,
                                         const Clock& clock, const AcceptOptions& options);
+
+// Bundles that lie on one medium, all signed: two that name different states under one number of a
+// stream, themselves or as what they start from, are proof that the stream was forked, whoever
+// looks. Error: kEquivocation.
+[[nodiscard]] Status CheckAgreement(const std::vector<const Manifest*>& bundles);
 
 // Raises the floor to a clock that can be believed.
 [[nodiscard]] TrustState ObserveClock(TrustState state, const Clock& clock);

@@ -152,7 +152,7 @@ Status SiteState::RefreshSource(const store::KnownSource& source, transfer::Payl
 PartHead SiteState::TakeHead(const PartKey& key) {
   const auto known = heads_.find(key);
   if (known == heads_.end()) return {};
-  PartHead head = std::move(known->second);
+  PartHead head = known->second;
   heads_.erase(known);
   return head;
 }

@@ -5,6 +5,7 @@
 
 #include <fstream>
 #include <optional>
+#include <sstream>
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -17,6 +18,35 @@ namespace fs = std::filesystem;
 
 std::string HashOf(std::string_view line) {
   return HexEncode(Hash256(AsBytes(line)));
+}
+
+// What the newest entry was; the empty one if nobody noted it.
+struct NotedHead {
+  std::uint64_t entries = 0;
+  std::string hash;
+};
+
+fs::path NotePath(const fs::path& log) {
+  return log.string() + ".head";
+}
+
+Result<NotedHead> ReadNote(const fs::path& log) {
+  std::error_code error;
+  if (!fs::exists(NotePath(log), error)) return NotedHead{};
+  GF_TRY(const std::string text, ReadFile(NotePath(log), kMaxAuditLine));
+  NotedHead noted;
+  std::istringstream words(text);
+  if (words >> noted.entries >> noted.hash) return noted;
+  return Error::Make(Kind::kDamaged, "{} does not name an entry", NotePath(log).string())
+      .Hint(
+          "compare with the heads that earlier reports printed, then remove it: the next entry "
+          "writes it anew");
+}
+
+Status WriteNote(const fs::path& log, const AuditHead& head) {
+  constexpr mode_t kOwnerOnly = 0600;
+  return WriteFileAtomically(NotePath(log), fmt::format("{} {}\n", head.entries, head.hash),
+                             kOwnerOnly);
 }
 
 Error NoEntry(std::uint64_t line, std::string_view why) {
@@ -67,13 +97,27 @@ Result<Tail> ReadTail(const fs::path& log) {
   return tail;
 }
 
-Result<AuditHead> HeadOf(const Tail& tail) {
+Result<AuditHead> HeadOf(const fs::path& log, const Tail& tail) {
   AuditHead head;
   if (tail.line.empty()) return head;
-  GF_TRY(head.last, ParseEntry(tail.line, 0));
+  auto entry = ParseEntry(tail.line, 0);
+  if (!entry.ok()) {
+    return Error::Make(Kind::kDamaged, "the last line of {} is no entry", log.string())
+        .Hint(
+            "someone or something else wrote there: keep it, with `mv {0} {0}.damaged`; the next "
+            "entry begins a new log and says that entries are missing",
+            log.string());
+  }
+  head.last = std::move(entry).value();
   head.entries = head.last["n"].get<std::uint64_t>();
   head.hash = HashOf(tail.line);
   return head;
+}
+
+// The log ends before the entry that was noted, or with another one under its number. One more
+// than noted is what a crash leaves.
+bool Lacks(const AuditHead& head, const NotedHead& noted) {
+  return head.entries < noted.entries || (head.entries == noted.entries && head.hash != noted.hash);
 }
 
 Result<AuditHead> Append(int fd, const fs::path& log, const AuditHead& before,
@@ -102,12 +146,13 @@ std::string AuditHead::ToString() const {
 
 Result<AuditHead> ReadAuditHead(const fs::path& log) {
   GF_TRY(const Tail tail, ReadTail(log));
-  return HeadOf(tail);
+  return HeadOf(log, tail);
 }
 
 Result<AuditHead> Audit(const fs::path& log, std::string_view event, const Json& detail) {
   GF_TRY(const Tail tail, ReadTail(log));
-  GF_TRY(AuditHead head, HeadOf(tail));
+  GF_TRY(AuditHead head, HeadOf(log, tail));
+  GF_TRY(const NotedHead noted, ReadNote(log));
   constexpr mode_t kOwnerOnly = 0600;
   const Fd fd(
       ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, kOwnerOnly));
@@ -117,7 +162,13 @@ Result<AuditHead> Audit(const fs::path& log, std::string_view event, const Json&
       return SystemError("cannot write " + log.string(), errno);
     GF_TRY(head, Append(fd.get(), log, head, "audit.torn", {{"bytes_cut", tail.torn_bytes}}));
   }
-  return Append(fd.get(), log, head, event, detail);
+  if (Lacks(head, noted)) {
+    GF_TRY(head, Append(fd.get(), log, head, "audit.gap",
+                        {{"newest_was", noted.entries}, {"hash", noted.hash}}));
+  }
+  GF_TRY(head, Append(fd.get(), log, head, event, detail));
+  GF_CHECK(WriteNote(log, head));
+  return head;
 }
 
 Status AppendAudit(const fs::path& log, std::string_view event, const Json& detail) {
@@ -126,6 +177,7 @@ Status AppendAudit(const fs::path& log, std::string_view event, const Json& deta
 }
 
 Result<AuditHead> VerifyAudit(const fs::path& log) {
+  GF_TRY(const NotedHead noted, ReadNote(log));
   AuditHead head;
   std::ifstream lines(log);
   std::string line;
@@ -144,9 +196,19 @@ Result<AuditHead> VerifyAudit(const fs::path& log) {
     }
     head.entries = number;
     head.hash = HashOf(line);
+    if (entry["event"] == "audit.gap") head.gaps.push_back(number);
+    if (number == noted.entries && head.hash != noted.hash) {
+      return NoEntry(number, fmt::format("has the hash {}…, but {}… was noted when it was written",
+                                         head.hash.substr(0, 16), noted.hash.substr(0, 16)));
+    }
     head.last = std::move(entry);
   }
-  return head;
+  if (head.entries >= noted.entries) return head;
+  return Error::Make(Kind::kDamaged, "the audit log ends with entry {}, but entry {} was written",
+                     head.entries, noted.entries)
+      .Hint(
+          "the end was cut off or the log was replaced: find out by whom; the next entry says so "
+          "in the log");
 }
 
 }  // namespace gapferry::importer

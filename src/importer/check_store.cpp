@@ -1,6 +1,28 @@
 #include "importer/check_store.h"
 
 namespace gapferry::importer {
+namespace {
+
+Error Repair(Error error) {
+  return std::move(error).Hint(
+      "the store was changed after it was imported, or its disk is failing: go back with "
+      "`gapferry-import rollback --reason TEXT`, or import a full bundle");
+}
+
+Error OtherCounts(const std::map<std::string, std::uint64_t>& counted,
+                  const std::map<std::string, std::uint64_t>& recorded) {
+  std::string differences;
+  for (const auto& [kind, count] : counted) {
+    const auto known = recorded.find(kind);
+    const std::uint64_t was = known == recorded.end() ? 0 : known->second;
+    if (was == count) continue;
+    differences += fmt::format("{}{} rows of kind {}, recorded were {}",
+                               differences.empty() ? "" : "; ", count, kind, was);
+  }
+  return Repair(Error::Make(Kind::kDamaged, "the store has {}", differences));
+}
+
+}  // namespace
 
 Result<Checked> CheckStore(store::Store* store) {
   GF_CHECK(store->QuickCheck());
@@ -24,16 +46,12 @@ Result<Checked> CheckStore(store::Store* store) {
   const Digest256 expected = checked.applied ? checked.applied->manifest.state_digest : Digest256{};
   GF_TRY(const auto counted, store->CountRows());
   if (checked.applied && !checked.applied->rows.empty() && checked.applied->rows != counted) {
-    return Error::Make(Kind::kDamaged, "the store has {} attributes, recorded were {}",
-                       counted.at("attribute"), checked.applied->rows["attribute"]);
+    return OtherCounts(counted, checked.applied->rows);
   }
   if (digest.value() == expected) return checked;
-  return Error::Make(Kind::kDamaged,
-                     "the rows of the store have the state digest {}…, signed was {}…",
-                     HexEncode(digest.value()).substr(0, 16), HexEncode(expected).substr(0, 16))
-      .Hint(
-          "the store was changed after it was imported, or its disk is failing: go back with "
-          "`gapferry-import rollback`, or import a full bundle");
+  return Repair(
+      Error::Make(Kind::kDamaged, "the rows of the store have the state digest {}…, signed was {}…",
+                  HexEncode(digest.value()).substr(0, 16), HexEncode(expected).substr(0, 16)));
 }
 
 }  // namespace gapferry::importer

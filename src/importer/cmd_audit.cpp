@@ -8,19 +8,27 @@ namespace gapferry::importer {
 namespace {
 
 Command VerifyAuditCommand() {
-  return {"verify", "check that no line of the audit log was changed, removed or inserted",
-          "Recomputes the hash of every line. A log whose end was cut off is whole in itself: "
-          "compare the entry and hash it prints with those of your last report.",
-          [](Arguments&) -> Runner {
-            return [](Session& session) -> Status {
-              GF_TRY(const Home home, Home::Open(session));
-              GF_TRY(const AuditHead head, VerifyAudit(home.audit_file()));
-              session.console.Emit("audit", {{"entries", head.entries}, {"head", head.hash}});
-              session.console.Say(head.entries == 0 ? std::string("the audit log is empty")
-                                                    : "INTACT     " + head.ToString());
-              return Ok();
-            };
-          }};
+  return {
+      "verify", "check that no line of the audit log was changed, removed or inserted",
+      "Recomputes the hash of every line and looks for the newest entry. Who can write here can "
+      "write a whole new log: compare the entry and hash it prints with those of your last "
+      "report.",
+      [](Arguments&) -> Runner {
+        return [](Session& session) -> Status {
+          GF_TRY(const Home home, Home::Open(session));
+          GF_TRY(const AuditHead head, VerifyAudit(home.audit_file()));
+          session.console.Emit(
+              "audit", {{"entries", head.entries}, {"head", head.hash}, {"gaps", head.gaps}});
+          for (const std::uint64_t gap : head.gaps) {
+            session.console.Note(fmt::format(
+                "entry {} says that entries before it are missing: `{} audit show` names them", gap,
+                session.program));
+          }
+          session.console.Say(head.entries == 0 ? std::string("the audit log is empty")
+                                                : "INTACT     " + head.ToString());
+          return Ok();
+        };
+      }};
 }
 
 Command ShowAuditCommand() {

@@ -71,6 +71,10 @@ Result<LoadedSite> LoadSite(Config config, store::Store* store) {
     return Error::Make(Kind::kNotReady, "nothing has been imported yet")
         .Hint("`gapferry-import import MEDIUM` comes first");
   }
+  // Nothing goes out that may not be here, also while rows from before the clearance was lowered
+  // are.
+  for (detect::Destination& destination : loaded.site.destinations)
+    destination.use.clearance = std::min(destination.use.clearance, config.clearance);
   loaded.site.created = applied->manifest.created;
   loaded.site.state_digest = HexEncode(applied->manifest.state_digest);
   return loaded;

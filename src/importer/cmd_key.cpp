@@ -68,8 +68,9 @@ Status RevokeKey(Session& session, const RevokeOptions& options) {
   GF_TRY(store::Store store, home.OpenStore());
   GF_TRY(SiteTrust trust, LoadTrust(&store));
   GF_CHECK(Revoke(&store, &trust, *id, {Now(), options.reason}, options.undo));
-  GF_CHECK(AppendAudit(home.audit_file(), options.undo ? "key.revoke-undone" : "key.revoked",
-                       {{"key", id->ToString()}, {"reason", options.reason}}));
+  // A log that cannot be written must not hold up an emergency; it is the last thing said.
+  Status logged = AppendAudit(home.audit_file(), options.undo ? "key.revoke-undone" : "key.revoked",
+                              {{"key", id->ToString()}, {"reason", options.reason}});
   const std::vector<std::string> lost = LostByRevocation(trust);
   session.console.Emit("key_revoke", {{"id", id->ToString()},
                                       {"revoked_here", !options.undo},
@@ -83,7 +84,11 @@ Status RevokeKey(Session& session, const RevokeOptions& options) {
     session.console.Say("                " + line);
   session.console.Say(
       "                data that came before stays in use; look at it with `status` and `why`");
-  return Ok();
+  if (logged.ok()) return Ok();
+  session.console.Report(logged.error());
+  return Error::Make(Kind::kPartly, "the key is {} here, but the audit log does not say so",
+                     options.undo ? "trusted again" : "revoked")
+      .Hint("write it into your book, and mend the log as the error above says");
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include "importer/check_store.h"
 #include "importer/commands.h"
 #include "importer/next_store.h"
+#include "importer/taking.h"
 
 namespace gapferry::importer {
 namespace {
@@ -46,6 +47,17 @@ Result<KeptState> Choose(const std::vector<KeptState>& states,
                      Numbers(states));
 }
 
+// The state may be from a time when this site was allowed more.
+Status MeetClearance(const Config& config, store::Store* store, Applied* applied) {
+  if (config.clearance >= applied->clearance) return Ok();
+  policy::CrossPolicy policy;
+  policy.clearance = config.clearance;
+  GF_CHECK(RefuseAboveClearance(store, policy));
+  applied->clearance = config.clearance;
+  GF_TRY(applied->rows, store->CountRows());
+  return Ok();
+}
+
 Status RollBack(Session& session, const Options& options, const CommandRunner& run) {
   if (options.reason.empty()) {
     return Error::Make(Kind::kUsage, "going back needs a reason")
@@ -72,10 +84,12 @@ Status RollBack(Session& session, const Options& options, const CommandRunner& r
   Applied applied = *checked.applied;
   applied.exception = "rolled back: " + options.reason;
   GF_CHECK(next.store().Begin());
+  GF_CHECK(MeetClearance(config, &next.store(), &applied));
   GF_CHECK(SaveTrust(&next.store(), trust));
   GF_CHECK(SaveApplied(&next.store(), applied));
   GF_CHECK(next.store().Commit());
-  const std::uint64_t from = before ? before->manifest.seq : 0;
+  const std::string from =
+      before ? fmt::format("{}.{}", before->manifest.epoch, before->manifest.seq) : "none";
   present.reset();
   // One more than usual, so that both ends of the way are there.
   GF_CHECK(next.Adopt(before ? std::optional(PointOf(before->manifest)) : std::nullopt,

@@ -27,9 +27,9 @@ Status Show(Session& session) {
              {"created", FormatTime(manifest.created)},
              {"imported", FormatTime(applied->imported)},
              {"expires", FormatTime(manifest.expires)},
-             {"next_due", FormatTime(manifest.next_due)},
+             {"next_due", FormatTime(applied->next_due)},
              {"exception", applied->exception},
-             {"overdue", clock.now > manifest.next_due},
+             {"overdue", clock.now > applied->next_due},
              {"state_digest", HexEncode(manifest.state_digest)}};
   }
   Json destinations = Json::array();
@@ -69,8 +69,8 @@ Status Show(Session& session) {
       console.Say(fmt::format("exception  {}", Printable(applied->exception)));
     }
     console.Say(
-        fmt::format("next       due {}{}", FormatDate(manifest.next_due),
-                    clock.now > manifest.next_due ? "  OVERDUE: what is here may be stale" : ""));
+        fmt::format("next       due {}{}", FormatDate(applied->next_due),
+                    clock.now > applied->next_due ? "  OVERDUE: what is here may be stale" : ""));
   }
   console.Say(fmt::format("rows       {} events, {} attributes, {} warninglists",
                           Grouped(counts.at("event")), Grouped(counts.at("attribute")),

@@ -20,6 +20,10 @@ Status KeepRoot(store::Store* store, SiteTrust* trust, const bundle::Root& walke
   return store->Commit();
 }
 
+std::string NumberText(const bundle::Manifest& manifest) {
+  return fmt::format("{}.{}", manifest.epoch, manifest.seq);
+}
+
 void Show(Session& session, const Opened& opened, const std::optional<Applied>& before,
           const Received& received, const AuditHead& audit) {
   Console& console = session.console;
@@ -41,12 +45,16 @@ void Show(Session& session, const Opened& opened, const std::optional<Applied>& 
   described.json["audit"] = {{"entries", audit.entries}, {"head", audit.hash}};
   console.Emit("import", described.json);
 
-  console.Say("IMPORTED   the state is the signed one, to the last row");
+  // A delta adds its changes to the digest of what was there: only `fsck` reads all rows again.
+  console.Say(opened.verified.manifest().kind == bundle::BundleKind::kDelta
+                  ? "IMPORTED   the changes lead to the signed state; `fsck` reads every row of it"
+                  : "IMPORTED   the state is the signed one, to the last row");
   for (const std::string& line : described.lines)
     console.Say(line);
-  console.Say(before ? fmt::format("number     {} → {}", before->manifest.seq,
-                                   opened.verified.manifest().seq)
-                     : fmt::format("number     first import: {}", opened.verified.manifest().seq));
+  console.Say(
+      before ? fmt::format("number     {} → {}", NumberText(before->manifest),
+                           NumberText(opened.verified.manifest()))
+             : fmt::format("number     first import: {}", NumberText(opened.verified.manifest())));
   if (opened.verified.manifest().kind == bundle::BundleKind::kDelta) {
     console.Say(fmt::format("delta      {} rows and {} tombstones came", Grouped(received.rows),
                             Grouped(received.tombstones)));
@@ -92,6 +100,11 @@ Status TakeHeartbeat(Session& session, const bundle::Manifest& manifest,
                      const bundle::Acceptance& acceptance, SiteTrust trust, Applied applied,
                      store::Store* store) {
   if (acceptance.verdict == bundle::Verdict::kMissed) {
+    applied.missed = fmt::format("{}, as a heartbeat of {} says", NumberText(manifest),
+                                 FormatDate(manifest.created));
+    GF_CHECK(store->Begin());
+    GF_CHECK(store->SetMeta("missed", applied.missed));
+    GF_CHECK(store->Commit());
     return Error::Make(Kind::kNotReady,
                        "a heartbeat says that number {}.{} is current; this site holds {}.{}",
                        manifest.epoch, manifest.seq, applied.manifest.epoch, applied.manifest.seq)
@@ -118,6 +131,7 @@ class Importing {
   Importing(Session& session, const Home& home, const Config& config, const ImportOptions& options)
       : session_(session), home_(home), config_(config), options_(options), record_(home) {}
 
+  // True if a state was taken in.
   Result<bool> Run() {
     RemoveLeftAside(home_);
     GF_TRY(store_, home_.OpenStore());
@@ -129,6 +143,8 @@ class Importing {
       GF_CHECK(record_.Refused(options_.path, imported.error()));
     return imported;
   }
+  // After a state was taken in: the medium holds another that leads on from it.
+  [[nodiscard]] bool leads_on() const { return leads_on_; }
 
  private:
   Result<bool> Import() {
@@ -139,6 +155,7 @@ class Importing {
         &walked);
     GF_CHECK(KeepWalked(walked));
     if (!medium.ok()) return std::move(medium).error();
+    GF_CHECK(CheckAgreement(*medium));
     if (medium->bundles.empty() ||
         !bundle::LeadsForward(held, medium->bundles.front().verified.manifest())) {
       GF_TRY(Opened only, TakeBest(std::move(medium).value()));
@@ -149,19 +166,41 @@ class Importing {
     return TakeFirstWhole(held, &medium->bundles);
   }
 
-  // A damaged bundle does not stop another one that also leads forward.
+  static Status CheckAgreement(const OpenedMedium& medium) {
+    std::vector<const bundle::Manifest*> manifests;
+    for (const Opened& opened : medium.bundles)
+      manifests.push_back(&opened.verified.manifest());
+    return bundle::CheckAgreement(manifests);
+  }
+
+  // One that this site cannot use, such as a damaged one, or a delta where the rows of a full are
+  // needed, does not stop another that also leads forward.
+  static bool MayBePassedOver(Kind kind) {
+    return kind == Kind::kIncomplete || kind == Kind::kDamaged || kind == Kind::kNotReady ||
+           kind == Kind::kDiverged;
+  }
+
   Result<bool> TakeFirstWhole(const bundle::StreamTrust& held, std::vector<Opened>* bundles) {
     for (std::size_t i = 0;; ++i) {
       auto taken = TakeOne(&(*bundles)[i]);
-      if (taken.ok()) return taken;
-      const bool broken =
-          taken.error().kind == Kind::kIncomplete || taken.error().kind == Kind::kDamaged;
+      if (taken.ok()) {
+        leads_on_ = *taken && LeadsOn((*bundles)[i].verified.manifest(), *bundles);
+        return taken;
+      }
       const bool another = i + 1 < bundles->size() &&
                            bundle::LeadsForward(held, (*bundles)[i + 1].verified.manifest());
-      if (!broken || !another) return taken;
+      if (!MayBePassedOver(taken.error().kind) || !another) return taken;
       session_.console.Report(taken.error());
       session_.console.Note("going on with the next bundle on the medium");
     }
+  }
+
+  static bool LeadsOn(const bundle::Manifest& taken, const std::vector<Opened>& bundles) {
+    bundle::StreamTrust then;
+    then.applied = PointOf(taken);
+    return std::any_of(bundles.begin(), bundles.end(), [&](const Opened& opened) {
+      return bundle::LeadsForward(then, opened.verified.manifest());
+    });
   }
 
   Result<bool> TakeOne(Opened* opened) {
@@ -178,11 +217,14 @@ class Importing {
       return false;
     }
     if (manifest.kind != bundle::BundleKind::kHeartbeat) return TakeState(opened, acceptance);
-    if (!options_.dry_run) {
-      GF_CHECK(TakeHeartbeat(session_, manifest, acceptance, trust_, before_.value_or(Applied{}),
-                             &*store_));
-      GF_CHECK(record_.StillCurrent(manifest));
+    if (options_.dry_run) {
+      session_.console.Say(fmt::format("NO CHANGE   {} number {} is a heartbeat: it has no content",
+                                       manifest.stream, NumberText(manifest)));
+      return false;
     }
+    GF_CHECK(TakeHeartbeat(session_, manifest, acceptance, trust_, before_.value_or(Applied{}),
+                           &*store_));
+    GF_CHECK(record_.StillCurrent(manifest));
     return false;
   }
 
@@ -236,7 +278,22 @@ class Importing {
   std::optional<store::Store> store_;
   SiteTrust trust_;
   std::optional<Applied> before_;
+  bool leads_on_ = false;
 };
+
+// What is on the medium after the state that was just taken in. Nothing of it undoes that.
+void TakeWhatFollows(Session& session, const Home& home, const Config& config,
+                     const ImportOptions& options) {
+  for (bool more = true; more;) {
+    Importing next(session, home, config, options);
+    const auto taken = next.Run();
+    if (!taken.ok()) {
+      session.console.Report(taken.error());
+      session.console.Note("the state before it was taken in and stays");
+    }
+    more = taken.ok() && *taken && next.leads_on();
+  }
+}
 
 }  // namespace
 
@@ -246,7 +303,10 @@ Result<bool> ImportBundle(Session& session, const Home& home, const Config& conf
     return Error::Make(Kind::kUsage, "an exception needs a reason")
         .Hint("add --reason \"why\"; `status` shows it for as long as the state is in use");
   }
-  return Importing(session, home, config, options).Run();
+  Importing first(session, home, config, options);
+  auto taken = first.Run();
+  if (taken.ok() && *taken && first.leads_on()) TakeWhatFollows(session, home, config, options);
+  return taken;
 }
 
 }  // namespace gapferry::importer

@@ -1,6 +1,7 @@
 #include "importer/medium_check.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "base/console.h"
@@ -22,6 +23,8 @@ int Severity(Kind kind) {
       return 2;
     case Kind::kBadSignature:
       return 4;
+    case Kind::kEquivocation:
+      return 5;
     default:
       return 3;
   }
@@ -108,12 +111,18 @@ std::string MediumCheck::Verdict() const {
 
 MediumCheck CheckMedium(OpenedMedium& medium) {
   MediumCheck check;
-  bundle::StatePoint newest;
+  // Without a stream of its own, as on a kiosk, the medium may hold bundles of several.
+  std::map<std::string, bundle::StatePoint> newest;
+  std::vector<const bundle::Manifest*> manifests;
   for (const Opened& opened : medium.bundles) {
-    if (bundle::IsBefore(newest, NumberOf(opened))) newest = NumberOf(opened);
+    manifests.push_back(&opened.verified.manifest());
+    bundle::StatePoint& point = newest[opened.verified.manifest().stream];
+    if (bundle::IsBefore(point, NumberOf(opened))) point = NumberOf(opened);
   }
+  if (Status agreement = bundle::CheckAgreement(manifests); !agreement.ok())
+    check.faults.push_back(std::move(agreement).error());
   for (Opened& opened : medium.bundles) {
-    if (bundle::IsBefore(NumberOf(opened), newest)) {
+    if (bundle::IsBefore(NumberOf(opened), newest[opened.verified.manifest().stream])) {
       check.notes.push_back(fmt::format("older, signed, not read: {}", Named(opened)));
       continue;
     }
@@ -121,7 +130,9 @@ MediumCheck CheckMedium(OpenedMedium& medium) {
     CheckBytes(opened, check.faults);
   }
   for (MediumFault& fault : medium.faults) {
-    if (bundle::IsBefore({fault.name.epoch, fault.name.seq, {}}, newest)) {
+    const auto known = newest.find(fault.name.stream);
+    if (known != newest.end() &&
+        bundle::IsBefore({fault.name.epoch, fault.name.seq, {}}, known->second)) {
       check.notes.push_back(fmt::format("older, unusable: {}", Printable(fault.error.what)));
     } else {
       check.faults.push_back(fault.error);
@@ -130,6 +141,9 @@ MediumCheck CheckMedium(OpenedMedium& medium) {
   for (std::size_t i = 0; i < std::min(medium.root_faults.size(), kMaxNotes); ++i)
     check.notes.push_back(
         fmt::format("a root that cannot be used: {}", Printable(medium.root_faults[i].what)));
+  if (!medium.listing.all_seen)
+    check.notes.push_back(
+        "the folder holds more files than are looked at; what is beyond is not checked");
   std::stable_sort(check.faults.begin(), check.faults.end(),
                    [](const Error& left, const Error& right) {
                      return Severity(left.kind) > Severity(right.kind);

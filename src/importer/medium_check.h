@@ -1,5 +1,5 @@
-// importer/medium_check.h: every byte of what an opened medium offers under its newest number, and
-// every fault, so that incomplete, damaged and altered are told apart.
+// importer/medium_check.h: every byte of what an opened medium offers under the newest number of
+// each stream, and every fault, so that incomplete, damaged and altered are told apart.
 #pragma once
 
 #include <string>
@@ -10,7 +10,7 @@
 namespace gapferry::importer {
 
 struct MediumCheck {
-  std::vector<const Opened*> newest;  // the bundles of the highest number: full, delta, heartbeat
+  std::vector<const Opened*> newest;  // of each stream, those of the highest number
   std::vector<Error> faults;          // worst first: the first decides the exit code
   std::vector<std::string> notes;     // about older bundles and stray roots; they change no verdict
 

@@ -29,6 +29,13 @@ std::size_t HeadBytes(const bundle::BundleReader& volume) {
   return static_cast<std::size_t>(bundle::StoredBytesOf(volume.members(0)));
 }
 
+// Most errors do not know in which file they arose.
+Error Naming(const fs::path& path, Error error) {
+  const std::string name = path.filename().string();
+  if (error.what.find(name) != std::string::npos) return error;
+  return std::move(error).In(name);
+}
+
 // Opens volumes within the limits and sorts them into candidates.
 class Opener {
  public:
@@ -68,7 +75,7 @@ class Opener {
   }
 
   void Fault(const fs::path& path, const bundle::VolumeName& name, Error error) {
-    medium_.faults.push_back({path, name, std::move(error)});
+    medium_.faults.push_back({path, name, Naming(path, std::move(error))});
   }
 
   void Sort(const fs::path& path, const bundle::VolumeName& name, bundle::BundleReader volume) {
@@ -198,7 +205,7 @@ Result<OpenedMedium> OpenMedium(const fs::path& path, const Trusted& trusted,
     if (opened.ok()) {
       medium.bundles.push_back(std::move(opened).value());
     } else {
-      medium.faults.push_back({first, name, std::move(opened).error()});
+      medium.faults.push_back({first, name, Naming(first, std::move(opened).error())});
     }
   }
   PutInOrder(trusted.held, medium.bundles);
@@ -214,7 +221,10 @@ Result<Opened> TakeBest(OpenedMedium medium) {
                            bundle::IsBefore(NumberOf(medium.bundles.front().verified.manifest()),
                                             NumberOf(medium.faults.front().name));
   if (!medium.bundles.empty() && !newer_fault) return std::move(medium.bundles.front());
-  return std::move(medium.faults.front().error);
+  Error error = std::move(medium.faults.front().error);
+  if (medium.faults.size() == 1) return error;
+  return std::move(error).Hint("{} further files here cannot be used either; `verify` lists them",
+                               medium.faults.size() - 1);
 }
 
 Result<Opened> OpenVerified(const fs::path& path, const std::string& stream,

@@ -107,9 +107,26 @@ Result<std::map<std::string, std::uint64_t>> CountAfter(const Config& config,
   return rows;
 }
 
+// Roughly: the payload unpacked, and the store of it beside the present one.
+Status CheckRoom(const Home& home, const bundle::Manifest& manifest) {
+  std::error_code error;
+  const std::uintmax_t store = std::filesystem::file_size(home.store_file(), error);
+  const std::uint64_t unpacked =
+      std::max(manifest.payload->plain_size, manifest.payload->stored_size);
+  const bool is_delta = manifest.kind == bundle::BundleKind::kDelta;
+  const std::uint64_t needed = unpacked + (is_delta && !error ? store : unpacked);
+  GF_TRY(const FileSystemRoom room, RoomIn(home.work()));
+  if (room.free >= needed) return Ok();
+  return Error::Make(Kind::kNoSpace,
+                     "taking this bundle in needs about {} bytes in {}; {} are free",
+                     Grouped(needed), home.work().string(), Grouped(room.free))
+      .Hint("make room there; `keep_states` in import.yml says how many old states are kept");
+}
+
 Result<sandbox::Child> StartReader(const Home& home, const Config& config,
                                    const bundle::Manifest& manifest) {
   GF_CHECK(MakeFolder(home.work(), 0700));
+  GF_CHECK(CheckRoom(home, manifest));
   GF_TRY(Fd scratch, UnnamedFile(home.work()));
   const transfer::Expected expected{manifest.payload->plain_size, manifest.payload->plain_digest,
                                     !manifest.payload->recipients.empty()};

@@ -135,6 +135,7 @@ Result<std::optional<Applied>> LoadApplied(store::Store* store) {
   applied.manifest_bytes = std::move(meta["manifest"]);
   applied.imported = ParseTime(meta["imported"]).value_or(0);
   applied.exception = std::move(meta["exception"]);
+  applied.missed = std::move(meta["missed"]);
   applied.clearance = intel::FindTlp(meta["clearance"]).value_or(intel::Tlp::kRed);
   applied.next_due = ParseTime(meta["next_due"]).value_or(applied.manifest.next_due);
   GF_TRY(applied.rows, ReadRows(meta["rows"]));
@@ -145,6 +146,7 @@ Status SaveApplied(store::Store* store, const Applied& applied) {
   GF_CHECK(store->SetMeta("manifest", applied.manifest_bytes));
   GF_CHECK(store->SetMeta("imported", FormatTime(applied.imported)));
   GF_CHECK(store->SetMeta("exception", applied.exception));
+  GF_CHECK(store->SetMeta("missed", applied.missed));
   GF_CHECK(store->SetMeta("clearance", intel::TlpName(applied.clearance)));
   GF_CHECK(store->SetMeta("rows", DumpJson(Json(applied.rows))));
   return store->SetMeta("next_due", FormatTime(applied.next_due));

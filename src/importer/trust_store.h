@@ -28,8 +28,8 @@ struct SiteTrust {
 [[nodiscard]] Status SaveTrust(store::Store* store, const SiteTrust& trust);
 
 // What is said of one state and goes back with it; all else in the store's meta outlives states.
-inline constexpr std::array<const char*, 7> kStateKeys = {
-    "manifest", "imported", "exception", "digest_key", "clearance", "next_due", "rows"};
+inline constexpr std::array<const char*, 8> kStateKeys = {
+    "manifest", "imported", "exception", "digest_key", "clearance", "next_due", "rows", "missed"};
 
 // The manifest of the state that the store holds, and how it came here.
 struct Applied {
@@ -40,6 +40,7 @@ struct Applied {
   intel::Tlp clearance = intel::Tlp::kRed;      // of this site when it was taken in
   Time next_due = 0;                            // the manifest's, or a later heartbeat's
   std::map<std::string, std::uint64_t> rows{};  // stored, by kind; empty: not counted
+  std::string missed{};                         // a newer number that a heartbeat named, or empty
 };
 [[nodiscard]] bundle::StatePoint PointOf(const bundle::Manifest& manifest);
 [[nodiscard]] Result<std::optional<Applied>> LoadApplied(store::Store* store);

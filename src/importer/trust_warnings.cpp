@@ -23,20 +23,25 @@ void WarnOfClock(const bundle::JudgedClock& clock, Time reading, Time floor,
 }
 
 // A stream that has fallen silent may have been cut off: someone may keep the newer bundles away.
-void WarnOfSilence(const bundle::Manifest& manifest, Time now,
-                   std::vector<TrustWarning>* warnings) {
+void WarnOfSilence(const Applied& applied, Time now, std::vector<TrustWarning>* warnings) {
+  const bundle::Manifest& manifest = applied.manifest;
+  if (!applied.missed.empty()) {
+    warnings->push_back({"missed", fmt::format("number {} is current and this site holds {}.{}: a "
+                                               "delivery was missed",
+                                               applied.missed, manifest.epoch, manifest.seq)});
+  }
   if (now > manifest.expires) {
     warnings->push_back(
         {"expired", fmt::format("bundle {} in use expired at {}, {} days ago; ask the "
                                 "connected side for a newer one",
                                 manifest.seq, FormatTime(manifest.expires),
                                 (now - manifest.expires) / kSecondsPerDay)});
-  } else if (now > manifest.next_due) {
+  } else if (now > applied.next_due) {
     warnings->push_back(
         {"overdue", fmt::format("after bundle {} the next was due at {}, {} days ago; was it "
                                 "held back on the way?",
-                                manifest.seq, FormatTime(manifest.next_due),
-                                (now - manifest.next_due) / kSecondsPerDay)});
+                                manifest.seq, FormatTime(applied.next_due),
+                                (now - applied.next_due) / kSecondsPerDay)});
   }
 }
 
@@ -55,7 +60,7 @@ std::vector<TrustWarning> TrustWarnings(const SiteTrust& trust,
   for (const std::string& line : LostByRevocation(trust))
     warnings.push_back({"revoked-here", line});
   WarnOfClock(clock, reading, trust.state.floor, &warnings);
-  if (applied) WarnOfSilence(applied->manifest, clock.now, &warnings);
+  if (applied) WarnOfSilence(*applied, clock.now, &warnings);
   if (!trust.state.revoked_here.empty()) {
     warnings.push_back(
         {"revoked-here", "revoked by this site: " + bundle::KeyList(trust.state.revoked_here)});

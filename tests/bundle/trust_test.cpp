@@ -194,7 +194,27 @@ TEST(Accept, AppliesADeltaOnlyWhereItFits) {
   EXPECT_EQ(Offer(After({Numbered(40)}), DeltaOn(40, 45))->verdict, Verdict::kNew) << "at the base";
   EXPECT_EQ(Offer(After({Numbered(43)}), DeltaOn(40, 45))->verdict, Verdict::kNew)
       << "between base and seq";
-  EXPECT_EQ(KindOf(Offer(After({Numbered(40, "other")}), DeltaOn(40, 45))), Kind::kDiverged);
+}
+
+TEST(Accept, TakesADeltaFromAnotherStateThanTheAcceptedOneForAFork) {
+  EXPECT_EQ(KindOf(Offer(After({Numbered(40, "other")}), DeltaOn(40, 45))), Kind::kEquivocation);
+  EXPECT_EQ(KindOf(Offer(After({Numbered(40, "other"), Numbered(43)}), DeltaOn(40, 45))),
+            Kind::kEquivocation)
+      << "also a base that is long past";
+}
+
+TEST(CheckAgreement, FindsTwoStatesUnderOneNumber) {
+  const Manifest full = Numbered(40);
+  const Manifest other = Numbered(40, "other");
+  const Manifest delta = DeltaOn(40, 45);
+  const Manifest later = DeltaOn(45, 46);
+  EXPECT_TRUE(CheckAgreement({&full, &delta, &later}).ok());
+  EXPECT_EQ(CheckAgreement({&full, &other}).error().kind, Kind::kEquivocation);
+  EXPECT_EQ(CheckAgreement({&delta, &other}).error().kind, Kind::kEquivocation);
+  EXPECT_EQ(CheckAgreement({&other, &delta}).error().kind, Kind::kEquivocation);
+  Manifest elsewhere = other;
+  elsewhere.stream_uuid = UuidFromContent(AsBytes("another stream"));
+  EXPECT_TRUE(CheckAgreement({&full, &elsewhere}).ok());
 }
 
 TEST(Accept, ReadsHeartbeats) {

@@ -257,3 +257,90 @@ def test_what_an_administrator_changes_is_in_the_audit_log(tmp_path, bins):
     assert events[2]["detail"]["reason"] == "clock was wrong" and events[3]["detail"]["key"] == signer
     assert events[4]["detail"]["kind"] == "revoked-signer"
     pair.import_("audit", "verify")
+
+
+def steps(world, pair, count=6):
+    for _ in range(count):
+        world.step()
+    world.write()
+    pair.export("collect")
+
+
+def as_dumped(pair):
+    return sorted(json.dumps(row, sort_keys=True) for row in pair.dump())
+
+
+def test_a_fresh_site_takes_everything_that_one_medium_holds(tmp_path, bins):
+    world = World(tmp_path / "world", 11)
+    pair = open_pair(tmp_path / "pair", bins, world)
+    shutil.rmtree(pair.isolated)
+    steps(world, pair)
+    pair.bundles("--kind", "delta")
+    pair.open_site(clearance="green")
+    done = pair.import_("import", pair.medium)
+    assert "first import: 1.1" in done.stdout and "1.1 → 1.2" in done.stdout
+    assert json.loads(pair.import_("--json", "status").stdout)["applied"]["seq"] == 2
+    pair.import_("fsck")
+
+
+def test_a_fork_shows_by_what_a_delta_starts_from(tmp_path, bins):
+    """Two exporters from one backup give different states the number 2; the delta to 3 of the second names its own 2."""
+    world = World(tmp_path / "world", 12)
+    pair = open_pair(tmp_path / "pair", bins, world)
+    pair.policy["full"] = "never"
+    shutil.copytree(pair.connected, tmp_path / "copy")
+    steps(world, pair)
+    pair.import_("import", pair.bundles("--kind", "full")[0]["path"])
+    shutil.rmtree(pair.connected)
+    shutil.copytree(tmp_path / "copy", pair.connected)
+    shutil.rmtree(pair.medium)
+    steps(world, pair)
+    fork = pair.bundles("--kind", "full")[0]["path"]
+    steps(world, pair)
+    delta = pair.bundles("--kind", "delta")[0]["path"]
+    before = as_dumped(pair)
+    for path in (delta, pair.medium):
+        done = pair.import_("import", path, expect=17)
+        assert "starts from" in done.stderr or "two signed bundles" in done.stderr
+    assert pair.import_("import", fork, expect=17)
+    assert as_dumped(pair) == before
+
+
+def test_clearance_raised_and_lowered(tmp_path, bins):
+    world = World(tmp_path / "world", 13)
+    for event in world.events.values():
+        event["Attribute"][0]["Tag"] = [{"name": "tlp:amber"}]
+    pair = open_pair(tmp_path / "pair", bins, world, clearance="green")
+    low = as_dumped(pair)
+    pair.configure_import(clearance="amber")
+    steps(world, pair, 2)
+    pair.configure_export(pair.sources, **{**pair.policy, "full": "always"})
+    pair.bundles()
+    done = pair.import_("import", pair.medium)
+    assert "only a full bundle brings" in done.stderr, "the delta is passed over, and that is said"
+    high = as_dumped(pair)
+    amber = sum("tlp:amber" in row for row in high)
+    assert amber and not any("tlp:amber" in row for row in low)
+
+    pair.configure_import(clearance="green")
+    steps(world, pair, 2)
+    pair.bundles()
+    pair.import_("import", pair.medium)
+    assert not any("tlp:amber" in row for row in as_dumped(pair))
+    pair.import_("rollback", "--reason", "test")
+    assert not any("tlp:amber" in row for row in as_dumped(pair)), "what is above the clearance does not come back"
+    pair.import_("fsck")
+
+
+def test_a_missed_delivery_is_remembered(tmp_path, bins):
+    world = World(tmp_path / "world", 14)
+    pair = open_pair(tmp_path / "pair", bins, world)
+    steps(world, pair)
+    newer = pair.bundles("--kind", "full")[0]["path"]
+    beat = pair.bundles("--kind", "heartbeat")[0]["path"]
+    pair.import_("import", beat, expect=8)
+    status = json.loads(pair.import_("--json", "status").stdout)
+    assert "missed" in [warning["code"] for warning in status["warnings"]]
+    pair.import_("import", newer)
+    status = json.loads(pair.import_("--json", "status").stdout)
+    assert "missed" not in [warning["code"] for warning in status["warnings"]]

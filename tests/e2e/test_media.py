@@ -383,3 +383,21 @@ def test_a_second_signature_joins_every_volume(big, copy, tmp_path, bins, oracle
     shutil.copy(big.medium / volumes(copy)[1].name, copy)
     assert "1 volumes" in big.export("sign", copy, "--key", key).stdout
     assert unpack(volumes(copy), tmp_path / "again") == after
+
+
+def test_a_kiosk_checks_the_newest_bundle_of_every_stream(small, tmp_path):
+    """Another site's bundle has the lower number, and is the damaged one."""
+    small.export("init", "--site", "lab")
+    config = json.loads((small.connected / "export.yml").read_text())
+    config["sites"].append({**config["sites"][0], "name": "lab"})
+    (small.connected / "export.yml").write_text(json.dumps(config))
+    shutil.rmtree(small.medium, ignore_errors=True)
+    for site in (small.site, small.site, "lab"):
+        small.export("bundle", "--site", site, "--to", small.medium)
+    root = small.connected / "keys" / "root-0001.json"
+    done = small._call("gapferry-import", tmp_path / "nowhere", ("verify", small.medium, "--root", root), 0)
+    assert "lab" in done.stdout
+    damaged = next(small.medium.glob("lab-000001-full*.gfb"))
+    flip(damaged, damaged.stat().st_size - 2000)
+    done = small._call("gapferry-import", tmp_path / "nowhere", ("verify", small.medium, "--root", root), None)
+    assert done.returncode == 11 and damaged.name in done.stderr

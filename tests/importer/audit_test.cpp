@@ -14,7 +14,11 @@ namespace {
 class AuditTest : public testing::Test {
  protected:
   AuditTest() : log_(std::filesystem::path(testing::TempDir()) / NewUuid().ToString()) {}
-  ~AuditTest() override { std::filesystem::remove(log_); }
+  ~AuditTest() override {
+    std::filesystem::remove(log_);
+    std::filesystem::remove(note());
+  }
+  [[nodiscard]] std::filesystem::path note() const { return log_.string() + ".head"; }
 
   void Write(int entries) {
     for (int i = 0; i < entries; ++i)
@@ -49,15 +53,63 @@ TEST_F(AuditTest, EveryChangedByteShows) {
 }
 
 TEST_F(AuditTest, ALineThatACrashCutIsTakenAwayAndSaidSo) {
-  Write(3);
+  Write(2);
+  const std::string noted = ReadFile(note(), 1 << 10).value();
+  Write(1);
   const std::string whole = Text();
   SetText(whole.substr(0, whole.size() - 20));
+  std::ofstream(note()) << noted;  // a crash comes before the note
   EXPECT_FALSE(VerifyAudit(log_).ok());
   Write(1);
   const auto verified = VerifyAudit(log_);
   ASSERT_TRUE(verified.ok()) << verified.error().what;
   EXPECT_EQ(verified->entries, 4U);
   EXPECT_NE(Text().find("audit.torn"), std::string::npos);
+  EXPECT_TRUE(verified->gaps.empty());
+}
+
+TEST_F(AuditTest, AWholeEntryThatACrashLeftUnnotedIsTaken) {
+  Write(2);
+  const std::string noted = ReadFile(note(), 1 << 10).value();
+  Write(1);
+  std::ofstream(note()) << noted;
+  EXPECT_TRUE(VerifyAudit(log_).ok());
+  Write(1);
+  EXPECT_EQ(VerifyAudit(log_)->entries, 4U);
+  EXPECT_TRUE(VerifyAudit(log_)->gaps.empty());
+}
+
+TEST_F(AuditTest, ACutEndShowsAndIsSaidInTheLog) {
+  Write(2);
+  const std::string two = Text();
+  Write(3);
+  SetText(two);
+  const auto verified = VerifyAudit(log_);
+  ASSERT_FALSE(verified.ok());
+  EXPECT_NE(verified.error().what.find("entry 5 was written"), std::string::npos);
+  Write(1);
+  EXPECT_EQ(VerifyAudit(log_)->gaps, std::vector<std::uint64_t>{3});
+  EXPECT_EQ(VerifyAudit(log_)->entries, 4U);
+}
+
+TEST_F(AuditTest, ALogThatIsGoneShows) {
+  Write(3);
+  std::filesystem::remove(log_);
+  EXPECT_FALSE(VerifyAudit(log_).ok());
+  Write(1);
+  EXPECT_EQ(VerifyAudit(log_)->gaps, std::vector<std::uint64_t>{1});
+}
+
+TEST_F(AuditTest, AStrayLastLineIsNamedWithTheWayOut) {
+  Write(3);
+  SetText(Text() + "junk\n");
+  const auto refused = Audit(log_, "test", {});
+  ASSERT_FALSE(refused.ok());
+  EXPECT_NE(refused.error().hints.at(0).find("mv "), std::string::npos);
+  std::filesystem::rename(log_, log_.string() + ".damaged");
+  Write(1);
+  EXPECT_EQ(VerifyAudit(log_)->gaps, std::vector<std::uint64_t>{1});
+  std::filesystem::remove(log_.string() + ".damaged");
 }
 
 }  // namespace

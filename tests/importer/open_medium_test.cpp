@@ -23,7 +23,7 @@ Manifest Numbered(BundleKind kind, std::uint64_t epoch, std::uint64_t seq, std::
   manifest.epoch = epoch;
   manifest.seq = seq;
   manifest.payload = bundle::PayloadOf(kStored, "plain");
-  if (kind == BundleKind::kDelta) manifest.base = bundle::Base{base, {}};
+  if (kind == BundleKind::kDelta) manifest.base = bundle::Base{base, manifest.state_digest};
   if (kind == BundleKind::kHeartbeat) manifest.payload.reset();
   return manifest;
 }
@@ -165,6 +165,17 @@ TEST_F(OpenMediumTest, CheckReadsEveryBundleOfTheNewestNumber) {
   const MediumCheck check = CheckMedium(damaged);
   EXPECT_EQ(check.Verdict(), "damaged");
   EXPECT_THAT(check.faults.at(0).what, HasSubstr("ot-plant-000042-delta.gfb is damaged"));
+}
+
+TEST_F(OpenMediumTest, CheckFindsTwoStatesUnderOneNumber) {
+  Put(Numbered(BundleKind::kFull, 1, 42));
+  Manifest forked = Numbered(BundleKind::kDelta, 1, 43, 42);
+  forked.base->state_digest[0] ^= 1;
+  Put(forked);
+  OpenedMedium medium = Open();
+  const MediumCheck check = CheckMedium(medium);
+  ASSERT_FALSE(check.faults.empty());
+  EXPECT_EQ(check.faults.front().kind, Kind::kEquivocation);
 }
 
 }  // namespace
