@@ -117,6 +117,21 @@ Result<std::int64_t> Registry::Grow(const std::string& space, const std::string&
   });
 }
 
+Status ForEachId(store::Store& store, const std::function<void(const GivenId&)>& visit) {
+  return store::Guarded("cannot read the registry of ids", [&]() -> Status {
+    SQLite::Statement read(store.database(),
+                           "SELECT space, key, id, rev, first, changed FROM artifact_id ORDER BY "
+                           "space, key");
+    while (read.executeStep()) {
+      visit({read.getColumn(0).getString(),
+             read.getColumn(1).getString(),
+             {read.getColumn(2).getInt64(), read.getColumn(3).getInt64(),
+              read.getColumn(4).getInt64(), read.getColumn(5).getInt64()}});
+    }
+    return Ok();
+  });
+}
+
 std::int64_t BucketsFor(std::size_t values, std::size_t capacity) {
   if (values <= capacity) return 1;
   // Hashing fills buckets unevenly; half full on average leaves room for the fullest.

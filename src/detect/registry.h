@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -46,6 +47,15 @@ class Registry {
   struct State;
   std::unique_ptr<State> state_;
 };
+
+struct GivenId {
+  std::string space;
+  std::string key;
+  StableId id;
+};
+// Every id that was ever given, by space and key. Error: kIo.
+[[nodiscard]] Status ForEachId(store::Store& store,
+                               const std::function<void(const GivenId&)>& visit);
 
 // Distributes values over buckets of about `capacity` values so that a new value moves no other:
 // the number of buckets is a power of two that only grows.

@@ -14,6 +14,7 @@ namespace gapferry::importer {
 [[nodiscard]] Command BackupCommand();
 [[nodiscard]] Command DiffCommand();
 [[nodiscard]] Command DumpCommand();
+[[nodiscard]] Command ExplainCommand();
 [[nodiscard]] Command FsckCommand();
 [[nodiscard]] Command GenerateCommand(CommandRunner run);
 [[nodiscard]] Command ImportCommand();

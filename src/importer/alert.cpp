@@ -1,0 +1,115 @@
+#include "importer/alert.h"
+
+#include <charconv>
+#include <fstream>
+
+#include "base/file.h"
+
+namespace gapferry::importer {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Spaces of detect's registry are named "<destination>/<kind of id>".
+std::string_view SpaceOf(AlertId kind) {
+  switch (kind) {
+    case AlertId::kSid:
+      return "/sid";
+    case AlertId::kSigma:
+      return "/sigma";
+    case AlertId::kWazuh:
+      return "/rule";
+  }
+  return "";
+}
+
+Result<std::int64_t> ParseNumber(std::string_view id) {
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(id.data(), id.data() + id.size(), number);
+  if (error == std::errc() && end == id.data() + id.size()) return number;
+  return Error::Make(Kind::kUsage, "\"{}\" is no number", id);
+}
+
+// As detect's formats make their keys: "domain|evil.example|dns", "list|domain-2|dns",
+// "networks|…", "<event>|<logsource>|<part>" of Sigma, the rule's own name of Wazuh.
+void ReadKey(AlertId kind, const std::string& key, RuleOrigin* origin) {
+  const std::size_t first = key.find('|');
+  const std::size_t last = key.rfind('|');
+  if (kind == AlertId::kWazuh || first == std::string::npos || first == last) {
+    origin->set = key;
+  } else if (kind == AlertId::kSigma) {
+    origin->event = ParseUuid(key.substr(0, first));
+    if (!origin->event) origin->set = key;
+  } else if (key.starts_with("list|") || key.starts_with("networks|")) {
+    origin->set = key.substr(first + 1, last - first - 1);
+  } else {
+    origin->value = key.substr(first + 1, last - first - 1);
+  }
+}
+
+std::string Needle(AlertId kind, std::string_view id) {
+  switch (kind) {
+    case AlertId::kSid:
+      return fmt::format("sid:{};", id);
+    case AlertId::kSigma:
+      return fmt::format("id: {}", id);
+    case AlertId::kWazuh:
+      return fmt::format("<rule id=\"{}\"", id);
+  }
+  return "";
+}
+
+}  // namespace
+
+std::optional<AlertId> FindAlertId(std::string_view name) {
+  if (name == "sid") return AlertId::kSid;
+  if (name == "sigma") return AlertId::kSigma;
+  if (name == "wazuh") return AlertId::kWazuh;
+  return std::nullopt;
+}
+
+Result<std::vector<RuleOrigin>> FindRules(store::Store& store, AlertId kind, std::string_view id) {
+  std::int64_t number = 0;
+  std::string uuid;
+  if (kind == AlertId::kSigma) {
+    const auto parsed = ParseUuid(id);
+    if (!parsed) return Error::Make(Kind::kUsage, "\"{}\" is no UUID", id);
+    uuid = parsed->ToString();
+  } else {
+    GF_TRY(number, ParseNumber(id));
+  }
+  std::vector<RuleOrigin> found;
+  GF_CHECK(detect::ForEachId(store, [&](const detect::GivenId& given) {
+    if (!given.space.ends_with(SpaceOf(kind))) return;
+    // The id of a Sigma rule is made of its key.
+    const bool is_it =
+        kind == AlertId::kSigma
+            ? UuidFromContent(AsBytes("gapferry sigma|" + given.key)).ToString() == uuid
+            : given.id.id == number;
+    if (!is_it) return;
+    RuleOrigin& origin = found.emplace_back();
+    origin.destination = given.space.substr(0, given.space.size() - SpaceOf(kind).size());
+    origin.id = given.id;
+    ReadKey(kind, given.key, &origin);
+  }));
+  return found;
+}
+
+std::string FindRuleLine(const fs::path& generation, AlertId kind, std::string_view id) {
+  constexpr std::size_t kShown = 500;
+  const std::string needle = Needle(kind, id);
+  std::error_code error;
+  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(generation, error)) {
+    const std::string ending = entry.path().extension().string();
+    if (ending != ".rules" && ending != ".xml" && ending != ".yml") continue;
+    std::ifstream lines(entry.path());
+    std::string line;
+    while (std::getline(lines, line)) {
+      if (line.find(needle) != std::string::npos)
+        return fmt::format("{}: {}", entry.path().filename().string(), line.substr(0, kShown));
+    }
+  }
+  return "";
+}
+
+}  // namespace gapferry::importer

@@ -1,0 +1,38 @@
+// importer/alert.h: from the id in an alert back to what the rule was made of.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "detect/registry.h"
+#include "store/store.h"
+
+namespace gapferry::importer {
+
+// What kind of id an alert carries.
+enum class AlertId { kSid, kSigma, kWazuh };
+[[nodiscard]] std::optional<AlertId> FindAlertId(std::string_view name);  // sid, sigma, wazuh
+
+struct RuleOrigin {
+  std::string destination;
+  detect::StableId id;
+  // One value, or a whole set of them, or an event: the others are empty.
+  std::string value;
+  std::string set;
+  std::optional<Uuid> event;
+};
+
+// The rules that ever had this id, one for each destination. Error: kUsage for an id of the wrong
+// form.
+[[nodiscard]] Result<std::vector<RuleOrigin>> FindRules(store::Store& store, AlertId kind,
+                                                        std::string_view id);
+
+// The line with this id in the files of a generation, shortened for a screen; empty if none has it.
+[[nodiscard]] std::string FindRuleLine(const std::filesystem::path& generation, AlertId kind,
+                                       std::string_view id);
+
+}  // namespace gapferry::importer

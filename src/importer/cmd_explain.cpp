@@ -1,0 +1,118 @@
+#include "importer/alert.h"
+#include "importer/commands.h"
+#include "importer/why_text.h"
+
+namespace gapferry::importer {
+namespace {
+
+struct Asked {
+  std::string what;
+  std::string id;
+};
+
+// The head of an event, wherever it came from.
+Status ShowEvent(Console& console, store::Store* store, const Uuid& uuid, Json* json) {
+  bool there = false;
+  GF_CHECK(store->Reader().ForEach(
+      store::RowReader::Part::kEvents, [&](const store::Record& record) -> Status {
+        if (record.kind != store::RecordKind::kEvent || record.event_uuid != uuid) return Ok();
+        there = true;
+        console.Say(fmt::format("  event {} of {}, {}: {}", uuid.ToString(), record.source,
+                                record.event.date, Printable(record.event.info)));
+        (*json)["events"].push_back({{"source", record.source},
+                                     {"event", uuid.ToString()},
+                                     {"date", record.event.date},
+                                     {"info", record.event.info}});
+        return Ok();
+      }));
+  if (!there)
+    console.Say(fmt::format("  event {}, which is no longer in the store", uuid.ToString()));
+  return Ok();
+}
+
+Status ShowOrigin(Session& session, const RuleOrigin& origin, const detect::Site& site,
+                  store::Store* store, Json* json) {
+  Console& console = session.console;
+  if (origin.event) return ShowEvent(console, store, *origin.event, json);
+  if (origin.value.empty()) {
+    console.Say(fmt::format(
+        "  it looks for every value of the set {}: take the value from the alert, and ask `{} why "
+        "VALUE`",
+        Printable(origin.set), session.program));
+    return Ok();
+  }
+  GF_TRY(const detect::Why why, detect::WhyValue(*store, site, origin.value));
+  for (const detect::WhyOccurrence& occurrence : why.occurrences) {
+    ShowOccurrence(console, occurrence);
+    (*json)["occurrences"].push_back(OccurrenceJson(occurrence));
+  }
+  if (why.occurrences.empty()) {
+    console.Say(fmt::format("  it looked for {}, which is no longer in the store",
+                            Printable(origin.value)));
+  }
+  return Ok();
+}
+
+Status ExplainAlert(Session& session, AlertId kind, const Asked& asked) {
+  GF_TRY(const Home home, Home::Open(session));
+  GF_TRY(Config config, home.LoadConfig());
+  GF_TRY(store::Store store, store::Store::OpenReadOnly(home.store_file()));
+  const std::filesystem::path artifacts = config.artifacts;
+  GF_TRY(const LoadedSite loaded, LoadSite(std::move(config), &store));
+  GF_TRY(const std::vector<RuleOrigin> origins, FindRules(store, kind, asked.id));
+  for (const RuleOrigin& origin : origins) {
+    const std::string line =
+        FindRuleLine(artifacts / origin.destination / "current", kind, asked.id);
+    Json json = {{"destination", origin.destination},
+                 {"id", asked.id},
+                 {"rev", origin.id.rev},
+                 {"first", FormatTime(origin.id.first)},
+                 {"changed", FormatTime(origin.id.changed)},
+                 {"value", origin.value},
+                 {"set", origin.set},
+                 {"in_use", !line.empty()},
+                 {"rule", line},
+                 {"events", Json::array()},
+                 {"occurrences", Json::array()}};
+    session.console.Say(fmt::format("{} {} of {}: first of {}, changed {}, rev {}{}", asked.what,
+                                    asked.id, origin.destination, FormatDate(origin.id.first),
+                                    FormatDate(origin.id.changed), origin.id.rev,
+                                    line.empty() ? "; not in use now" : ""));
+    if (!line.empty()) session.console.Say("  " + Printable(line));
+    GF_CHECK(ShowOrigin(session, origin, loaded.site, &store, &json));
+    session.console.Emit("rule", json);
+  }
+  if (!origins.empty()) return Ok();
+  return Error::Make(Kind::kNotFound, "no artifact of this site ever had the {} {}", asked.what,
+                     asked.id)
+      .Hint("ids of other rule sets are not known here; `{} why VALUE` asks for a value",
+            session.program);
+}
+
+}  // namespace
+
+Command ExplainCommand() {
+  return {
+      "explain", "say what an exit code means, or what the rule behind an alert was made of",
+      "`explain sid N`, `explain sigma UUID` and `explain wazuh N` go from an alert back to the "
+      "value, its events, their source and TLP, and the rule as it stands; also for ids that "
+      "are no longer in use, since none is given twice. Else it takes an exit code or error "
+      "kind; without any it prints them all.",
+      [](Arguments& arguments) {
+        auto asked = std::make_shared<Asked>();
+        arguments.Positional("CODE|sid|sigma|wazuh", &asked->what, "what to explain", false);
+        arguments.Positional("ID", &asked->id, "the id in the alert", false);
+        return [asked](Session& session) -> Status {
+          const auto kind = FindAlertId(asked->what);
+          if (kind && !asked->id.empty()) return ExplainAlert(session, *kind, *asked);
+          if (kind) return Error::Make(Kind::kUsage, "which {}? give its id", asked->what);
+          if (!asked->id.empty()) {
+            return Error::Make(Kind::kUsage, "\"{}\" is not sid, sigma or wazuh", asked->what)
+                .Hint("`{} why VALUE` asks for a value", session.program);
+          }
+          return ExplainExitCode(session, asked->what);
+        };
+      }};
+}
+
+}  // namespace gapferry::importer
