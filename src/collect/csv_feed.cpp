@@ -5,12 +5,15 @@
 #include <charconv>
 
 #include "base/bytes.h"
+#include "base/suggest.h"
+#include "intel/types.h"
 
 namespace gapferry::collect {
 namespace {
 
 constexpr std::size_t kShownCell = 60;
 constexpr std::size_t kShownNames = 12;
+constexpr std::string_view kAs = " as ";
 
 // What tables write for "nothing".
 constexpr auto kNothing =
@@ -237,24 +240,40 @@ class Reader {
   FormedValue value_;
 };
 
+Result<CsvColumn::Part> ParsePart(std::string_view word) {
+  CsvColumn::Part part;
+  const auto [stop, error] = std::from_chars(word.data(), word.data() + word.size(), part.number);
+  if (error != std::errc{} || stop != word.data() + word.size())
+    return CsvColumn::Part{0, std::string(word)};
+  if (part.number == 0 || part.number > kMaxCsvColumns) {
+    return Error::Make(Kind::kConfig, "column {}: columns are counted from 1 to {}", word,
+                       kMaxCsvColumns);
+  }
+  return part;
+}
+
 }  // namespace
 
 Result<CsvColumn> CsvColumn::Parse(std::string_view text) {
   CsvColumn column;
-  std::size_t at = 0;
-  while (at <= text.size()) {
-    const std::size_t end = std::min(text.find('+', at), text.size());
-    const std::string_view word = AsciiTrim(text.substr(at, end - at));
+  std::string_view cells = text;
+  if (const std::size_t as = text.rfind(kAs); as != std::string_view::npos) {
+    column.type = AsciiTrim(text.substr(as + kAs.size()));
+    cells = text.substr(0, as);
+    if (intel::FindType(column.type) == nullptr) {
+      std::vector<std::string> known;
+      for (const intel::TypeInfo& type : intel::AllTypes())
+        known.emplace_back(type.name);
+      return Error::Make(Kind::kConfig, "\"{}\" is no attribute type of MISP{}", column.type,
+                         DidYouMean(column.type, known));
+    }
+  }
+  for (std::size_t at = 0; at <= cells.size();) {
+    const std::size_t end = std::min(cells.find('+', at), cells.size());
+    const std::string_view word = AsciiTrim(cells.substr(at, end - at));
     at = end + 1;
     if (word.empty()) return Error::Make(Kind::kConfig, "\"{}\" names no column", text);
-    Part part;
-    const auto [stop, error] = std::from_chars(word.data(), word.data() + word.size(), part.number);
-    const bool number = error == std::errc{} && stop == word.data() + word.size();
-    if (number && (part.number == 0 || part.number > kMaxCsvColumns)) {
-      return Error::Make(Kind::kConfig, "column {}: columns are counted from 1 to {}", word,
-                         kMaxCsvColumns);
-    }
-    if (!number) part = {0, std::string(word)};
+    GF_TRY(Part part, ParsePart(word));
     column.parts.push_back(std::move(part));
   }
   return column;

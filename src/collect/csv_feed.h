@@ -21,7 +21,7 @@ struct CsvColumn {
   std::vector<Part> parts;
   std::string type;  // of MISP; empty: by the form of each value
 
-  // "3", "C2 Server", "2+3". Error: kConfig.
+  // "3", "C2 Server", "8 as btc", "2+3 as ip-dst|port". Error: kConfig.
   [[nodiscard]] static Result<CsvColumn> Parse(std::string_view text);
 };
 

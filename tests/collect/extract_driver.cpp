@@ -1,6 +1,6 @@
 // extract_driver freetext FILE [FIRST LAST]
-// extract_driver csv FILE COLUMNS [--types N=TYPE,…] [--delimiter C] [--encoding NAME] [--header
-// yes|no|auto]: the values of one file, one JSON object a line, for tests/e2e/test_extraction.py.
+// extract_driver csv FILE COLUMNS [--delimiter C] [--encoding NAME] [--header yes|no|auto]: the
+// values of one file, one JSON object a line, for tests/e2e/test_extraction.py.
 #include <cstdio>
 #include <fstream>
 #include <sstream>
@@ -50,13 +50,6 @@ Status Csv(const std::vector<std::string>& arguments, ByteSource source, ValueRe
       options.header = value == "yes"  ? CsvHeader::kYes
                        : value == "no" ? CsvHeader::kNo
                                        : CsvHeader::kAuto;
-    if (arguments[i] != "--types") continue;
-    for (const std::string& typed : Split(value, ',')) {
-      const auto pair = Split(typed, '=');
-      for (std::size_t k = 0; k < names.size(); ++k) {
-        if (names[k] == pair[0]) options.columns[k].type = pair[1];
-      }
-    }
   }
   return ReadCsv(std::move(source), arguments[1], options, Print, report);
 }
