@@ -71,6 +71,7 @@ class FeedEvent {
   store::RowWriter writer_;
   std::optional<store::EventEditor> editor_;
   store::EventId id_ = 0;
+  std::string content_;  // scratch; uuid_ is made with it
   Uuid uuid_;
   bool is_new_ = false;
   bool rewrite_ = false;  // other options than those with which the rows were written
@@ -82,7 +83,6 @@ class FeedEvent {
   std::vector<Known> known_;  // by UUID
   std::uint64_t listed_ = 0;
   intel::Attribute attribute_;
-  std::string content_;
 };
 
 }  // namespace gapferry::collect

@@ -26,7 +26,7 @@ std::string ValueLine(const SourceConfig& source, const collect::ValueCounts& va
     line += fmt::format(", {} kept though no longer listed", Grouped(values.kept));
   if (values.excluded > 0) line += fmt::format("; {} excluded", Grouped(values.excluded));
   if (values.without_form > 0)
-    line += fmt::format("; {} cells have no known form", Grouped(values.without_form));
+    line += fmt::format("; {} cells without a known form", Grouped(values.without_form));
   return line;
 }
 

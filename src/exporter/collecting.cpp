@@ -50,6 +50,11 @@ Result<collect::CollectReport> CollectSource(Session& session, const SourceConfi
   SourceProgress progress(session, source);
   const collect::CollectProgress files = progress.Counting("files");
   const ValueSource& values = source.values;
+  if (!values.misfit.empty()) {
+    return Error::Make(Kind::kConfig, "`{}:` is not for sources of kind {}", values.misfit,
+                       source.kind)
+        .Hint("take the block out, or correct `kind`; docs/sources.md says what each kind has");
+  }
   if (source.kind == "csv")
     return collect::CollectCsv(*mirror, options, values.options, values.csv, source.path, files);
   if (source.kind == "freetext") {

@@ -13,7 +13,7 @@ Program ExportProgram() {
           "export",
           {BackupCommand(), BundleCommand(), CollectCommand(), InitCommand(), KeyCommand(),
            ReceiptCommand(), bundle::ResplitCommand(), RestoreCommand(), RootCommand(),
-           RunCommand(), SignCommand(), StatusCommand()}};
+           RunCommand(), SignCommand(), SourcesCommand(), StatusCommand()}};
 }
 
 }  // namespace gapferry::exporter

@@ -23,6 +23,7 @@ namespace gapferry::exporter {
 [[nodiscard]] Command ReceiptCommand();
 [[nodiscard]] Command RunCommand();
 [[nodiscard]] Command SignCommand();
+[[nodiscard]] Command SourcesCommand();
 [[nodiscard]] Command StatusCommand();
 
 // All of them, sorted by name.

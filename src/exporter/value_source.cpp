@@ -88,12 +88,9 @@ bool IsValueKind(std::string_view kind) {
 
 Result<ValueSource> ReadValueSource(ConfigMap& source, std::string_view kind) {
   ValueSource values;
-  if (source.Has("csv") && kind != "csv")
-    source.Fail("csv", fmt::format("is for sources of kind csv; this one is of kind {}", kind));
-  if (source.Has("feed") && !IsValueKind(kind))
-    source.Fail(
-        "feed",
-        fmt::format("is for sources of kind csv and freetext; this one is of kind {}", kind));
+  // Not an error of the file as such: a source that changes its kind for a day keeps its settings.
+  if (source.Has("csv") && kind != "csv") values.misfit = "csv";
+  if (source.Has("feed") && !IsValueKind(kind)) values.misfit = "feed";
   ConfigMap csv = source.Map("csv");
   ConfigMap feed = source.Map("feed");
   ReadCsvBlock(csv, &values.csv);
