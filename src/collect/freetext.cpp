@@ -129,6 +129,25 @@ std::size_t SchemeStart(std::string_view text, std::size_t separator) {
   return start;
 }
 
+bool IsDate(std::string_view text) {
+  if (text.size() < 10 || text[4] != '-' || text[7] != '-') return false;
+  const std::string_view day = text.substr(0, 10);
+  return std::count_if(day.begin(), day.end(), IsAsciiDigit) == 8;
+}
+
+// Two URLs in one word, or a URL and a date, as a table without blanks has them. Other commas belong
+// to the URL.
+bool HoldsMoreThanUrl(std::string_view word) {
+  const std::size_t first = word.find("://");
+  if (first == npos) return false;
+  if (const std::size_t second = word.find("://", first + 3); second != npos) {
+    const std::size_t start = SchemeStart(word, second);
+    if (start > 0 && IsOneOf(word[start - 1], ",;|")) return true;
+  }
+  const std::size_t last = word.find_last_of(",;|");
+  return last != npos && last > first && IsDate(word.substr(last + 1));
+}
+
 bool IsHexOf(std::string_view text, std::initializer_list<std::size_t> lengths) {
   return std::find(lengths.begin(), lengths.end(), text.size()) != lengths.end() &&
          std::all_of(text.begin(), text.end(), IsAsciiHex);
@@ -245,15 +264,7 @@ bool FreetextLine::Try(std::string_view piece) {
 }
 
 bool FreetextLine::TryPiece(std::string_view piece) {
-  // Two URLs, one word.
-  const std::size_t first = piece.find("://");
-  if (first != npos) {
-    const std::size_t second = piece.find("://", first + 3);
-    if (second != npos) {
-      const std::size_t start = SchemeStart(piece, second);
-      if (start > 0 && IsOneOf(piece[start - 1], ",;|")) return false;
-    }
-  }
+  if (HoldsMoreThanUrl(piece)) return false;
   piece = WithoutPunctuation(piece);
   for (int layer = 0; layer < 6 && piece.size() >= 3; ++layer) {
     if (Try(piece)) return true;

@@ -55,6 +55,19 @@ Result<std::vector<Named>> Pick(const std::vector<Named>& feeds,
   return picked;
 }
 
+Status CheckNew(const Home& home, const std::vector<Named>& picked) {
+  GF_TRY(const Config config, home.LoadConfig());
+  for (const Named& named : picked) {
+    for (const SourceConfig& source : config.sources) {
+      if (source.name != named.source) continue;
+      return Error::Make(Kind::kUsage, "there is a source \"{}\" in {} already", named.source,
+                         home.config_file().string())
+          .Hint("give that one another name first, if both are wanted");
+    }
+  }
+  return Ok();
+}
+
 // The configuration is replaced only by one that loads.
 Status Add(const Home& home, const std::string& entries) {
   const std::filesystem::path file = home.config_file();
@@ -89,13 +102,6 @@ Status Defaults(Session& session, const Options& options) {
   auto parsed = ParseFeedDefaults(text);
   if (!parsed.ok()) return std::move(parsed).error().In(options.file);
   std::set<std::string> taken;
-  std::optional<Home> home;
-  if (!options.add.empty()) {
-    GF_TRY(home, Home::Open(session));
-    GF_TRY(const Config config, home->LoadConfig());
-    for (const SourceConfig& source : config.sources)
-      taken.insert(source.name);
-  }
   std::vector<Named> feeds;
   for (DefaultFeed& feed : *parsed) {
     std::string source = SourceName(feed, &taken);
@@ -103,16 +109,18 @@ Status Defaults(Session& session, const Options& options) {
   }
   if (options.add.empty()) return List(session, feeds);
   GF_TRY(const std::vector<Named> picked, Pick(feeds, options.add));
+  GF_TRY(const Home home, Home::Open(session));
+  GF_TRY(const Fd lock, home.Lock());
+  GF_CHECK(CheckNew(home, picked));
   std::string entries;
   for (const Named& named : picked)
     entries += SourceEntry(named.feed, named.source);
-  GF_TRY(const Fd lock, home->Lock());
-  GF_CHECK(Add(*home, entries));
+  GF_CHECK(Add(home, entries));
   Json added = Json::array();
   for (const Named& named : picked)
     added.push_back(Describe(named.feed, named.source));
   session.console.Emit("sources-added", {{"sources", std::move(added)}});
-  session.console.Say(fmt::format("added to {}:\n{}", home->config_file().string(), entries));
+  session.console.Say(fmt::format("added to {}:\n{}", home.config_file().string(), entries));
   session.console.Note(
       "feeds carry no TLP: set default_tlp to what each publisher's terms allow, and read what "
       "`gapferry-export collect` says of the first run");

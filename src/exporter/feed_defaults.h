@@ -31,8 +31,8 @@ struct DefaultFeed {
 // In the order of the file. Entries of another format are left out. Errors: kTooLarge, kMalformed.
 [[nodiscard]] Result<std::vector<DefaultFeed>> ParseFeedDefaults(std::string_view text);
 
-// A name that export.yml takes, made of the feed's; different from those in `taken`, to which it is
-// added.
+// A name that export.yml takes, made of the feed's; different from those of other feeds in `taken`,
+// to which it is added.
 [[nodiscard]] std::string SourceName(const DefaultFeed& feed, std::set<std::string>* taken);
 
 // The entry for `sources:` of export.yml, with its comments.
