@@ -233,7 +233,7 @@ bool FindAutonomousSystem(std::string_view text, FormedValue* out) {
   if (text.size() < 4 || text.size() > 12 || AsciiLower(text.substr(0, 2)) != "as") return false;
   const std::string_view number = text.substr(2);
   if (!std::all_of(number.begin(), number.end(), IsAsciiDigit)) return false;
-  return Is(out, "AS", "AS" + std::string(number));
+  return Is(out, "AS", std::string(number));
 }
 
 // name|hash, as MISP stores it.

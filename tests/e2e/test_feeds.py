@@ -148,9 +148,9 @@ def test_the_list_of_feeds_of_misp(pair):
     folder = pair.connected / "feeds"
     folder.mkdir()
     (folder / "example-list-of-urls").write_text(
-        "1;x;http://192.0.2.1/a;http://192.0.2.2/b\n2;x;https://www.example.com/;\n")
+        "1;x;http://192.0.2.1/a;http://192.0.2.2/b\n2;x;https://example.com/;\n")
     done = json.loads(pair.export("collect", "--source", "example-list-of-urls", "--json").stdout)
-    assert (done["values"]["added"], done["values"]["excluded"]) == (2, 0)
+    assert (done["values"]["added"], done["values"]["excluded"]) == (2, 1)
 
 
 def test_a_feed_that_is_not_in_the_list(pair):
