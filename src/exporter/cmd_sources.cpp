@@ -65,6 +65,8 @@ Status Report(Session& session, const std::string& html) {
   return Ok();
 }
 
+}  // namespace
+
 Command SourcesReportCommand() {
   return {
       "report", "measure what each source is worth: its own share, age, noise, TLP",
@@ -78,10 +80,11 @@ Command SourcesReportCommand() {
       }};
 }
 
-}  // namespace
-
 Command SourcesCommand() {
-  return CommandGroup("sources", "choose and judge the sources", "", {SourcesReportCommand()});
+  return CommandGroup("sources", "choose and judge the sources",
+                      "Sources are written in export.yml; docs/sources.md describes every kind, "
+                      "docs/curation.md what the report measures.",
+                      {SourcesDefaultsCommand(), SourcesReportCommand()});
 }
 
 }  // namespace gapferry::exporter

@@ -25,6 +25,7 @@ namespace gapferry::exporter {
 [[nodiscard]] Command RunCommand();
 [[nodiscard]] Command SignCommand();
 [[nodiscard]] Command SourcesCommand();
+[[nodiscard]] Command SourcesDefaultsCommand();
 [[nodiscard]] Command StatusCommand();
 
 // All of them, sorted by name.

@@ -1,0 +1,139 @@
+#include "collect/value_feed.h"
+
+#include <gmock/gmock.h>
+
+#include "tests/collect/corpus.h"
+
+namespace gapferry::collect {
+namespace {
+
+using test::OpenStore;
+using test::Records;
+using test::Scratch;
+
+constexpr Time kDay = kSecondsPerDay;
+
+class ValueFeed : public testing::Test {
+ protected:
+  void SetUp() override { At(1'785'600'000); }
+  void TearDown() override { ::unsetenv("SOURCE_DATE_EPOCH"); }
+  static void At(Time time) { ::setenv("SOURCE_DATE_EPOCH", std::to_string(time).c_str(), 1); }
+
+  Result<CollectReport> TryCollect(std::string_view text) {
+    return CollectFreetext(store_, {.name = "feed"}, options_, {},
+                           scratch_.Write("feed.txt", text));
+  }
+  CollectReport Collect(std::string_view text) {
+    auto report = TryCollect(text);
+    EXPECT_TRUE(report.ok()) << (report.ok() ? "" : report.error().what);
+    return report.ok() ? std::move(report).value() : CollectReport{};
+  }
+  std::vector<std::string> Values() {
+    std::vector<std::string> values;
+    auto read = store_.Reader().ForEach([&](const store::Record& record) {
+      if (record.kind == store::RecordKind::kAttribute) values.push_back(record.attribute.value);
+      return Ok();
+    });
+    EXPECT_TRUE(read.ok());
+    std::sort(values.begin(), values.end());
+    return values;
+  }
+  Digest256 EventDigest() {
+    const auto events = store_.ListEvents(store_.KnownSources()->front().id);
+    return events->front().input_digest.value();
+  }
+
+  Scratch scratch_;
+  store::Store store_ = OpenStore(scratch_);
+  ValueFeedOptions options_;
+};
+
+TEST_F(ValueFeed, IsOneEventWhoseRowsStayAsTheyAre) {
+  EXPECT_EQ(Collect("a.example.com\nb.example.com\na.example.com\n").values->added, 2u);
+  const auto before = Records(store_);
+  const Digest256 digest = EventDigest();
+  At(1'785'600'000 + 3600);
+  EXPECT_EQ(Collect("a.example.com\nb.example.com\na.example.com\n").unchanged, 1u);
+  EXPECT_EQ(Collect("# made anew\nb.example.com\na.example.com\n").unchanged, 1u);
+  EXPECT_EQ(Records(store_), before);
+  EXPECT_EQ(EventDigest(), digest);  // or every site's part of the mirror is read again
+}
+
+TEST_F(ValueFeed, RemovesWhatIsNoLongerListed) {
+  (void)Collect("a.example.com\nb.example.com\n");
+  const Digest256 digest = EventDigest();
+  const CollectReport report = Collect("b.example.com\nc.example.com\n");
+  EXPECT_EQ(report.values->added, 1u);
+  EXPECT_EQ(report.values->gone, 1u);
+  EXPECT_EQ(report.values->same, 1u);
+  EXPECT_EQ(Values(), (std::vector<std::string>{"b.example.com", "c.example.com"}));
+  EXPECT_NE(EventDigest(), digest);
+}
+
+TEST_F(ValueFeed, WithoutDeltaMergeKeepsForAWhile) {
+  options_.event.delta_merge = false;
+  options_.event.keep_days = 10;
+  const Time start = 1'785'600'000;
+  (void)Collect("a.example.com\nb.example.com\n");
+  const auto before = Records(store_);
+  At(start + kDay);
+  EXPECT_EQ(Collect("b.example.com\n").values->kept, 1u);
+  EXPECT_EQ(Records(store_), before);  // that it is gone is noted in the mirror only
+  At(start + 5 * kDay);
+  EXPECT_EQ(Collect("b.example.com\n").values->kept, 1u);
+  At(start + 11 * kDay);
+  EXPECT_EQ(Collect("b.example.com\n").values->gone, 1u);
+  EXPECT_EQ(Values(), std::vector<std::string>{"b.example.com"});
+}
+
+TEST_F(ValueFeed, WhatComesBackIsListedAgain) {
+  options_.event.delta_merge = false;
+  options_.event.keep_days = 10;
+  (void)Collect("a.example.com\nb.example.com\n");
+  (void)Collect("b.example.com\n");
+  EXPECT_EQ(Collect("a.example.com\nb.example.com\n").values->renewed, 1u);
+  At(1'785'600'000 + 30 * kDay);
+  EXPECT_EQ(Collect("a.example.com\nb.example.com\n").values->gone, 0u);
+}
+
+TEST_F(ValueFeed, DatesAnewWhatIsStillListed) {
+  (void)Collect("a.example.com\n");
+  At(1'785'600'000 + 6 * kDay);
+  EXPECT_EQ(Collect("a.example.com\n").values->renewed, 0u);
+  At(1'785'600'000 + 7 * kDay);
+  EXPECT_EQ(Collect("a.example.com\n").values->renewed, 1u);
+}
+
+TEST_F(ValueFeed, AFeedWithoutValuesIsAnError) {
+  (void)Collect("a.example.com\n");
+  const auto before = Records(store_);
+  const auto empty = TryCollect("<html>sorry, we are down</html>\n");
+  ASSERT_FALSE(empty.ok());
+  EXPECT_THAT(empty.error().what, testing::HasSubstr("there were 1 before"));
+  EXPECT_EQ(Records(store_), before);
+  options_.event.allow_empty = true;
+  EXPECT_EQ(Collect("").values->gone, 1u);
+}
+
+TEST_F(ValueFeed, OtherOptionsChangeTheRows) {
+  (void)Collect("a.example.com\n");
+  const auto before = Records(store_);
+  options_.event.to_ids = false;
+  const CollectReport report = Collect("a.example.com\n");
+  EXPECT_EQ(report.changed, 1u);
+  EXPECT_EQ(report.values->added, 0u);
+  EXPECT_NE(Records(store_), before);
+  options_.event.tags = {"tlp:clear"};
+  EXPECT_EQ(Collect("a.example.com\n").changed, 1u);
+  EXPECT_EQ(Collect("a.example.com\n").unchanged, 1u);
+}
+
+TEST_F(ValueFeed, NamesEqualValuesOfTwoSourcesApart) {
+  (void)Collect("a.example.com\n");
+  ASSERT_TRUE(
+      CollectFreetext(store_, {.name = "other"}, options_, {}, scratch_.path() / "feed.txt").ok());
+  EXPECT_EQ(Records(store_).size(), 6u);  // two sources, two events, two attributes
+}
+
+}  // namespace
+}  // namespace gapferry::collect

@@ -1,0 +1,137 @@
+#include "collect/value_form.h"
+
+#include <gtest/gtest.h>
+
+#include "collect/freetext.h"
+#include "intel/tld.h"
+#include "intel/value.h"
+
+namespace gapferry::collect {
+namespace {
+
+// "type value", or "" for no form.
+std::string Form(std::string_view text, Around around = Around::kCell) {
+  FormedValue value;
+  if (!FindForm(TrimCell(text), around, &value)) return "";
+  return std::string(value.type) + ' ' + value.value;
+}
+
+std::string Line(std::string_view text) {
+  std::vector<FormedValue> found;
+  FreetextLine().Read(text, &found);
+  std::string all;
+  for (const FormedValue& value : found)
+    all += (all.empty() ? "" : "; ") + std::string(value.type) + ' ' + value.value;
+  return all;
+}
+
+TEST(ValueForm, KnowsWhatMispKnows) {
+  EXPECT_EQ(Form("192.0.2.1"), "ip-dst 192.0.2.1");
+  EXPECT_EQ(Form("2001:DB8::AB"), "ip-dst 2001:db8::ab");
+  EXPECT_EQ(Form("198.51.100.0/24"), "ip-dst 198.51.100.0/24");
+  EXPECT_EQ(Form("192.0.2.1:8080"), "ip-dst|port 192.0.2.1|8080");
+  EXPECT_EQ(Form("[2001:db8::2]:443"), "ip-dst|port 2001:db8::2|443");
+  EXPECT_EQ(Form("Evil.Example.COM"), "hostname evil.example.com");
+  EXPECT_EQ(Form("example.com"), "domain example.com");
+  EXPECT_EQ(Form("bücher.example.com"), "hostname xn--bcher-kva.example.com");
+  EXPECT_EQ(Form("0123456789ABCDEF0123456789ABCDEF"), "md5 0123456789abcdef0123456789abcdef");
+  EXPECT_EQ(Form("a@b.example.com"), "email-src a@b.example.com");
+  EXPECT_EQ(Form("cve-2021-44228"), "vulnerability CVE-2021-44228");
+  EXPECT_EQ(Form("HKLM\\Software\\Example"), "regkey HKLM\\Software\\Example");
+  EXPECT_EQ(Form("C:\\a b\\c.exe"), "filename C:\\a b\\c.exe");
+  EXPECT_EQ(Form("x.exe|0123456789abcdef0123456789abcdef"),
+            "filename|md5 x.exe|0123456789abcdef0123456789abcdef");
+}
+
+TEST(ValueForm, KeepsAUrlButForItsSchemeAndHost) {
+  EXPECT_EQ(Form("HTTP://WWW.Example.com:8080/A?b=C%20d"),
+            "url http://www.example.com:8080/A?b=C%20d");
+  EXPECT_EQ(Form("http://192.0.2.1"), "url http://192.0.2.1");
+  EXPECT_EQ(Form("example.com/a b/c.exe"), "url example.com/a b/c.exe");
+  EXPECT_EQ(Form("note://example.com/a"), "");
+  EXPECT_EQ(Form("http://localhost/a"), "");
+}
+
+TEST(ValueForm, RefangsWhatMispMisses) {
+  for (const char* text :
+       {"c2[.]example[.]com", "c2(.)example(.)com", "c2{.}example{.}com", "c2[dot]example(dot)com",
+        "c2[.example.com", "c2.example.]com", "c2\\.example\\.com", "c2<.>example<dot>com"}) {
+    EXPECT_EQ(Form(text), "hostname c2.example.com") << text;
+  }
+  for (const char* text :
+       {"hxxp://example.com/a", "hXXp[:]//example[.]com/a", "h[tt]p://example.com/a",
+        "[http://]example.com/a", "meow://example.com/a"}) {
+    EXPECT_EQ(Form(text), "url http://example.com/a") << text;
+  }
+  EXPECT_EQ(Form("a[at]example[.]com"), "email-src a@example.com");
+  // A path keeps half a bracket: it may be part of it.
+  EXPECT_EQ(intel::Refang("http://example.com/a.]b"), "http://example.com/a.]b");
+  EXPECT_EQ(intel::Refang("http://[2001:db8::1]:80/"), "http://[2001:db8::1]:80/");
+}
+
+TEST(ValueForm, TellsFilesFromHosts) {
+  EXPECT_EQ(Form("HTTPParser.dll"), "filename HTTPParser.dll");
+  EXPECT_EQ(Form("archive.zip"), "filename archive.zip");
+  EXPECT_EQ(Form("archive[.]zip"), "domain archive.zip");
+  EXPECT_EQ(Form("example.one"), "domain example.one");
+  EXPECT_EQ(Form("shop.com.py"), "hostname shop.com.py");
+  EXPECT_EQ(Form("powershell.exe"), "");
+}
+
+TEST(ValueForm, NeedsAnEndingThatExists) {
+  EXPECT_EQ(Form("t1078.002"), "");
+  EXPECT_EQ(Form("net.webclient"), "");
+  EXPECT_EQ(Form("co.uk"), "");
+  EXPECT_EQ(Form("999.1.2.3"), "");
+  EXPECT_EQ(Form("0.0.0.0"), "");
+  EXPECT_TRUE(intel::HasKnownTld("shop.co.za"));  // the list has no "za"
+  EXPECT_TRUE(intel::HasKnownTld("www.gov.ck"));
+  EXPECT_TRUE(intel::HasKnownTld("a.onion"));
+  EXPECT_FALSE(intel::HasKnownTld("a.exe"));
+}
+
+TEST(Freetext, TakesTheWordsOfALine) {
+  EXPECT_EQ(Line("- 192.0.2[.]1 port 443 - c2[.]example[.]com - HTTPS traffic"),
+            "ip-dst 192.0.2.1; hostname c2.example.com");
+  EXPECT_EQ(Line("It beacons to a.example.com. (See also [b.example.net].)"),
+            "hostname a.example.com; hostname b.example.net");
+  EXPECT_EQ(Line("From: A B <a.b@example[.]com>"), "email-src a.b@example.com");
+  EXPECT_EQ(Line("| a.example.com | 192.0.2.1 | [text](http://example.com/md) |"),
+            "hostname a.example.com; ip-dst 192.0.2.1; url http://example.com/md");
+  EXPECT_EQ(Line("one.example.com,two.example.com;192.0.2.1"),
+            "hostname one.example.com; hostname two.example.com; ip-dst 192.0.2.1");
+  EXPECT_EQ(Line("http://example.com/a,http://example.com/b"),
+            "url http://example.com/a; url http://example.com/b");
+  EXPECT_EQ(Line("http://example.com/a,b/,2017-01-05"), "url http://example.com/a");
+  EXPECT_EQ(Line("MD5:0123456789abcdef0123456789abcdef"), "md5 0123456789abcdef0123456789abcdef");
+  EXPECT_EQ(Line(R"("url":"http:\/\/example.com\/x")"), "url http://example.com/x");
+  EXPECT_EQ(Line("DownloadFile('http://192.0.2.9/u.exe','C:\\Windows\\u.exe')"),
+            "url http://192.0.2.9/u.exe; filename C:\\Windows\\u.exe");
+}
+
+TEST(Freetext, KeepsTheNameOfAFileBesideItsHash) {
+  const std::string hash(64, 'a');
+  EXPECT_EQ(Line("- " + hash + "  some name 12.20.doc"),
+            "sha256 " + hash + "; filename some name 12.20.doc");
+  EXPECT_EQ(Line(hash + "  C:\\Users\\Public\\12.0"),
+            "sha256 " + hash + "; filename C:\\Users\\Public\\12.0");
+}
+
+TEST(Freetext, LeavesWhatOnlyLooksLikeAValue) {
+  for (const char* text :
+       {"# Reference: https://vendor.example.com/report", "# c2.example.com (taken down)",
+        "GET /gate/a.php?l=b.cab", "ASP.NET, Node.js, e.g. this, i.e. that, and/or, std::vector",
+        "12:34:56 on 2026-08-22", "end of a sentence.Next one", "version 1.2.3.4",
+        "x0123456789abcdef0123456789abcdef", "C:\\Users\\[username]\\a.exe",
+        "C:\\Windows\\System32\\net.exe stop", "ReliableSite.Net and others",
+        "T1497.001: Checks"}) {
+    EXPECT_EQ(Line(text), "") << text;
+  }
+  EXPECT_EQ(Line("# CVE-2022-39952, registered by a@example.com"),
+            "vulnerability CVE-2022-39952; email-src a@example.com");
+  EXPECT_EQ(Line("192.0.2.1 # seen at b.example.com"), "ip-dst 192.0.2.1");
+  EXPECT_EQ(Line("0.0.0.0 ads.example.com"), "hostname ads.example.com");
+}
+
+}  // namespace
+}  // namespace gapferry::collect

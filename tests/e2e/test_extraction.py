@@ -1,0 +1,96 @@
+"""Values of free text and tables against lists that were made by reading, from the corpus."""
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+DRIVER = Path(os.environ.get("GAPFERRY_BIN", ROOT / "build" / "release" / "bin")) / "extract_driver"
+ENCODINGS = {"utf-8": "auto", "cp1252": "windows-1252", "mac_roman": "mac-roman"}
+LEAST = 0.99
+
+pytestmark = pytest.mark.skipif(not DRIVER.exists(), reason=f"{DRIVER} is not built")
+
+
+@pytest.fixture(scope="module")
+def oracle_folder(corpus):
+    folder = corpus / "expected" / "indicators"
+    if not folder.is_dir():
+        pytest.skip(f"no lists of indicators at {folder}")
+    return folder
+
+
+def lines(path):
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def extract(*arguments):
+    done = subprocess.run([DRIVER, *map(str, arguments)], capture_output=True, text=True, check=True)
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def score(folder, found, work, *options):
+    """What the corpus's own score.py says: found and wanted of each type, and the three totals."""
+    out = work / "found.jsonl"
+    out.write_text("".join(json.dumps(value) + "\n" for value in found), encoding="utf-8")
+    said = subprocess.run([sys.executable, folder / "score.py", out, *options],
+                          capture_output=True, text=True, check=True).stdout
+    types = [line.split() for line in said.splitlines() if " of " in line and "traps" not in line]
+    total = next(line.split() for line in said.splitlines() if line.startswith("missed "))
+    return sum(int(words[3]) for words in types), int(total[1]), int(total[3]), int(total[6]), said
+
+
+def test_free_text(corpus, oracle_folder, tmp_path):
+    found = []
+    for entry in lines(oracle_folder / "files-freetext.jsonl"):
+        for value in extract("freetext", corpus / entry["file"], *(entry["lines"] or [])):
+            found.append({"file": entry["file"], **value})
+    wanted, missed, extra, traps, said = score(oracle_folder, found, tmp_path)
+    assert wanted > 3000
+    assert traps == 0, said
+    assert (wanted - missed) / wanted >= LEAST, said
+    assert (wanted - missed) / (wanted - missed + extra) >= LEAST, said
+
+
+def test_forms_that_no_published_text_has(oracle_folder, tmp_path):
+    found = [{"file": "made-forms.txt", **value}
+             for value in extract("freetext", oracle_folder / "made-forms.txt")]
+    wanted, missed, extra, traps, said = score(oracle_folder, found, tmp_path, "--made")
+    # setup.py is a file name to us; docs/sources.md says why.
+    assert (wanted > 40, missed, extra, traps) == (True, 0, 1, 0), said
+
+
+def settings(row):
+    types = row.get("column_types") or {}
+    columns = [f"{column} as {types[str(column)]}" if str(column) in types else str(column)
+               for column in row["columns"]]
+    if row.get("join"):
+        columns = ["+".join(columns) + " as ip-dst|port"]
+    return [",".join(columns), "--delimiter", row["delimiter"], "--encoding", ENCODINGS[row["encoding"]]]
+
+
+def test_tables(corpus, oracle_folder):
+    wanted_count = missed = extra = 0
+    rows = lines(oracle_folder / "indicators-csv.jsonl")
+    for row in rows:
+        found = {(value["type"], value["value"])
+                 for value in extract("csv", corpus / row["file"], *settings(row))}
+        first = {tuple(other): tuple(value.split("\t"))
+                 for value, others in (row.get("alt") or {}).items() for other in others}
+        found = {first.get(value, value) for value in found}
+        if "expected" in row:
+            wanted = {tuple(value) for value in row["expected"]}
+            wanted_count += len(wanted)
+            missed += len(wanted - found)
+            extra += len(found - wanted)
+        else:
+            text = b"".join(sorted(f"{kind}\t{value}\n".encode() for kind, value in found))
+            assert hashlib.sha256(text).hexdigest() == row["sha256_sorted"], row["file"]
+            wanted_count += row["unique"]
+    assert len(rows) == 29
+    assert (wanted_count - missed) / wanted_count >= LEAST
+    assert (wanted_count - missed) / (wanted_count - missed + extra) >= LEAST

@@ -1,0 +1,158 @@
+"""Feeds without events, packed sources, and MISP's list of feeds, through the real programs."""
+import gzip
+import io
+import json
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+from pair import EVERYTHING, Pair
+
+ROOT = Path(__file__).resolve().parents[2]
+FEED = ROOT / "bundles" / "sample-feed"
+LISTS = ROOT / "bundles" / "sample-warninglists"
+DEFAULTS = ROOT / "bundles" / "sample-feeds" / "defaults.json"
+
+
+@pytest.fixture
+def pair(tmp_path, bins):
+    return Pair(tmp_path, bins)
+
+
+def collect(pair, *sources, expect=0, kind="freetext"):
+    pair.configure_export([{"kind": kind, "default_tlp": "clear", **source} for source in sources],
+                          **EVERYTHING)
+    said = pair.export("collect", "--json", expect=expect).stdout
+    return [json.loads(line) for line in said.splitlines()]
+
+
+def tar_of(path, members, mode="w:gz"):
+    with tarfile.open(path, mode) as archive:
+        for name, content in members.items():
+            info = tarfile.TarInfo(name)
+            if isinstance(content, bytes):
+                info.size = len(content)
+                archive.addfile(info, io.BytesIO(content))
+            else:
+                info.type, info.linkname = content
+                archive.addfile(info)
+    return path
+
+
+def test_values_cross_the_gap_and_go(pair, tmp_path):
+    table = tmp_path / "list.csv"
+    table.write_text("id;host\n1;evil[.]example[.]com\n2;worse.example.com\n3;?\n")
+    source = {"name": "list", "path": str(table),
+              "csv": {"columns": ["host"], "delimiter": ";"},
+              "feed": {"provider": "Example CERT", "tags": ["osint:lifetime=\"ephemeral\""]}}
+    report = collect(pair, source, kind="csv")[0]
+    assert report["values"]["added"] == 2
+    assert report["values"]["examples_without_form"][0]["line"] == 4
+    pair.bundle()
+    pair.open_site(clearance="red")
+    pair.import_("import", pair.medium)
+    values = {row["value"]: row for row in pair.dump() if "value" in row}
+    assert set(values) == {"evil.example.com", "worse.example.com"}
+    assert values["evil.example.com"]["to_ids"] is True
+
+    table.write_text("id;host\n2;worse.example.com\n")
+    assert collect(pair, source, kind="csv")[0]["values"]["gone"] == 1
+    pair.bundle()
+    pair.import_("import", pair.medium)
+    assert {row["value"] for row in pair.dump() if "value" in row} == {"worse.example.com"}
+
+
+def test_packed_files_are_read_like_plain_ones(pair, tmp_path):
+    text = b"192.0.2.1\nevil.example.com\n"
+    (tmp_path / "plain.txt").write_bytes(text)
+    (tmp_path / "one.gz").write_bytes(gzip.compress(text))
+    tar_of(tmp_path / "two.tar.gz", {"a.txt": b"192.0.2.1\n", "b.txt": b"evil.example.com\n"})
+    with zipfile.ZipFile(tmp_path / "three.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("../../etc/list.txt", text)  # a name is never used
+    reports = collect(pair, *({"name": name.split(".")[0], "path": str(tmp_path / name)}
+                              for name in ("plain.txt", "one.gz", "two.tar.gz", "three.zip")))
+    assert [report["values"]["added"] for report in reports] == [2, 2, 2, 2]
+
+
+def test_packed_feeds_and_lists_are_read_like_folders(pair, tmp_path):
+    events = {f"feed-main/{path.name}": path.read_bytes() for path in FEED.iterdir()}
+    lists = {f"lists-main/{path.relative_to(LISTS)}": path.read_bytes()
+             for path in LISTS.rglob("*.json")}
+    lists["lists-main/tools/latest"] = (tarfile.SYMTYPE, "/etc/passwd")  # nobody asks for it
+    sources = [
+        {"name": "feed", "kind": "misp-feed", "path": str(tar_of(tmp_path / "f.tgz", events))},
+        {"name": "lists", "kind": "warninglists",
+         "path": str(tar_of(tmp_path / "l.tar", lists, "w"))}]
+    packed = collect(pair, *sources)
+    again = collect(pair, *sources)
+    sources[0]["path"], sources[1]["path"] = str(FEED), str(LISTS)
+    plain = collect(pair, *sources)
+    assert packed[0]["added"] == 3 and packed[1]["added"] == 3
+    for reports in (again, plain):  # the same bytes: nothing is read anew
+        assert [report["unchanged"] for report in reports] == [3, 3]
+    assert not list(pair.connected.glob("scratch-*"))
+
+
+@pytest.mark.parametrize("name, content, reason", [
+    ("../x.json", b"{}", "lead elsewhere"),
+    ("/etc/x.json", b"{}", "lead elsewhere"),
+    ("a/./x.json", b"{}", "lead elsewhere"),
+    ("x.json", (tarfile.SYMTYPE, "/etc/passwd"), "is a link"),
+    ("x.json", (tarfile.LNKTYPE, "manifest.json"), "is a link"),
+    ("x.json", (tarfile.FIFOTYPE, ""), "is a link or a device"),
+])
+def test_names_that_lead_out_of_an_archive(pair, tmp_path, name, content, reason):
+    path = tar_of(tmp_path / "f.tar.gz", {"manifest.json": b"{}", name: content})
+    pair.configure_export([{"name": "feed", "kind": "misp-feed", "path": str(path)}], **EVERYTHING)
+    done = pair.export("collect", expect=None)
+    assert done.returncode != 0 and reason in done.stderr, done.stderr
+    assert not list(pair.connected.glob("scratch-*"))
+    assert not (tmp_path / "x.json").exists()
+
+
+def test_a_bomb_is_refused(pair, tmp_path):
+    text = b"192.0.2.1\n" + b" " * (80 << 20)
+    (tmp_path / "bomb.gz").write_bytes(gzip.compress(text, 9))
+    with zipfile.ZipFile(tmp_path / "inner.zip", "w") as archive:
+        archive.writestr("a.txt", "192.0.2.1\n")
+    (tmp_path / "nested.gz").write_bytes(gzip.compress((tmp_path / "inner.zip").read_bytes()))
+    for name, reason in (("bomb.gz", "300 times"), ("nested.gz", "archive within an archive")):
+        pair.configure_export([{"name": "feed", "kind": "freetext", "path": str(tmp_path / name)}],
+                              **EVERYTHING)
+        done = pair.export("collect", expect=None)
+        assert done.returncode != 0 and reason in done.stderr, done.stderr
+
+
+def test_a_block_of_another_kind_is_an_error(pair):
+    pair.configure_export([{"name": "feed", "kind": "misp-feed", "path": str(FEED),
+                            "csv": {"columns": ["1"]}}], **EVERYTHING)
+    assert "`csv:` is not for sources of kind misp-feed" in pair.export("collect", expect=None).stderr
+
+
+def test_the_list_of_feeds_of_misp(pair):
+    listed = json.loads(pair.export("sources", "defaults", DEFAULTS, "--json").stdout)["feeds"]
+    assert [feed["source"] for feed in listed] == [
+        "example-list-of-urls", "example-addresses-all", "example-events"]
+    assert listed[1]["override_ids"] is True  # from settings that are JSON within JSON
+    config = pair.connected / "export.yml"
+    before = config.read_text()
+    pair.export("sources", "defaults", DEFAULTS, "--add", "Example list of URLs",
+                "--add", "example-addresses-all", "--add", "example-events")
+    after = config.read_text()
+    assert [line for line in before.splitlines() if line != "sources: []"] == [
+        line for line in after.splitlines() if line in before.splitlines()]
+    twice = pair.export("sources", "defaults", DEFAULTS, "--add", "example-events", expect=None)
+    assert twice.returncode != 0 and "already" in twice.stderr
+    assert config.read_text() == after
+    folder = pair.connected / "feeds"
+    folder.mkdir()
+    (folder / "example-list-of-urls").write_text(
+        "1;x;http://192.0.2.1/a;http://192.0.2.2/b\n2;x;https://example.com/;\n")
+    done = json.loads(pair.export("collect", "--source", "example-list-of-urls", "--json").stdout)
+    assert (done["values"]["added"], done["values"]["excluded"]) == (2, 1)
+
+
+def test_a_feed_that_is_not_in_the_list(pair):
+    done = pair.export("sources", "defaults", DEFAULTS, "--add", "Example events!", expect=None)
+    assert done.returncode != 0 and "did you mean \"Example events\"?" in done.stderr

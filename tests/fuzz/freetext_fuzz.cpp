@@ -1,0 +1,35 @@
+// rooms: collect
+// Any bytes as text: values are UTF-8 without line breaks, and one that stands alone in a line is
+// found again.
+#include "collect/freetext.h"
+#include "tests/fuzz/fuzz.h"
+
+std::vector<std::string> FuzzSeeds() {
+  return {"- 192.0.2[.]1 port 443 - c2[.]example[.]com\n# CVE-2022-39952 a@example.com\n",
+          "hxxp[:]//www[.]example[.]com/a(b)?c=d,e [t](http://example.com/md)\n",
+          "\"HKLM\\Software\\Example Key\" C:\\Users\\a b\\c.exe %TEMP%\\x.dll "
+          "\\\\host\\share\\y.exe\n",
+          "GET /a?u=http://example.com/x+y \"url\":\"http:\\/\\/example.com\\/z\" MD5:x,y;z|w\n",
+          "0123456789abcdef0123456789abcdef  some name 1.doc\n[2001:db8::2]:443 <.> <dot>\n"};
+}
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace gapferry;
+  const std::string_view text(reinterpret_cast<const char*>(data), size);
+  collect::ValueReport report;
+  std::vector<collect::FormedValue> found;
+  const collect::TakeValue take = [&](const collect::FormedValue& value, std::uint64_t) {
+    FUZZ_CHECK(!value.value.empty() && IsUtf8(value.value));
+    FUZZ_CHECK(value.value.find('\n') == std::string::npos);
+    found.push_back(value);
+    return Ok();
+  };
+  FUZZ_CHECK(collect::ReadFreetext(collect::TextSource(text), "x", {}, take, &report).ok());
+  for (const collect::FormedValue& value : found) {
+    collect::FormedValue again;
+    if (value.type != "ip-dst" && value.type != "sha256" && value.type != "md5") continue;
+    FUZZ_CHECK(collect::FindForm(value.value, collect::Around::kCell, &again));
+    FUZZ_CHECK(again.type == value.type && again.value == value.value);
+  }
+  return 0;
+}
