@@ -22,6 +22,28 @@ std::string_view NameOf(ListChange::What what) {
   return "";
 }
 
+Json ToJson(const std::vector<Refusal>& refusals) {
+  Json list = Json::array();
+  for (const Refusal& refusal : refusals) {
+    list.push_back({{"file", refusal.file},
+                    {"line", refusal.line},
+                    {"kind", Info(refusal.kind).name},
+                    {"reason", refusal.reason}});
+  }
+  return list;
+}
+
+Json ToJson(const ValueCounts& values) {
+  return {{"added", values.added},
+          {"same", values.same},
+          {"renewed", values.renewed},
+          {"gone", values.gone},
+          {"kept", values.kept},
+          {"excluded", values.excluded},
+          {"without_form", values.without_form},
+          {"examples_without_form", ToJson(values.examples)}};
+}
+
 }  // namespace
 
 void CollectReport::Refuse(Refusal refusal) {
@@ -47,15 +69,8 @@ Json ToJson(const CollectReport& report) {
   json["repeated_rows"] = report.repeated_rows;
   json["unknown_fields"] = Counts(report.unknown_fields);
   json["bytes_read"] = report.bytes_read;
-  Json refused = Json::array();
-  for (const Refusal& refusal : report.refused) {
-    refused.push_back({{"file", refusal.file},
-                       {"line", refusal.line},
-                       {"kind", Info(refusal.kind).name},
-                       {"reason", refusal.reason}});
-  }
   json["refused_count"] = report.refused_count;
-  json["refused"] = std::move(refused);
+  json["refused"] = ToJson(report.refused);
   Json lists = Json::array();
   for (const ListChange& list : report.lists) {
     lists.push_back({{"name", list.name},
@@ -66,6 +81,7 @@ Json ToJson(const CollectReport& report) {
                      {"entries_removed", list.entries_removed}});
   }
   json["lists"] = std::move(lists);
+  if (report.values) json["values"] = ToJson(*report.values);
   return json;
 }
 

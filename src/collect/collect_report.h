@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,18 @@ struct ListChange {
   std::int64_t new_version = 0;
   std::uint64_t entries_added = 0;
   std::uint64_t entries_removed = 0;
+};
+
+// Of a feed that is one event: its values.
+struct ValueCounts {
+  std::uint64_t added = 0;
+  std::uint64_t same = 0;          // listed before and now
+  std::uint64_t renewed = 0;       // of those: dated anew
+  std::uint64_t gone = 0;          // removed from the mirror
+  std::uint64_t kept = 0;          // no longer listed, but kept for a while
+  std::uint64_t excluded = 0;      // by the user's pattern
+  std::uint64_t without_form = 0;  // in a value column, but of no known form
+  std::vector<Refusal> examples;   // the first of those
 };
 
 struct CollectReport {
@@ -53,6 +66,7 @@ struct CollectReport {
   std::uint64_t bytes_read = 0;
 
   std::vector<ListChange> lists;
+  std::optional<ValueCounts> values;
 };
 
 [[nodiscard]] Json ToJson(const CollectReport& report);

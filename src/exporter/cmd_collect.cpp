@@ -7,24 +7,49 @@
 namespace gapferry::exporter {
 namespace {
 
+std::string EventLine(const SourceConfig& source, const collect::CollectReport& report) {
+  const auto attributes = report.rows.find("attribute");
+  return fmt::format("{}  {} new, {} changed, {} unchanged, {} gone{}", source.name,
+                     Grouped(report.added), Grouped(report.changed), Grouped(report.unchanged),
+                     Grouped(report.removed),
+                     attributes == report.rows.end()
+                         ? ""
+                         : fmt::format("; {} attributes read", Grouped(attributes->second)));
+}
+
+// Of a feed that is one event, its values are what counts.
+std::string ValueLine(const SourceConfig& source, const collect::ValueCounts& values) {
+  std::string line = fmt::format("{}  {} values: {} new, {} gone", source.name,
+                                 Grouped(values.added + values.same + values.kept),
+                                 Grouped(values.added), Grouped(values.gone));
+  if (values.kept > 0)
+    line += fmt::format(", {} kept though no longer listed", Grouped(values.kept));
+  if (values.excluded > 0) line += fmt::format("; {} excluded", Grouped(values.excluded));
+  if (values.without_form > 0)
+    line += fmt::format("; {} cells have no known form", Grouped(values.without_form));
+  return line;
+}
+
 void Show(Session& session, const SourceConfig& source, const collect::CollectReport& report) {
   Console& console = session.console;
   console.Emit("collect", collect::ToJson(report));
-  const auto attributes = report.rows.find("attribute");
-  console.Say(fmt::format("{}  {} new, {} changed, {} unchanged, {} gone{}", source.name,
-                          Grouped(report.added), Grouped(report.changed), Grouped(report.unchanged),
-                          Grouped(report.removed),
-                          attributes == report.rows.end()
-                              ? ""
-                              : fmt::format("; {} attributes read", Grouped(attributes->second))));
+  console.Say(report.values ? ValueLine(source, *report.values) : EventLine(source, report));
   for (const collect::ListChange& list : report.lists) {
     if (list.what != collect::ListChange::What::kChanged) continue;
     console.Say(fmt::format("  list {}: version {} → {}, +{} −{} entries", Printable(list.name),
                             list.old_version, list.new_version, Grouped(list.entries_added),
                             Grouped(list.entries_removed)));
   }
+  if (report.values) {
+    for (const collect::Refusal& example : report.values->examples)
+      console.Say("  " + Printable(example.ToError().what));
+  }
   for (const collect::Refusal& refusal : report.refused) {
     console.Note(fmt::format("refused: {}", Printable(refusal.ToError().what)));
+  }
+  if (report.refused_count > report.refused.size()) {
+    console.Note(fmt::format("{}: {} more were refused", source.name,
+                             Grouped(report.refused_count - report.refused.size())));
   }
   if (report.kept > 0) {
     console.Note(fmt::format("{}: {} refused events keep their earlier state", source.name,
@@ -50,7 +75,7 @@ Status CollectSources(Session& session, const Home& home, const Config& config,
       continue;
     }
     Show(session, source, *report);
-    refused += report->refused.size();
+    refused += report->refused_count;
   }
   if (!only.empty() && std::find(names.begin(), names.end(), only) == names.end()) {
     return Error::Make(Kind::kNotFound, "there is no source \"{}\" in export.yml{}", only,
@@ -65,7 +90,7 @@ Status CollectSources(Session& session, const Home& home, const Config& config,
     session.console.Report(error);
   if (refused > 0 || !failed.empty()) {
     return Error::Make(Kind::kPartly,
-                       "{} files were refused and {} sources failed; the rest is collected",
+                       "{} files or rows were refused and {} sources failed; the rest is collected",
                        refused, failed.size());
   }
   return Ok();

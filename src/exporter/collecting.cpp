@@ -2,7 +2,9 @@
 
 #include <memory>
 
+#include "collect/feed_files.h"
 #include "collect/misp_feed.h"
+#include "collect/value_feed.h"
 #include "collect/warninglist_folder.h"
 
 namespace gapferry::exporter {
@@ -47,14 +49,22 @@ Result<collect::CollectReport> CollectSource(Session& session, const SourceConfi
                                        collect::kMaxEventFileBytes};
   SourceProgress progress(session, source);
   const collect::CollectProgress files = progress.Counting("files");
-  if (source.kind == "warninglists") {
-    return collect::CollectWarninglistFolder(*mirror, options, source.path, files);
+  const ValueSource& values = source.values;
+  if (source.kind == "csv")
+    return collect::CollectCsv(*mirror, options, values.options, values.csv, source.path, files);
+  if (source.kind == "freetext") {
+    return collect::CollectFreetext(*mirror, options, values.options, values.freetext, source.path,
+                                    files);
   }
+  const bool lists = source.kind == "warninglists";
+  GF_TRY(const collect::UnpackedFeed feed,
+         collect::UnpackFeed(source.path, session.home, lists ? "lists" : "manifest.json"));
+  if (lists) return collect::CollectWarninglistFolder(*mirror, options, feed.folder, files);
   if (source.kind == "misp-event") {
-    GF_TRY(const std::vector<std::filesystem::path> paths, EventFiles(source.path));
+    GF_TRY(const std::vector<std::filesystem::path> paths, EventFiles(feed.folder));
     return collect::CollectEventFiles(*mirror, options, paths, files);
   }
-  return collect::CollectFeedFolder(*mirror, options, source.path, files);
+  return collect::CollectFeedFolder(*mirror, options, feed.folder, files);
 }
 
 }  // namespace gapferry::exporter

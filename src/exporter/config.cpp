@@ -14,7 +14,8 @@ namespace {
 
 constexpr std::int64_t kMostDays = 3650;
 
-const std::vector<std::string_view> kKinds = {"misp-feed", "misp-event", "warninglists"};
+const std::vector<std::string_view> kKinds = {"misp-feed", "misp-event", "warninglists", "csv",
+                                              "freetext"};
 const std::vector<std::string_view> kTlps = {"clear", "green", "amber", "amber+strict", "red"};
 const std::vector<std::string_view> kHoldOrCross = {"hold", "cross"};
 const std::vector<std::string_view> kFullRules = {"auto", "always", "never"};
@@ -50,13 +51,14 @@ std::string ReadName(ConfigMap& map, const std::vector<Named>& taken) {
   return name;
 }
 
-SourceConfig ReadSource(ConfigMap& map, const std::filesystem::path& base,
-                        const std::vector<SourceConfig>& before) {
+Result<SourceConfig> ReadSource(ConfigMap& map, const std::filesystem::path& base,
+                                const std::vector<SourceConfig>& before) {
   SourceConfig source;
   source.name = ReadName(map, before);
   source.kind = map.Choice("kind", kKinds);
   source.path = ReadPath(map, "path", base, std::nullopt);
   source.default_tlp = ReadTlp(map, "default_tlp", "amber");
+  GF_TRY(source.values, ReadValueSource(map, source.kind));
   return source;
 }
 
@@ -194,7 +196,8 @@ Result<Config> LoadConfig(const std::filesystem::path& file) {
   Config config;
   const std::filesystem::path base = file.parent_path();
   for (ConfigMap& source : map.Maps("sources")) {
-    config.sources.push_back(ReadSource(source, base, config.sources));
+    GF_TRY(SourceConfig read, ReadSource(source, base, config.sources));
+    config.sources.push_back(std::move(read));
     GF_CHECK(source.Finish());
   }
   // Else each site would complain that its sources are not there.
@@ -216,6 +219,9 @@ std::string DefaultConfig(const std::vector<std::string>& sites) {
 #   kind: misp-feed      a folder as MISP and PyMISP publish it (manifest.json and <uuid>.json)
 #         misp-event     a file or a folder of files with MISP events as JSON
 #         warninglists   a folder as misp-warninglists publishes it (lists/<name>/list.json)
+#         csv            a table, or a folder of tables; `csv:` and `feed:` say more
+#         freetext       a list or a report, or a folder of them; `feed:` says more
+#   All kinds also take the folder, or the file, packed as zip, tar.gz or gz. docs/sources.md has all options.
 #   default_tlp: for what carries no TLP tag: clear, green, amber (the default), amber+strict, red
 sources: []
 #  - name: cert-feed
@@ -226,6 +232,15 @@ sources: []
 #    kind: warninglists
 #    path: /srv/misp-warninglists
 #    default_tlp: clear
+#  - name: url-list
+#    kind: csv
+#    path: /srv/feeds/urls.csv.gz
+#    default_tlp: clear
+#    csv:
+#      columns: [3]
+#    feed:
+#      provider: Example CERT
+#      exclude: /^https?:..example[.]com/
 
 # Who gets what. Each site has a stream of its own, signed for it alone.
 #   clearance        the highest TLP that may cross: clear, green, amber, amber+strict, red

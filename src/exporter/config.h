@@ -11,6 +11,7 @@
 #include "bundle/age_key.h"
 #include "bundle/minisign.h"
 #include "bundle/volume_plan.h"
+#include "exporter/value_source.h"
 #include "intel/tlp.h"
 #include "policy/cross.h"
 
@@ -18,9 +19,10 @@ namespace gapferry::exporter {
 
 struct SourceConfig {
   std::string name;
-  std::string kind;  // misp-feed, misp-event, warninglists
+  std::string kind;  // misp-feed, misp-event, warninglists, csv, freetext
   std::filesystem::path path;
   intel::Tlp default_tlp = intel::Tlp::kAmber;
+  ValueSource values;  // of kinds csv and freetext
 };
 
 // When a full is written beside a delta.

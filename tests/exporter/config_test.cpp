@@ -24,8 +24,15 @@ std::vector<std::string> Names(const std::vector<bundle::AgeRecipient>& recipien
 // All that a configuration says, for comparing two.
 Json Describe(const Config& config) {
   Json all = Json::array();
-  for (const SourceConfig& source : config.sources)
+  for (const SourceConfig& source : config.sources) {
     all.push_back({source.name, source.kind, source.path.string(), TlpName(source.default_tlp)});
+    const ValueSource& values = source.values;
+    const collect::FeedEventOptions& event = values.options.event;
+    all.push_back({values.options.settings, event.info, event.provider, event.tags, event.to_ids,
+                   event.delta_merge, event.keep_days, event.refresh_days, event.allow_empty,
+                   values.csv.columns.size(), values.csv.format.delimiter, values.csv.format.quote,
+                   values.csv.format.comment});
+  }
   for (const SiteConfig& site : config.sites) {
     all.push_back({site.name, TlpName(site.cross.clearance), site.cross.distributions,
                    site.cross.sharing_groups, site.cross.excluded_categories,

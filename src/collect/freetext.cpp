@@ -1,0 +1,333 @@
+#include "collect/freetext.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/bytes.h"
+#include "collect/file_form.h"
+#include "collect/line_reader.h"
+
+namespace gapferry::collect {
+namespace {
+
+constexpr auto npos = std::string_view::npos;
+
+// What separates words: blanks, quotes and angle brackets, also those of word processors.
+constexpr auto kWideSeparators = std::to_array<std::string_view>(
+    {"\xC2\xA0", "\xC2\xAB", "\xC2\xBB", "\xE2\x80\x98", "\xE2\x80\x99", "\xE2\x80\x9A",
+     "\xE2\x80\x9B", "\xE2\x80\x9C", "\xE2\x80\x9D", "\xE2\x80\x9E", "\xE2\x80\x8B", "\xE3\x80\x80",
+     "\xEF\xBB\xBF", "\xE2\x80\x83", "\xE2\x80\x82"});
+
+// How many bytes at the front of `text` separate words; 0 if none do.
+std::size_t Separator(std::string_view text) {
+  const char c = text.front();
+  if (c == ' ' || c == '\t' || c == '\r' || c == '\v' || c == '\f' || c == '"' || c == '`')
+    return 1;
+  if (c == '<') return text.starts_with("<.>") || text.starts_with("<dot>") ? 0 : 1;
+  if (c == '>') return 1;
+  if (static_cast<std::uint8_t>(c) < 0xC2) return 0;
+  for (const std::string_view wide : kWideSeparators) {
+    if (text.starts_with(wide)) return wide.size();
+  }
+  return 0;
+}
+
+std::string_view Word(std::string_view text) {
+  std::size_t size = 0;
+  while (size < text.size()) {
+    // The closing half of "<.>".
+    const bool defanged = text[size] == '<' && Separator(text.substr(size)) == 0;
+    if (defanged) {
+      size = text.find('>', size) + 1;
+      continue;
+    }
+    if (Separator(text.substr(size)) > 0) break;
+    ++size;
+  }
+  return text.substr(0, size);
+}
+
+bool IsOneOf(char c, std::string_view set) {
+  return set.find(c) != npos;
+}
+
+bool IsUnmatched(std::string_view text, char open, char close) {
+  return std::count(text.begin(), text.end(), open) < std::count(text.begin(), text.end(), close);
+}
+
+bool EndsWithUnmatched(std::string_view text) {
+  return (text.back() == ')' && IsUnmatched(text, '(', ')')) ||
+         (text.back() == ']' && IsUnmatched(text, '[', ']')) ||
+         (text.back() == '}' && IsUnmatched(text, '{', '}'));
+}
+
+std::string_view WithoutPunctuation(std::string_view text) {
+  while (!text.empty() && (IsOneOf(text.back(), ".,;:!?'^") || EndsWithUnmatched(text)))
+    text.remove_suffix(1);
+  while (!text.empty() && IsOneOf(text.front(), ",;:!?'=") && !text.starts_with("::"))
+    text.remove_prefix(1);
+  return text;
+}
+
+// One layer of brackets, bullets and the like; false if there is none.
+bool Peel(std::string_view* text) {
+  const std::string_view before = *text;
+  *text = WithoutPunctuation(*text);
+  if (!text->empty() && IsOneOf(text->front(), "([{*|~#-") && !text->starts_with("[.]"))
+    text->remove_prefix(1);
+  *text = WithoutPunctuation(*text);
+  while (!text->empty() && IsOneOf(text->back(), "*|"))
+    text->remove_suffix(1);
+  return text->size() < before.size();
+}
+
+bool IsComment(std::string_view text) {
+  return text.starts_with('#') || text.starts_with("//") || text.starts_with(';') ||
+         text.starts_with("! ") || text.starts_with("!--");
+}
+
+// Where a comment behind a value begins: a "#" or "//" with blanks around it.
+std::string_view WithoutComment(std::string_view text) {
+  for (std::size_t at = text.find('#'); at != npos; at = text.find('#', at + 1)) {
+    const bool before = at > 0 && (text[at - 1] == ' ' || text[at - 1] == '\t');
+    const bool after = at + 1 >= text.size() || text[at + 1] == ' ' || text[at + 1] == '\t';
+    if (before && after) return text.substr(0, at);
+  }
+  return text;
+}
+
+// Words before a number of four parts that make it a version.
+bool AnnouncesVersion(std::string_view word) {
+  const std::string lower = AsciiLower(word);
+  return lower == "version" || lower == "ver" || lower == "ver." || lower == "v" ||
+         lower == "version:" || lower == "build" || lower == "release" || lower == "v.";
+}
+
+// "MD5:", "url=": words that may stand before a value without a blank.
+constexpr auto kLabels = std::to_array<std::string_view>(
+    {"md5",        "sha1",   "sha-1",  "sha256", "sha-256", "sha512",    "sha-512", "hash",
+     "ip",         "ipv4",   "ipv6",   "url",    "uri",     "domain",    "host",    "hostname",
+     "fqdn",       "dns",    "email",  "mail",   "from",    "to",        "src",     "dst",
+     "server",     "c2",     "cc",     "c&c",    "ioc",     "indicator", "file",    "filename",
+     "imphash_of", "sha224", "sha384", "sender"});
+
+// The value behind a label, or nothing.
+std::string_view BehindLabel(std::string_view token) {
+  const std::size_t split = token.find_first_of(":=");
+  if (split == npos || split == 0 || split > 10) return "";
+  const std::string label = AsciiLower(token.substr(0, split));
+  if (std::find(kLabels.begin(), kLabels.end(), label) == kLabels.end()) return "";
+  return token.substr(split + 1);
+}
+
+// The start of the scheme before "://", of which Refang knows more than one spelling.
+std::size_t SchemeStart(std::string_view text, std::size_t separator) {
+  std::size_t start = separator;
+  while (start > 0 && separator - start < 12 &&
+         (IsAsciiAlnum(text[start - 1]) || text[start - 1] == '*'))
+    --start;
+  return start;
+}
+
+bool IsHexOf(std::string_view text, std::initializer_list<std::size_t> lengths) {
+  return std::find(lengths.begin(), lengths.end(), text.size()) != lengths.end() &&
+         std::all_of(text.begin(), text.end(), IsAsciiHex);
+}
+
+}  // namespace
+
+void FreetextLine::Read(std::string_view text, std::vector<FormedValue>* found) {
+  found_ = found;
+  before_ = {};
+  text = TrimCell(text);
+  if (text.empty()) return;
+  if (IsComment(text)) return ReadComment(text);
+  text = AsciiTrim(WithoutComment(text));
+  around_ = text.find_first_of(" \t") == npos ? Around::kCell : Around::kProse;
+  if (!ReadHashAndName(text)) ReadWords(text);
+}
+
+// Links of a comment are references, its names are explanations; what is wanted of it has a form
+// that means nothing else.
+void FreetextLine::ReadComment(std::string_view text) {
+  around_ = Around::kProse;
+  while (!text.empty()) {
+    if (const std::size_t skip = Separator(text); skip > 0) {
+      text.remove_prefix(skip);
+      continue;
+    }
+    const std::string_view word = Word(text);
+    text.remove_prefix(word.size());
+    if (word.find('/') != npos) continue;
+    std::string_view piece = WithoutPunctuation(word);
+    for (int layer = 0; layer < 4; ++layer) {
+      if (FindForm(piece, around_, &value_) &&
+          (value_.type == "vulnerability" || value_.type == "email-src")) {
+        Take();
+        break;
+      }
+      if (!Peel(&piece)) break;
+    }
+  }
+}
+
+bool FreetextLine::ReadHashAndName(std::string_view text) {
+  std::string_view rest = text;
+  if (rest.starts_with("- ") || rest.starts_with("* ")) rest = AsciiTrim(rest.substr(2));
+  const std::size_t end = rest.find_first_of(" \t");
+  if (end == npos || !IsHexOf(rest.substr(0, end), {32, 40, 64, 128})) return false;
+  const std::string_view name = AsciiTrim(rest.substr(end));
+  if (name.find(' ') == npos || FindPath(name) || !FindFile(name.substr(name.rfind(' ') + 1)))
+    return false;
+  // "sha256  md5 name" and "sha256 of the file a.exe" are no names with blanks.
+  if (rest.substr(end, 2) != "  " && rest[end] != '\t') return false;
+  if (!FindForm(rest.substr(0, end), Around::kCell, &value_)) return false;
+  Take();
+  if (!IsFileName(name) || name.find_first_of("\t") != npos) return false;
+  value_ = {"filename", std::string(name)};
+  Take();
+  return true;
+}
+
+void FreetextLine::ReadWords(std::string_view text) {
+  while (!text.empty()) {
+    if (const std::size_t skip = Separator(text); skip > 0) {
+      text.remove_prefix(skip);
+      continue;
+    }
+    if (const std::size_t path = ReadPath(text); path > 0) {
+      text.remove_prefix(path);
+      continue;
+    }
+    const std::string_view word = Word(text);
+    text.remove_prefix(word.size());
+    ReadToken(word);
+    before_ = word;
+  }
+}
+
+std::size_t FreetextLine::ReadPath(std::string_view rest) {
+  const std::size_t size = PathLength(rest);
+  if (size == 0) return 0;
+  const std::string_view path = AsciiTrim(rest.substr(0, size));
+  if (FindPath(path) && FindForm(path, Around::kCell, &value_)) Take();
+  return size;
+}
+
+void FreetextLine::ReadToken(std::string_view token) {
+  if (token.size() < 3) return;
+  if (token.find(":\\/\\/") != npos) {  // JSON may write "/" so
+    plain_.clear();
+    for (std::size_t i = 0; i < token.size(); ++i) {
+      if (token[i] == '\\' && i + 1 < token.size() && token[i + 1] == '/') continue;
+      plain_ += token[i];
+    }
+    token = plain_;
+  }
+  // A path of the web without its host, or switches of a command.
+  if (token.front() == '/' && !token.starts_with("//")) {
+    const std::size_t separator = token.find("://");
+    // An address inside a request: "+" stands for the blanks that end it.
+    if (separator == npos || token.find('+') == npos) return;
+    token.remove_prefix(SchemeStart(token, separator));
+    token = token.substr(0, token.find_first_of("+;&|'"));
+    if (!Try(WithoutPunctuation(token))) return;
+    return;
+  }
+  if (!TryPiece(token)) TryPieces(token);
+}
+
+bool FreetextLine::Try(std::string_view piece) {
+  if (!FindForm(piece, around_, &value_)) return false;
+  if (value_.type == "ip-dst" && AnnouncesVersion(before_)) return true;
+  Take();
+  return true;
+}
+
+bool FreetextLine::TryPiece(std::string_view piece) {
+  // Two URLs, one word.
+  const std::size_t first = piece.find("://");
+  if (first != npos) {
+    const std::size_t second = piece.find("://", first + 3);
+    if (second != npos) {
+      const std::size_t start = SchemeStart(piece, second);
+      if (start > 0 && IsOneOf(piece[start - 1], ",;|")) return false;
+    }
+  }
+  piece = WithoutPunctuation(piece);
+  for (int layer = 0; layer < 6 && piece.size() >= 3; ++layer) {
+    if (Try(piece)) return true;
+    if (const std::string_view value = BehindLabel(piece); !value.empty()) return TryPiece(value);
+    if (!Peel(&piece)) return false;
+  }
+  return false;
+}
+
+// Lists without blanks, calls of functions, links of Markdown.
+void FreetextLine::TryPieces(std::string_view token) {
+  constexpr std::string_view kSplit = ",;|'()[]";
+  if (token.find_first_of(",;|'") == npos && token.find("](") == npos && token.find("('") == npos) {
+    return;
+  }
+  while (!token.empty()) {
+    std::size_t end = 0;
+    while (end < token.size()) {
+      const char c = token[end];
+      if (IsOneOf(c, ",;|'")) break;
+      if (token.substr(end).starts_with("](") || token.substr(end).starts_with("('")) break;
+      ++end;
+    }
+    const std::string_view piece = token.substr(0, end);
+    if (piece.size() >= 3 && piece.front() != '/') {
+      if (const std::size_t path = PathLength(piece); path > 0) {
+        (void)ReadPath(piece);
+      } else {
+        (void)TryPiece(piece);
+      }
+    }
+    token.remove_prefix(std::min(token.size(), end + 1));
+    while (!token.empty() && IsOneOf(token.front(), kSplit))
+      token.remove_prefix(1);
+  }
+}
+
+void FreetextLine::Take() {
+  found_->push_back(value_);
+}
+
+Status ReadFreetext(ByteSource source, std::string_view file, const FreetextOptions& options,
+                    const TakeValue& take, ValueReport* report) {
+  LineReader lines(std::move(source), options.encoding, options.max_bytes, LineReader::Long::kCut);
+  LineDecoder decoder(options.encoding);
+  FreetextLine reader;
+  std::vector<FormedValue> found;
+  const auto refuse = [&](std::uint64_t line, std::string reason) {
+    if (++report->refused_count <= ValueReport::kMaxExamples)
+      report->refused.push_back({Kind::kMalformed, std::string(file), line, std::move(reason)});
+  };
+  while (true) {
+    GF_TRY(const std::optional<LineReader::Line> line, lines.Next());
+    if (!line) return Ok();
+    report->lines = line->number;
+    if (line->too_long) {
+      refuse(line->number, fmt::format("more than {} bytes without a blank", kMaxLineBytes));
+      continue;
+    }
+    const std::optional<std::string_view> text = decoder.Decode(line->text);
+    if (!text) {
+      refuse(line->number, "is not text in the encoding of this source");
+      continue;
+    }
+    found.clear();
+    reader.Read(*text, &found);
+    for (const FormedValue& value : found) {
+      if (options.exclude.Matches(value.value)) {
+        ++report->excluded;
+        continue;
+      }
+      GF_CHECK(take(value, line->number));
+    }
+  }
+}
+
+}  // namespace gapferry::collect

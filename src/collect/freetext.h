@@ -1,0 +1,53 @@
+// collect/freetext.h: indicators in text that people wrote: lists with comments, reports, mails.
+// What is taken and what is left is in docs/sources.md.
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "collect/encoding.h"
+#include "collect/exclusion.h"
+#include "collect/feed_values.h"
+#include "collect/value_form.h"
+
+namespace gapferry::collect {
+
+// Gathers the values of one line at a time. Reused, to save allocations.
+class FreetextLine {
+ public:
+  // `text`: UTF-8 without its end.
+  void Read(std::string_view text, std::vector<FormedValue>* found);
+
+ private:
+  void ReadComment(std::string_view text);
+  void ReadWords(std::string_view text);
+  // A hash and the name of its file, with all its blanks. False: the line is not built so.
+  bool ReadHashAndName(std::string_view text);
+  // Returns how much of `rest` is a path, taken or left.
+  std::size_t ReadPath(std::string_view rest);
+  void ReadToken(std::string_view token);
+  bool Try(std::string_view piece);
+  void TryPieces(std::string_view token);
+  bool TryPiece(std::string_view piece);
+  void Take();
+
+  std::vector<FormedValue>* found_ = nullptr;
+  Around around_ = Around::kProse;
+  std::string_view before_;  // the word before
+  std::string plain_;
+  FormedValue value_;
+};
+
+struct FreetextOptions {
+  Encoding encoding = Encoding::kAuto;
+  Exclusion exclude;
+  std::uint64_t max_bytes = kMaxFeedBytes;
+};
+
+// Hands every value to `take`, each as often as it stands there. Lines that cannot be read are in
+// `report`. Errors: kTooLarge, those of the source, and of `take`.
+[[nodiscard]] Status ReadFreetext(ByteSource source, std::string_view file,
+                                  const FreetextOptions& options, const TakeValue& take,
+                                  ValueReport* report);
+
+}  // namespace gapferry::collect
