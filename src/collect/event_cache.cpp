@@ -48,6 +48,13 @@ void EventCache::Drop(const Uuid& uuid) const {
   fs::remove(folder_ / (uuid.ToString() + ".asc"), ignored);
 }
 
+void EventCache::DropRefused(const CollectReport& report) const {
+  for (const Refusal& refusal : report.refused) {
+    const auto uuid = ParseUuid(fs::path(refusal.file).stem().string());
+    if (uuid) Drop(*uuid);
+  }
+}
+
 Status EventCache::DropOthers(const std::unordered_set<Uuid>& kept) const {
   GF_TRY(const std::vector<fs::path> files, ListFiles(folder_));
   for (const fs::path& file : files) {

@@ -37,6 +37,8 @@ class EventCache {
   // Part() becomes the event's file.
   [[nodiscard]] Status Take(const ListedEvent& event) const;
   void Drop(const Uuid& uuid) const;
+  // A file that could not be read is of no use: it is fetched again next time.
+  void DropRefused(const CollectReport& report) const;
   // Removes the files of all events but these.
   [[nodiscard]] Status DropOthers(const std::unordered_set<Uuid>& kept) const;
 

@@ -38,14 +38,6 @@ Status StartOverIfOther(const EventCache& cache, const MispAccount& account,
   return WriteFileAtomically(file, now, kPrivate);
 }
 
-// A cached file that cannot be read is of no use: fetched again next time.
-void DropRefused(const EventCache& cache, const CollectReport& report) {
-  for (const Refusal& refusal : report.refused) {
-    const auto uuid = ParseUuid(std::filesystem::path(refusal.file).stem().string());
-    if (uuid) cache.Drop(*uuid);
-  }
-}
-
 void Merge(CollectReport lists, CollectReport* report) {
   for (const auto& [name, rows] : lists.rows)
     report->rows[name] += rows;
@@ -76,7 +68,7 @@ Result<CollectReport> CollectMisp(store::Store& store, const SourceOptions& opti
   }
   GF_TRY(CollectReport report,
          CollectFetchedEvents(store, options, events.files(), {}, reading_files));
-  DropRefused(cache, report);
+  cache.DropRefused(report);
   GF_CHECK(cache.DropOthers(events.listed()));
   if (misp.lists != WhichLists::kNone) {
     GF_TRY(CollectReport told,

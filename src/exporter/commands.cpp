@@ -12,8 +12,8 @@ Program ExportProgram() {
           "GAPFERRY_EXPORT_HOME",
           "export",
           {BackupCommand(), BundleCommand(), CollectCommand(), InitCommand(), KeyCommand(),
-           ReceiptCommand(), bundle::ResplitCommand(), RestoreCommand(), RootCommand(),
-           RunCommand(), SignCommand(), StatusCommand()}};
+           MispCommand(), ReceiptCommand(), bundle::ResplitCommand(), RestoreCommand(),
+           RootCommand(), RunCommand(), SignCommand(), StatusCommand()}};
 }
 
 }  // namespace gapferry::exporter

@@ -17,6 +17,7 @@ namespace gapferry::exporter {
 [[nodiscard]] Command CollectCommand();
 [[nodiscard]] Command InitCommand();
 [[nodiscard]] Command KeyCommand();
+[[nodiscard]] Command MispCommand();
 [[nodiscard]] Command RestoreCommand();
 [[nodiscard]] Command RootChangeCommand();
 [[nodiscard]] Command RootCommand();
