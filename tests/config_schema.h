@@ -44,8 +44,9 @@ inline bool IsRequired(const Json& level, const std::string& key) {
 // A value of every key; `defaults`: of every key that has a default, and that one.
 inline Json Example(const Json& schema, bool defaults = false) {
   if (schema.contains("properties")) {
-    Json object = Json::object();
+    Json object = defaults && schema.contains("examples") ? schema["examples"][0] : Json::object();
     for (const auto& [key, property] : schema["properties"].items()) {
+      if (object.contains(key)) continue;
       // A block with keys that it requires has no default: it is absent.
       const bool has_default = property.contains("default") ||
                                (property.contains("properties") && !property.contains("required"));
@@ -67,6 +68,8 @@ inline Json Least(const Json& schema) {
   if (schema.contains("items") && schema["items"].contains("properties"))
     return Json::array({Least(schema["items"])});
   if (!schema.contains("properties")) return Example(schema);
+  // Where there is a choice of keys, the schema's example shows one.
+  if (schema.contains("examples")) return schema["examples"][0];
   Json object = Json::object();
   for (const auto& [key, property] : schema["properties"].items()) {
     const bool list = property.contains("items") && property["items"].contains("properties");

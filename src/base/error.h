@@ -45,6 +45,8 @@ enum class Kind {
   kSandbox,        // the sandbox cannot be built, or the child broke its rules
   kArtifactCheck,  // a consumer's own check refuses a generated artifact
   kInterrupted,    // the user or the system stopped it
+  kNetwork,        // a server that cannot be reached, is not who it should be, or breaks off
+  kDenied,         // a server that refuses this key or this call
 };
 
 // What a person needs to know and do about one kind. Shown by `explain`.

@@ -89,6 +89,11 @@ const std::vector<KindInfo> kKinds = {
      "someone else may hold the old one."},
     {Kind::kRootStep, 30, "root-step", "a root of trust between the held one and this is missing",
      "Bring a medium that carries the roots that the message names; `root import` takes them."},
+    {Kind::kNetwork, 31, "network", "a server could not be reached, or gave no whole answer",
+     "The mirror is as it was, and what was fetched is kept. Run again when the cause in the "
+     "message is removed."},
+    {Kind::kDenied, 32, "denied", "a server refuses the key or the call",
+     "The message gives the server's own words. Check the key's role and expiry on that server."},
     {Kind::kInterrupted, 130, "interrupted", "stopped before the end",
      "Nothing half done was kept. Run the same command again."},
 };

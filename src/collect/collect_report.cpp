@@ -58,6 +58,10 @@ Json ToJson(const CollectReport& report) {
   json["unchanged"] = report.unchanged;
   json["removed"] = report.removed;
   json["kept"] = report.kept;
+  json["left_out_events"] = report.left_out_events;
+  json["left_out_attributes"] = report.left_out_attributes;
+  json["gone"] = Counts(report.gone);
+  json["notes"] = report.notes;
   json["removals_held"] = report.removals_held;
   json["rows"] = Counts(report.rows);
   json["attributes_by_type"] = Counts(report.attributes_by_type);

@@ -42,6 +42,13 @@ struct CollectReport {
   std::uint64_t unchanged = 0;
   std::uint64_t removed = 0;
   std::uint64_t kept = 0;
+  // What the source offers but its selection does not want.
+  std::uint64_t left_out_events = 0;
+  std::uint64_t left_out_attributes = 0;
+  // Why events are gone, by word ("deleted", "unpublished", …), where the source tells.
+  std::map<std::string, std::uint64_t> gone;
+  // What a person should know about the source, one sentence each.
+  std::vector<std::string> notes;
   // Some refused file may hold any event, so that nothing was removed for not being listed.
   bool removals_held = false;
   std::vector<Refusal> refused;     // the first kMaxRefusals

@@ -18,6 +18,7 @@ void EventWriter::StartFile(std::string file, std::optional<Uuid> expected) {
   file_ = std::move(file);
   expected_ = expected;
   refused_in_file_ = 0;
+  left_out_of_file_ = 0;
   ready_.clear();
   current_.reset();
 }
@@ -130,6 +131,12 @@ Status EventWriter::RefuseEvent(const Uuid& uuid, Refusal refusal) {
   return Discard();
 }
 
+Status EventWriter::LeaveOutEvent() {
+  ++left_out_of_file_;
+  ++report_->left_out_events;
+  return Discard();
+}
+
 Status EventWriter::RefuseFile(Refusal refusal) {
   GF_CHECK(Discard());
   for (const Ready& ready : ready_) {
@@ -154,7 +161,7 @@ Status EventWriter::Put(const Ready& ready, const Digest256& digest) {
 }
 
 Status EventWriter::AcceptFile(const Digest256& digest) {
-  if (expected_ && ready_.empty() && refused_in_file_ == 0) {
+  if (expected_ && ready_.empty() && refused_in_file_ + left_out_of_file_ == 0) {
     Refused(*expected_, {Kind::kMalformed, file_, 0, "holds no event"});
   }
   // A file of which something was refused is read again next time, so that this is said again.

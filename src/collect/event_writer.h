@@ -31,6 +31,9 @@ class EventWriter : public EventSink {
   [[nodiscard]] bool KnowsAny() const { return !known_.empty(); }
   // The UUIDs that were read from a file with this digest.
   [[nodiscard]] std::vector<Uuid> KnownFrom(const Digest256& digest) const;
+  // What a selection does not want: nothing of the event since BeginEvent, or one attribute.
+  [[nodiscard]] Status LeaveOutEvent();
+  void CountLeftOut() { ++report_->left_out_attributes; }
   // The event stays as it is. False, and reported, if another file of this run has it.
   bool KeepUnchanged(const Uuid& uuid, const std::string& file);
   // Removes the events that no file of this run held.
@@ -85,6 +88,7 @@ class EventWriter : public EventSink {
   std::string file_;
   std::optional<Uuid> expected_;
   std::size_t refused_in_file_ = 0;
+  std::size_t left_out_of_file_ = 0;
   std::vector<Ready> ready_;
   std::optional<store::EventId> current_;
   Tally tally_;  // of the current event

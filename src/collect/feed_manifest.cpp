@@ -1,5 +1,7 @@
 #include "collect/feed_manifest.h"
 
+#include "collect/misp_fields.h"
+
 namespace gapferry::collect {
 namespace {
 
@@ -10,18 +12,24 @@ class ManifestReader : public StrictSax {
 
  protected:
   bool OnKey(const std::string& key) override {
+    in_timestamp_ = depth() == 2 && key == "timestamp" && wanted_;
     if (depth() != 1) return true;
+    wanted_ = false;
     constexpr std::size_t kShown = 100;
     const std::optional<Uuid> uuid = ParseUuid(key);
     if (uuid) {
+      wanted_ = true;
       manifest_->events.push_back(*uuid);
+      manifest_->timestamps.push_back(0);
     } else {
       manifest_->refused.push_back({Kind::kMalformed, file_, Line(),
                                     fmt::format("\"{}\" is no UUID", key.substr(0, kShown))});
     }
     return true;
   }
-  bool OnScalar(const Scalar&) override {
+  bool OnScalar(const Scalar& value) override {
+    if (in_timestamp_) (void)ReadInteger(value, 0, INT64_MAX, &manifest_->timestamps.back());
+    in_timestamp_ = false;
     return depth() > 1 || Refuse(Kind::kMalformed, "not a manifest: an event must be an object");
   }
   bool OnOpen(bool object) override {
@@ -31,6 +39,8 @@ class ManifestReader : public StrictSax {
   bool OnClose() override { return true; }
 
  private:
+  bool wanted_ = false;  // the event under this key is in the list
+  bool in_timestamp_ = false;
   std::string file_;
   FeedManifest* manifest_;
 };

@@ -1,5 +1,6 @@
 #include "collect/misp_feed.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -7,24 +8,26 @@
 #include "base/file.h"
 #include "collect/event_writer.h"
 #include "collect/feed_manifest.h"
+#include "collect/selecting_sink.h"
 
 namespace gapferry::collect {
 namespace {
 
 constexpr std::string_view kManifest = "manifest.json";
 
-struct Input {
-  std::filesystem::path path;
-  std::optional<Uuid> expected;  // the event that the manifest says is in it
-};
-
 // One run over one source.
 class Run {
  public:
   Run(const SourceOptions& options, EventWriter& writer, CollectReport* report)
-      : options_(options), writer_(writer), report_(report) {}
+      : options_(options),
+        selects_(!options.selection.Empty()),
+        salt_(options.selection.Fingerprint()),
+        writer_(writer),
+        report_(report) {
+    salt_[0] ^= static_cast<std::uint8_t>(options.default_tlp);
+  }
 
-  Status All(const std::vector<Input>& inputs, const CollectProgress& progress) {
+  Status All(const std::vector<EventFile>& inputs, const CollectProgress& progress) {
     for (std::size_t i = 0; i < inputs.size(); ++i) {
       GF_CHECK(One(inputs[i]));
       if (progress) progress(i + 1, inputs.size());
@@ -33,9 +36,14 @@ class Run {
   }
 
  private:
-  Status One(const Input& input) {
+  Status One(const EventFile& input) {
     const std::string name = input.path.filename().string();
     writer_.StartFile(name, input.expected);
+    if (input.failed) return writer_.RefuseFile(*input.failed);
+    if (input.keep && input.expected) {
+      writer_.KeepUnchanged(*input.expected, name);
+      return Ok();
+    }
     auto opened = OpenRegular(input.path);
     if (!opened.ok()) return Unreadable(name, opened.error());
     auto size = SizeOf(*opened);
@@ -47,26 +55,45 @@ class Run {
     return Read(std::move(opened).value(), name);
   }
 
+  // What a file was read with belongs to its digest: under another selection it is another file.
+  [[nodiscard]] Digest256 Salted(const Digest256& digest) const {
+    return selects_ ? Hash256(digest, salt_) : digest;
+  }
+
+  // An event that was taken before is not changed, but may have become too old.
+  bool Keep(const Uuid& uuid, const std::string& name) {
+    const store::KnownEvent* known = writer_.Known(uuid);
+    const Time published =
+        known->publish_timestamp != 0 ? known->publish_timestamp : known->timestamp;
+    if (!options_.selection.StillRecent(published, now_)) {
+      ++report_->left_out_events;
+      return false;
+    }
+    return writer_.KeepUnchanged(uuid, name);
+  }
+
   Status Unreadable(const std::string& name, const Error& error) {
     return writer_.RefuseFile({error.kind, name, 0, error.what});
   }
 
   // Hashes a file of which an event may be known, and leaves the descriptor at its start.
-  Result<bool> Unchanged(const Input& input, int fd, std::uint64_t size, const std::string& name) {
+  Result<bool> Unchanged(const EventFile& input, int fd, std::uint64_t size,
+                         const std::string& name) {
     const store::KnownEvent* known = input.expected ? writer_.Known(*input.expected) : nullptr;
     if (size > options_.max_file_bytes) return false;
     if (input.expected && (known == nullptr || !known->input_digest)) return false;
     if (!input.expected && !writer_.KnowsAny()) return false;
-    GF_TRY(const Digest256 digest, HashFile(fd));
+    GF_TRY(const Digest256 hash, HashFile(fd));
+    const Digest256 digest = Salted(hash);
     if (::lseek(fd, 0, SEEK_SET) != 0) return SystemError("cannot rewind", errno);
     if (known != nullptr) {
       if (*known->input_digest != digest) return false;
-      writer_.KeepUnchanged(known->uuid, name);
+      Keep(known->uuid, name);
       return true;
     }
     const std::vector<Uuid> uuids = writer_.KnownFrom(digest);
     for (const Uuid& uuid : uuids)
-      writer_.KeepUnchanged(uuid, name);
+      Keep(uuid, name);
     return !uuids.empty();
   }
 
@@ -82,22 +109,40 @@ class Run {
   }
 
   Status Read(Fd fd, const std::string& name) {
+    if (!selects_) return Take(std::move(fd), name, writer_);
+    HeaderSink headers;
+    const int again = ::fcntl(fd.get(), F_DUPFD_CLOEXEC, 0);
+    if (again < 0) return SystemError("cannot read a file twice", errno);
+    // What is wrong with the file is found, and told, by the second pass.
+    GF_CHECK(ReadMispEvents(FileSource(Fd(again)), name, headers, options_.max_file_bytes));
+    if (::lseek(fd.get(), 0, SEEK_SET) != 0) return SystemError("cannot rewind", errno);
+    std::vector<EventVerdict> verdicts;
+    for (const HeaderSink::Header& header : headers.headers())
+      verdicts.push_back(JudgeEvent(options_.selection, header.event, now_));
+    SelectingSink sink(writer_, options_.selection, options_.default_tlp, std::move(verdicts));
+    return Take(std::move(fd), name, sink);
+  }
+
+  Status Take(Fd fd, const std::string& name, EventSink& sink) {
     GF_TRY(ReadOutcome outcome,
-           ReadMispEvents(FileSource(std::move(fd)), name, writer_, options_.max_file_bytes));
+           ReadMispEvents(FileSource(std::move(fd)), name, sink, options_.max_file_bytes));
     for (const auto& [path, seen] : outcome.unknown_fields)
       report_->unknown_fields[path] += seen;
     if (outcome.refused) return writer_.RefuseFile(*std::move(outcome.refused));
-    return writer_.AcceptFile(outcome.digest);
+    return writer_.AcceptFile(Salted(outcome.digest));
   }
 
   const SourceOptions& options_;
+  bool selects_;
+  Digest256 salt_;
+  Time now_ = Now();
   EventWriter& writer_;
   CollectReport* report_;
 };
 
 Result<CollectReport> CollectWithin(store::Store& store, const SourceOptions& options,
-                                    const std::vector<Input>& inputs, std::vector<Refusal> refused,
-                                    const CollectProgress& progress) {
+                                    const std::vector<EventFile>& inputs,
+                                    std::vector<Refusal> refused, const CollectProgress& progress) {
   CollectReport report;
   report.source = options.name;
   for (Refusal& refusal : refused)
@@ -114,7 +159,7 @@ Result<CollectReport> CollectWithin(store::Store& store, const SourceOptions& op
 }
 
 Result<CollectReport> Collect(store::Store& store, const SourceOptions& options,
-                              const std::vector<Input>& inputs, std::vector<Refusal> refused,
+                              const std::vector<EventFile>& inputs, std::vector<Refusal> refused,
                               const CollectProgress& progress) {
   GF_CHECK(store.Begin());
   auto report = CollectWithin(store, options, inputs, std::move(refused), progress);
@@ -131,7 +176,7 @@ Result<CollectReport> Collect(store::Store& store, const SourceOptions& options,
 Result<CollectReport> CollectFeedFolder(store::Store& store, const SourceOptions& options,
                                         const std::filesystem::path& folder,
                                         const CollectProgress& progress) {
-  std::vector<Input> inputs;
+  std::vector<EventFile> inputs;
   auto opened = OpenRegular(folder / kManifest);
   if (opened.ok()) {
     GF_TRY(FeedManifest manifest,
@@ -157,11 +202,18 @@ Result<CollectReport> CollectFeedFolder(store::Store& store, const SourceOptions
 Result<CollectReport> CollectEventFiles(store::Store& store, const SourceOptions& options,
                                         const std::vector<std::filesystem::path>& files,
                                         const CollectProgress& progress) {
-  std::vector<Input> inputs;
+  std::vector<EventFile> inputs;
   inputs.reserve(files.size());
   for (const std::filesystem::path& file : files)
     inputs.push_back({file, std::nullopt});
   return Collect(store, options, inputs, {}, progress);
+}
+
+Result<CollectReport> CollectFetchedEvents(store::Store& store, const SourceOptions& options,
+                                           const std::vector<EventFile>& files,
+                                           std::vector<Refusal> refused,
+                                           const CollectProgress& progress) {
+  return Collect(store, options, files, std::move(refused), progress);
 }
 
 }  // namespace gapferry::collect

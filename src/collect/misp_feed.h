@@ -16,6 +16,18 @@ namespace gapferry::collect {
 
 constexpr std::uint64_t kMaxManifestBytes = std::uint64_t{256} << 20;
 
+// One file of a source, and what is known of it beforehand.
+struct EventFile {
+  std::filesystem::path path;
+  std::optional<Uuid> expected;  // the one event that must be in it
+  // Its event could not be fetched: refused for this reason, and kept as it is in the mirror.
+  std::optional<Refusal> failed = std::nullopt;
+  // The source no longer shows it as it was, but means it to stay so for now.
+  bool keep = false;
+};
+
+// Of a selection that is set, only what it takes comes into the mirror; what it took before and
+// does not take any more leaves it.
 // Makes the mirror's rows of this source equal to what the folder holds, in one transaction: new
 // and changed events are read, unchanged files (by BLAKE2b) skipped, events that are no longer
 // listed removed. What is refused is named in the report, keeps its earlier state, and does not
@@ -31,5 +43,12 @@ constexpr std::uint64_t kMaxManifestBytes = std::uint64_t{256} << 20;
 [[nodiscard]] Result<CollectReport> CollectEventFiles(
     store::Store& store, const SourceOptions& options,
     const std::vector<std::filesystem::path>& files, const CollectProgress& progress = {});
+
+// The same for files that were fetched, each with one event.
+[[nodiscard]] Result<CollectReport> CollectFetchedEvents(store::Store& store,
+                                                         const SourceOptions& options,
+                                                         const std::vector<EventFile>& files,
+                                                         std::vector<Refusal> refused,
+                                                         const CollectProgress& progress = {});
 
 }  // namespace gapferry::collect

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "collect/misp_event.h"
+#include "collect/selection.h"
 #include "intel/tlp.h"
 
 namespace gapferry::collect {
@@ -14,6 +15,7 @@ struct SourceOptions {
   std::string name;
   intel::Tlp default_tlp = intel::Tlp::kAmber;
   std::uint64_t max_file_bytes = kMaxEventFileBytes;
+  Selection selection = {};
 };
 
 // Files done, of how many.

@@ -214,6 +214,24 @@ class Run {
   std::map<std::string, Hashes> stored_;
 };
 
+Result<CollectReport> CollectLists(store::Store& store, const SourceOptions& options,
+                                   const std::vector<ListFile>& files, std::vector<Refusal> refused,
+                                   const CollectProgress& progress) {
+  CollectReport report;
+  report.source = options.name;
+  report.removals_held = !refused.empty();
+  for (Refusal& refusal : refused)
+    report.Refuse(std::move(refusal));
+  GF_CHECK(store.Begin());
+  auto done = Run(store, options, &report).All(files, progress);
+  if (!done.ok()) {
+    store.Rollback();
+    return std::move(done).error();
+  }
+  GF_CHECK(store.Commit());
+  return report;
+}
+
 }  // namespace
 
 Result<CollectReport> CollectWarninglistFolder(store::Store& store, const SourceOptions& options,
@@ -224,16 +242,14 @@ Result<CollectReport> CollectWarninglistFolder(store::Store& store, const Source
     return Error::Make(Kind::kNotFound, "{} holds no warninglist", folder.string())
         .Hint("name the folder that holds lists/<name>/list.json; the mirror was left as it is");
   }
-  CollectReport report;
-  report.source = options.name;
-  GF_CHECK(store.Begin());
-  auto done = Run(store, options, &report).All(files, progress);
-  if (!done.ok()) {
-    store.Rollback();
-    return std::move(done).error();
-  }
-  GF_CHECK(store.Commit());
-  return report;
+  return CollectLists(store, options, files, {}, progress);
+}
+
+Result<CollectReport> CollectFetchedWarninglists(store::Store& store, const SourceOptions& options,
+                                                 const std::filesystem::path& folder,
+                                                 std::vector<Refusal> refused) {
+  GF_TRY(const std::vector<ListFile> files, FindLists(folder));
+  return CollectLists(store, options, files, std::move(refused), {});
 }
 
 }  // namespace gapferry::collect

@@ -20,4 +20,11 @@ namespace gapferry::collect {
                                                              const std::filesystem::path& folder,
                                                              const CollectProgress& progress = {});
 
+// The same for lists that were fetched into `folder`, which may be none. With something `refused`,
+// no list is removed.
+[[nodiscard]] Result<CollectReport> CollectFetchedWarninglists(store::Store& store,
+                                                               const SourceOptions& options,
+                                                               const std::filesystem::path& folder,
+                                                               std::vector<Refusal> refused);
+
 }  // namespace gapferry::collect

@@ -35,6 +35,14 @@ void Show(Session& session, const SourceConfig& source, const collect::CollectRe
   Console& console = session.console;
   console.Emit("collect", collect::ToJson(report));
   console.Say(report.values ? ValueLine(source, *report.values) : EventLine(source, report));
+  for (const auto& [why, events] : report.gone)
+    console.Say(fmt::format("  {} events {}", Grouped(events), why));
+  if (report.left_out_events + report.left_out_attributes > 0) {
+    console.Say(fmt::format("  {} events and {} attributes are not selected",
+                            Grouped(report.left_out_events), Grouped(report.left_out_attributes)));
+  }
+  for (const std::string& note : report.notes)
+    console.Note(fmt::format("{}: {}", source.name, Printable(note)));
   for (const collect::ListChange& list : report.lists) {
     if (list.what != collect::ListChange::What::kChanged) continue;
     console.Say(fmt::format("  list {}: version {} → {}, +{} −{} entries", Printable(list.name),

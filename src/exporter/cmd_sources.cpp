@@ -65,8 +65,6 @@ Status Report(Session& session, const std::string& html) {
   return Ok();
 }
 
-}  // namespace
-
 Command SourcesReportCommand() {
   return {
       "report", "measure what each source is worth: its own share, age, noise, TLP",
@@ -79,6 +77,8 @@ Command SourcesReportCommand() {
         return [html](Session& session) { return Report(session, *html); };
       }};
 }
+
+}  // namespace
 
 Command SourcesCommand() {
   return CommandGroup("sources", "choose and judge the sources",

@@ -6,6 +6,8 @@
 #include "collect/misp_feed.h"
 #include "collect/value_feed.h"
 #include "collect/warninglist_folder.h"
+#include "collect/web_feed.h"
+#include "exporter/web_source.h"
 
 namespace gapferry::exporter {
 namespace {
@@ -41,14 +43,57 @@ class SourceProgress {
   std::uint64_t before_ = 0;
 };
 
+// A folder of events that is fetched event by event; a packed one is one file.
+bool IsWebFeed(const SourceConfig& source) {
+  const std::string path = source.url.substr(0, source.url.find_first_of("?#"));
+  return source.kind == "misp-feed" && !source.url.empty() && !path.ends_with(".zip") &&
+         !path.ends_with(".gz") && !path.ends_with(".tgz");
+}
+
+Result<collect::CollectReport> CollectFromWeb(Session& session, const SourceConfig& source,
+                                              const collect::SourceOptions& options,
+                                              store::Store* mirror) {
+  SourceProgress fetched(session, source);
+  SourceProgress read(session, source);
+  const collect::CollectProgress events = fetched.Counting("events");
+  const collect::CollectProgress files = read.Counting("files");
+  if (source.kind == "misp") {
+    GF_TRY(collect::MispApi api, OpenMisp(session.home, source, source.key));
+    const collect::MispOptions misp{CacheOf(session.home, source), source.refresh_days,
+                                    source.edit_grace_days, source.lists};
+    return collect::CollectMisp(*mirror, options, misp, api, events, files);
+  }
+  GF_TRY(collect::HttpClient client, OpenClient(session.home, source, source.key));
+  return collect::CollectWebFeed(*mirror, options, WebOptionsOf(session.home, source), client,
+                                 events, files);
+}
+
+// Where the source's files lie, after fetching what is fetched as one file.
+Result<std::filesystem::path> PathOf(Session& session, const SourceConfig& source) {
+  if (source.url.empty()) return source.path;
+  GF_TRY(collect::HttpClient client, OpenClient(session.home, source, source.key));
+  return collect::FetchWebFile(client, WebOptionsOf(session.home, source),
+                               collect::kMaxEventFileBytes);
+}
+
 }  // namespace
 
 Result<collect::CollectReport> CollectSource(Session& session, const SourceConfig& source,
                                              store::Store* mirror) {
-  const collect::SourceOptions options{source.name, source.default_tlp,
-                                       collect::kMaxEventFileBytes};
+  const collect::SourceOptions options{source.name, source.default_tlp, collect::kMaxEventFileBytes,
+                                       source.selection};
   SourceProgress progress(session, source);
   const collect::CollectProgress files = progress.Counting("files");
+  const bool values_only = source.kind == "csv" || source.kind == "freetext";
+  const bool lists = source.kind == "warninglists";
+  if ((values_only || lists) && !source.selection.Empty()) {
+    return Error::Make(Kind::kConfig, "`select` is for sources of events, not for kind {}",
+                       source.kind)
+        .Hint("remove it; for kinds csv and freetext, `feed:` says what is passed over");
+  }
+  if (source.kind == "misp" || IsWebFeed(source))
+    return CollectFromWeb(session, source, options, mirror);
+  GF_TRY(const std::filesystem::path path, PathOf(session, source));
   const ValueSource& values = source.values;
   if (!values.misfit.empty()) {
     return Error::Make(Kind::kConfig, "`{}:` is not for sources of kind {}", values.misfit,
@@ -56,14 +101,12 @@ Result<collect::CollectReport> CollectSource(Session& session, const SourceConfi
         .Hint("take the block out, or correct `kind`; docs/sources.md says what each kind has");
   }
   if (source.kind == "csv")
-    return collect::CollectCsv(*mirror, options, values.options, values.csv, source.path, files);
+    return collect::CollectCsv(*mirror, options, values.options, values.csv, path, files);
   if (source.kind == "freetext") {
-    return collect::CollectFreetext(*mirror, options, values.options, values.freetext, source.path,
-                                    files);
+    return collect::CollectFreetext(*mirror, options, values.options, values.freetext, path, files);
   }
-  const bool lists = source.kind == "warninglists";
   GF_TRY(const collect::UnpackedFeed feed,
-         collect::UnpackFeed(source.path, session.home, lists ? "lists" : "manifest.json"));
+         collect::UnpackFeed(path, session.home, lists ? "lists" : "manifest.json"));
   if (lists) return collect::CollectWarninglistFolder(*mirror, options, feed.folder, files);
   if (source.kind == "misp-event") {
     GF_TRY(const std::vector<std::filesystem::path> paths, EventFiles(feed.folder));

@@ -18,6 +18,7 @@ namespace gapferry::exporter {
 [[nodiscard]] Command ExplainCommand();
 [[nodiscard]] Command InitCommand();
 [[nodiscard]] Command KeyCommand();
+[[nodiscard]] Command MispCommand();
 [[nodiscard]] Command RestoreCommand();
 [[nodiscard]] Command RootChangeCommand();
 [[nodiscard]] Command RootCommand();

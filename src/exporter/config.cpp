@@ -7,6 +7,7 @@
 #include "base/uuid.h"
 #include "bundle/manifest.h"
 #include "bundle/text.h"
+#include "exporter/config_web.h"
 #include "intel/types.h"
 
 namespace gapferry::exporter {
@@ -14,8 +15,8 @@ namespace {
 
 constexpr std::int64_t kMostDays = 3650;
 
-const std::vector<std::string_view> kKinds = {"misp-feed", "misp-event", "warninglists", "csv",
-                                              "freetext"};
+const std::vector<std::string_view> kKinds = {"misp-feed", "misp-event", "warninglists",
+                                              "csv",       "freetext",   "misp"};
 const std::vector<std::string_view> kTlps = {"clear", "green", "amber", "amber+strict", "red"};
 const std::vector<std::string_view> kHoldOrCross = {"hold", "cross"};
 const std::vector<std::string_view> kFullRules = {"auto", "always", "never"};
@@ -56,9 +57,10 @@ Result<SourceConfig> ReadSource(ConfigMap& map, const std::filesystem::path& bas
   SourceConfig source;
   source.name = ReadName(map, before);
   source.kind = map.Choice("kind", kKinds);
-  source.path = ReadPath(map, "path", base, std::nullopt);
+  source.path = ReadPath(map, "path", base, "");
   source.default_tlp = ReadTlp(map, "default_tlp", "amber");
   GF_TRY(source.values, ReadValueSource(map, source.kind));
+  GF_CHECK(ReadWebSource(map, base, &source));
   return source;
 }
 
@@ -221,7 +223,10 @@ std::string DefaultConfig(const std::vector<std::string>& sites) {
 #         warninglists   a folder as misp-warninglists publishes it (lists/<name>/list.json)
 #         csv            a table, or a folder of tables; `csv:` and `feed:` say more
 #         freetext       a list or a report, or a folder of them; `feed:` says more
+#         misp           an instance of MISP, read through its API
 #   All kinds also take the folder, or the file, packed as zip, tar.gz or gz. docs/sources.md has all options.
+#   url: instead of path, where the source is fetched from; path is then where what was fetched is kept (docs/misp.md)
+#   key: where the key for that server lies, never the key itself: file:PATH, env:NAME or credential:NAME (systemd)
 #   default_tlp: for what carries no TLP tag: clear, green, amber (the default), amber+strict, red
 sources: []
 #  - name: cert-feed
@@ -241,6 +246,17 @@ sources: []
 #    feed:
 #      provider: Example CERT
 #      exclude: /^https?:..example[.]com/
+#  - name: misp
+#    kind: misp
+#    url: https://misp.example.org
+#    key: file:/etc/gapferry/misp.key
+#    operator_key: credential:misp-operator
+#    warninglists: enabled
+#    tls:
+#      ca_file: /etc/ssl/certs/internal-ca.pem
+#    select:
+#      last: 365d
+#      not_tags: ["misp:should-not-sync"]
 
 # Who gets what. Each site has a stream of its own, signed for it alone.
 #   clearance        the highest TLP that may cross: clear, green, amber, amber+strict, red

@@ -11,6 +11,8 @@
 #include "bundle/age_key.h"
 #include "bundle/minisign.h"
 #include "bundle/volume_plan.h"
+#include "collect/http.h"
+#include "collect/misp_source.h"
 #include "exporter/value_source.h"
 #include "intel/tlp.h"
 #include "policy/cross.h"
@@ -19,10 +21,22 @@ namespace gapferry::exporter {
 
 struct SourceConfig {
   std::string name;
-  std::string kind;  // misp-feed, misp-event, warninglists, csv, freetext
+  std::string kind;  // misp-feed, misp-event, warninglists, csv, freetext, misp
+  // Where the files lie; of a source that is fetched, where it is kept, or empty for a folder of
+  // its own below the home.
   std::filesystem::path path;
   intel::Tlp default_tlp = intel::Tlp::kAmber;
-  ValueSource values;  // of kinds csv and freetext
+  ValueSource values;      // of kinds csv and freetext
+  std::string url;         // empty: not fetched
+  std::string key;         // where the secret lies, as collect::LoadSecret takes it; or empty
+  std::string key_header;  // in which header it goes
+  std::string
+      operator_key;  // for `misp` commands that change the instance; collecting never reads it
+  collect::TransportOptions transport;
+  collect::Selection selection;
+  std::int64_t refresh_days = 7;
+  std::int64_t edit_grace_days = 7;
+  collect::WhichLists lists = collect::WhichLists::kEnabled;
 };
 
 // When a full is written beside a delta.

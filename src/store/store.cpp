@@ -197,7 +197,8 @@ Result<std::optional<KnownEvent>> Store::FindEvent(SourceId source, const Uuid& 
 Result<std::vector<KnownEvent>> Store::ListEvents(SourceId source) {
   return Guarded(kUsing, [&]() -> Result<std::vector<KnownEvent>> {
     SQLite::Statement list(state_->database,
-                           "SELECT id, uuid, timestamp, input_digest FROM event WHERE source = ?");
+                           "SELECT id, uuid, timestamp, input_digest, publish_timestamp FROM event "
+                           "WHERE source = ?");
     list.bind(1, source);
     std::vector<KnownEvent> events;
     while (list.executeStep()) {
@@ -206,6 +207,7 @@ Result<std::vector<KnownEvent>> Store::ListEvents(SourceId source) {
       known.uuid.bytes = ReadDigest<16>(list.getColumn(1)).value_or(known.uuid.bytes);
       known.timestamp = list.getColumn(2).getInt64();
       known.input_digest = ReadDigest<32>(list.getColumn(3));
+      known.publish_timestamp = list.getColumn(4).getInt64();
     }
     return events;
   });

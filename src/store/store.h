@@ -30,6 +30,7 @@ struct KnownEvent {
   Uuid uuid;
   Time timestamp = 0;
   std::optional<Digest256> input_digest;
+  Time publish_timestamp = 0;  // of ListEvents only
 };
 
 struct KnownWarninglist {

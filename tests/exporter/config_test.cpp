@@ -26,6 +26,12 @@ Json Describe(const Config& config) {
   Json all = Json::array();
   for (const SourceConfig& source : config.sources) {
     all.push_back({source.name, source.kind, source.path.string(), TlpName(source.default_tlp)});
+    const collect::TransportOptions& web = source.transport;
+    all.push_back({source.url, source.key, source.key_header, source.operator_key,
+                   HexEncode(source.selection.Fingerprint()), source.refresh_days,
+                   source.edit_grace_days, source.lists, web.ca_file.string(), web.pinned_key,
+                   web.client_certificate.string(), web.client_key.string(), web.proxy,
+                   web.connect_timeout.count(), web.stall_timeout.count(), web.attempts});
     const ValueSource& values = source.values;
     const collect::FeedEventOptions& event = values.options.event;
     all.push_back({values.options.settings, event.info, event.provider, event.tags, event.to_ids,
@@ -125,6 +131,33 @@ TEST_F(ExportConfig, SaysWhatIsWrongAndWhere) {
             "3: clearance: has no value; it is one of clear, green, amber, amber+strict, red");
   EXPECT_THAT(Refusal("sites:\n- name: plant\n  clearance: amber\n"),
               HasSubstr("say `unencrypted: true`"));
+}
+
+TEST_F(ExportConfig, KeepsKeysOutOfItself) {
+  const std::string key(40, 'k');
+  const auto misp = [&](const std::string& more) {
+    return Refusal("sources:\n- name: misp\n  kind: misp\n" + more);
+  };
+  const std::string url = "  url: https://misp.example.org\n";
+  EXPECT_EQ(misp(url + "  key: env:MISP_KEY\n"), "accepted");
+  EXPECT_EQ(misp("  key: env:MISP_KEY\n"), "2: url: is missing; a MISP is read through its API");
+  EXPECT_THAT(misp(url), HasSubstr("key: is missing; file:PATH, env:NAME or credential:NAME"));
+  const std::string refusal = misp(url + "  key: " + key + "\n");
+  EXPECT_THAT(refusal, HasSubstr("5: key: says where the key lies, not the key"));
+  EXPECT_THAT(refusal, testing::Not(HasSubstr(key)));
+  EXPECT_THAT(misp("  url: https://user:pass@misp.example.org\n  key: env:K\n"),
+              HasSubstr("4: url: holds a user or password"));
+  EXPECT_THAT(misp("  url: http://misp.example.org\n  key: env:K\n"),
+              HasSubstr("4: url: is http: the key would be readable on the way"));
+  EXPECT_EQ(misp("  url: http://127.0.0.1:8080\n  key: env:K\n"), "accepted");
+}
+
+TEST_F(ExportConfig, SaysWhatIsWrongWithASelection) {
+  const std::string feed =
+      "sources:\n- name: f\n  kind: misp-feed\n  url: https://f.example\n  select: ";
+  EXPECT_EQ(Refusal(feed + "{last: 90x}\n"), "5: last: \"90x\" is no span such as 90d, 12h or 30m");
+  EXPECT_EQ(Refusal(feed + "{from: 2024}\n"), "5: from: \"2024\" is no YYYY-MM-DD");
+  EXPECT_THAT(Refusal(feed + "{types: [ip-dest]}\n"), HasSubstr("did you mean \"ip-dst\"?"));
 }
 
 constexpr std::string_view kRecipient =

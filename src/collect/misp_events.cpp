@@ -1,0 +1,193 @@
+#include "collect/misp_events.h"
+
+namespace gapferry::collect {
+namespace {
+
+// The part of a selection that IndexFilters gives the server.
+Selection AskedOf(const Selection& selection) {
+  Selection asked;
+  asked.published_only = selection.published_only;
+  asked.from = selection.from;
+  asked.to = selection.to;
+  // It is asked for whole days.
+  if (selection.last) asked.last = *selection.last + std::chrono::seconds(kSecondsPerDay);
+  return asked;
+}
+
+}  // namespace
+
+MispEvents::MispEvents(MispApi& api, const EventCache& cache, const SourceOptions& options,
+                       const MispOptions& misp, Reading reading)
+    : api_(api),
+      cache_(cache),
+      options_(options),
+      misp_(misp),
+      reading_(std::move(reading)),
+      fetcher_(api.client(), cache, options.max_file_bytes) {
+  if (misp.refresh_days > 0) oldest_ = now_ - misp.refresh_days * kSecondsPerDay;
+}
+
+// All switches matter: by default MISP embeds every attachment, correlates with all feeds and
+// events, and leaves out what was deleted.
+HttpRequest MispEvents::View(const Uuid& uuid) const {
+  HttpRequest request = api_.Request(
+      "GET", "/events/view/" + uuid.ToString() +
+                 "/deleted[]:0/deleted[]:1/includeAttachments:0/includeEventCorrelations:0"
+                 "/includeFeedCorrelations:0/includeWarninglistHits:0/noShadowAttributes:1"
+                 "/excludeGalaxy:1");
+  request.max_bytes = options_.max_file_bytes;
+  return request;
+}
+
+HttpRequest MispEvents::Search(std::int64_t id) const {
+  HttpRequest request = api_.Request("POST", "/events/restSearch",
+                                     {{"returnFormat", "json"},
+                                      {"eventid", Json::array({id})},
+                                      {"includeAllTags", 1},
+                                      {"deleted", Json::array({0, 1})},
+                                      {"excludeLocalTags", 0},
+                                      {"excludeGalaxy", 1},
+                                      {"noShadowAttributes", 1}});
+  request.max_bytes = options_.max_file_bytes;
+  return request;
+}
+
+Result<FetchedEvent> MispEvents::Fetch(const ListedEvent& event) {
+  if (reading_.by_search && event.id != 0) return fetcher_.Fetch(Search(event.id), event.uuid);
+  auto fetched = fetcher_.Fetch(View(event.uuid), event.uuid);
+  if (fetched.ok() || fetched.error().kind != Kind::kDenied || event.id == 0) return fetched;
+  // The index was open to this key, its events may be by search alone.
+  auto found = fetcher_.Fetch(Search(event.id), event.uuid);
+  if (!found.ok()) return fetched;
+  reading_.by_search = true;
+  notes_.emplace_back("the key may not view events; they are read by search");
+  return found;
+}
+
+void MispEvents::Add(const Uuid& uuid) {
+  files_.push_back({cache_.FileOf(uuid), uuid, std::nullopt, false});
+}
+
+void MispEvents::Keep(const Uuid& uuid) {
+  listed_.insert(uuid);
+  files_.push_back({cache_.FileOf(uuid), uuid, std::nullopt, true});
+}
+
+void MispEvents::Refuse(const Uuid& uuid, const Error& error) {
+  const std::string name = uuid.ToString() + ".json";
+  listed_.insert(uuid);
+  files_.push_back({cache_.FileOf(uuid), uuid, Refusal{error.kind, name, 0, error.what}, false});
+}
+
+// Editing moves the timestamp, unpublishing alone does not.
+bool MispEvents::IsBeingEdited(const intel::Event& event, Time published_as) const {
+  return options_.selection.published_only && !event.published.value_or(true) &&
+         event.timestamp != published_as &&
+         event.timestamp > now_ - misp_.edit_grace_days * kSecondsPerDay;
+}
+
+void MispEvents::Judge(const ListedEvent& listed, const intel::Event& event) {
+  // Between the index and this request it may have been edited; that is nobody's fault.
+  if (event.timestamp != listed.timestamp) return;
+  if (!JudgeEvent(AskedOf(options_.selection), event, now_).taken) ++unfiltered_;
+}
+
+Status MispEvents::FetchListed(const ListedEvent& event) {
+  if (cache_.Holds(event, oldest_)) return Add(event.uuid), Ok();
+  GF_TRY(const FetchedEvent fetched, Fetch(event));
+  switch (fetched.what) {
+    case FetchedEvent::What::kGone:
+      ++gone_["deleted"];
+      listed_.erase(event.uuid);
+      return Ok();
+    case FetchedEvent::What::kRefused:
+      return Refuse(event.uuid, *fetched.error), Ok();
+    case FetchedEvent::What::kTaken:
+      break;
+  }
+  if (known_.contains(event.uuid) && IsBeingEdited(fetched.header.event, event.timestamp)) {
+    ++edited_;
+    return Keep(event.uuid), Ok();
+  }
+  Judge(event, fetched.header.event);
+  GF_CHECK(cache_.Take(event));
+  return Add(event.uuid), Ok();
+}
+
+Status MispEvents::FetchVanished(const store::KnownEvent& known) {
+  GF_TRY(const FetchedEvent fetched, fetcher_.Fetch(View(known.uuid), known.uuid));
+  const intel::Event& event = fetched.header.event;
+  if (fetched.what == FetchedEvent::What::kGone) {
+    ++gone_["deleted"];
+  } else if (fetched.what == FetchedEvent::What::kRefused) {
+    Refuse(known.uuid, *fetched.error);
+  } else if (IsBeingEdited(event, known.timestamp)) {
+    ++edited_;
+    Keep(known.uuid);
+  } else if (options_.selection.published_only && !event.published.value_or(true)) {
+    ++gone_["unpublished"];
+  } else if (!JudgeEvent(options_.selection, event, now_).taken) {
+    ++gone_["not selected"];
+  } else {
+    ++unlisted_;
+    // By search it may show tags that this view did not; so it stays as it was until listed again.
+    if (reading_.by_search) return Keep(known.uuid), Ok();
+    listed_.insert(known.uuid);
+    GF_CHECK(cache_.Take({known.uuid, event.timestamp, 0}));
+    Add(known.uuid);
+  }
+  return Ok();
+}
+
+Status MispEvents::FetchAll(const std::vector<store::KnownEvent>& known,
+                            const std::filesystem::path& index_file,
+                            const CollectProgress& progress) {
+  for (const store::KnownEvent& event : known)
+    known_.emplace(event.uuid, event);
+  GF_TRY(MispIndex index, FetchIndex(api_, options_.selection, now_, index_file));
+  notes_ = std::move(index.notes);
+  if (index.by_search)
+    notes_.emplace_back("/events/index is closed to this key; events are found by search");
+  std::vector<store::KnownEvent> vanished;
+  for (const ListedEvent& event : index.events)
+    listed_.insert(event.uuid);
+  for (const store::KnownEvent& event : known) {
+    if (!listed_.contains(event.uuid)) vanished.push_back(event);
+  }
+  const std::uint64_t total = index.events.size() + vanished.size();
+  std::uint64_t done = 0;
+  for (const ListedEvent& event : index.events) {
+    GF_CHECK(FetchListed(event));
+    if (progress) progress(++done, total);
+  }
+  for (const store::KnownEvent& event : vanished) {
+    GF_CHECK(FetchVanished(event));
+    if (progress) progress(++done, total);
+  }
+  return Ok();
+}
+
+std::vector<std::string> MispEvents::notes() const {
+  std::vector<std::string> notes = notes_;
+  if (edited_ > 0) {
+    notes.push_back(
+        fmt::format("{} events are being edited and not published again yet; they stay "
+                    "as they were published last",
+                    edited_));
+  }
+  if (unlisted_ > 0) {
+    notes.push_back(
+        fmt::format("{} events are missing in the server's index, but can be viewed; "
+                    "they were not removed",
+                    unlisted_));
+  }
+  if (unfiltered_ > 0) {
+    notes.push_back(
+        fmt::format("the server ignored its filters for {} events; they are left out "
+                    "here",
+                    unfiltered_));
+  }
+  return notes;
+}
+
+}  // namespace gapferry::collect

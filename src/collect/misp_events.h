@@ -1,0 +1,58 @@
+// collect/misp_events.h: fetches what changed of an instance's events, and finds out why others are
+// no longer in its index.
+#pragma once
+
+#include <unordered_map>
+
+#include "collect/misp_account.h"
+#include "collect/misp_source.h"
+
+namespace gapferry::collect {
+
+class MispEvents {
+ public:
+  MispEvents(MispApi& api, const EventCache& cache, const SourceOptions& options,
+             const MispOptions& misp, Reading reading);
+
+  // `known`: the mirror's events of this source. `index`: the file that keeps the index.
+  [[nodiscard]] Status FetchAll(const std::vector<store::KnownEvent>& known,
+                                const std::filesystem::path& index,
+                                const CollectProgress& progress);
+
+  // What the source amounts to now.
+  [[nodiscard]] const std::vector<EventFile>& files() const { return files_; }
+  [[nodiscard]] const std::unordered_set<Uuid>& listed() const { return listed_; }
+  [[nodiscard]] const std::map<std::string, std::uint64_t>& gone() const { return gone_; }
+  [[nodiscard]] std::vector<std::string> notes() const;
+
+ private:
+  [[nodiscard]] HttpRequest View(const Uuid& uuid) const;
+  [[nodiscard]] HttpRequest Search(std::int64_t id) const;
+  [[nodiscard]] Result<FetchedEvent> Fetch(const ListedEvent& event);
+  [[nodiscard]] Status FetchListed(const ListedEvent& event);
+  [[nodiscard]] Status FetchVanished(const store::KnownEvent& known);
+  void Judge(const ListedEvent& listed, const intel::Event& event);
+  void Add(const Uuid& uuid);
+  void Keep(const Uuid& uuid);
+  void Refuse(const Uuid& uuid, const Error& error);
+  [[nodiscard]] bool IsBeingEdited(const intel::Event& event, Time published_as) const;
+
+  MispApi& api_;
+  const EventCache& cache_;
+  const SourceOptions& options_;
+  const MispOptions& misp_;
+  Reading reading_;
+  EventFetcher fetcher_;
+  Time now_ = Now();
+  Time oldest_ = 0;  // a file that came before is fetched again
+  std::unordered_map<Uuid, store::KnownEvent> known_;
+  std::vector<EventFile> files_;
+  std::unordered_set<Uuid> listed_;
+  std::map<std::string, std::uint64_t> gone_;
+  std::vector<std::string> notes_;
+  std::uint64_t edited_ = 0;      // kept as they were published last
+  std::uint64_t unlisted_ = 0;    // there, but missing in the index
+  std::uint64_t unfiltered_ = 0;  // in the index against the filters that were sent
+};
+
+}  // namespace gapferry::collect

@@ -1,0 +1,132 @@
+#include "collect/misp_lists.h"
+
+#include <sys/stat.h>
+
+#include <set>
+
+#include "base/file.h"
+#include "policy/warninglist.h"
+
+namespace gapferry::collect {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Row {
+  std::string id;
+  std::string name;
+  bool enabled = false;
+  std::uint64_t entries = 0;
+  std::string file;  // its name changes with the row
+};
+
+Result<std::vector<Row>> ReadRows(MispApi& api) {
+  GF_TRY(const Json index, api.Get("/warninglists/index"));
+  if (!index.contains("Warninglists") || !index["Warninglists"].is_array())
+    return Error::Make(Kind::kMalformed, "/warninglists/index lists no warninglists");
+  std::vector<Row> rows;
+  for (const Json& entry : index["Warninglists"]) {
+    const Json& list =
+        entry.is_object() && entry.contains("Warninglist") ? entry["Warninglist"] : entry;
+    Row row;
+    row.id = TextOf(list, "id");
+    row.name = TextOf(list, "name");
+    row.enabled = FlagOf(list, "enabled");
+    row.entries = std::strtoull(TextOf(list, "warninglist_entry_count").c_str(), nullptr, 10);
+    if (row.id.empty() || !std::all_of(row.id.begin(), row.id.end(), IsAsciiDigit))
+      return Error::Make(Kind::kMalformed, "/warninglists/index has a row without id");
+    std::string state;
+    for (const char* key : {"name", "type", "description", "version", "warninglist_entry_count",
+                            "valid_attributes"}) {
+      state += TextOf(list, key) + "\n";
+    }
+    constexpr std::size_t kEnough = 8;
+    row.file = fmt::format("{}-{}.json", row.id,
+                           HexEncode(ByteView(Hash256(AsBytes(state))).first(kEnough)));
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+bool IsFresh(const fs::path& file, std::int64_t refresh_days) {
+  struct stat info {};
+  if (::stat(file.c_str(), &info) != 0) return false;
+  return refresh_days == 0 || info.st_ctim.tv_sec >= Now() - refresh_days * kSecondsPerDay;
+}
+
+class Fetcher {
+ public:
+  Fetcher(MispApi& api, const fs::path& folder, ListsFetched* lists)
+      : api_(api), folder_(folder), lists_(lists) {}
+
+  Status Fetch(const Row& row) {
+    HttpRequest request = api_.Request("GET", "/warninglists/export/" + row.id);
+    request.max_bytes = policy::kMaxWarninglistBytes;
+    const fs::path part = folder_ / "list.part";
+    std::uint64_t entries = 0;
+    const auto check = [&](const fs::path& file) -> Status {
+      GF_TRY(const std::string text, ReadFile(file, policy::kMaxWarninglistBytes));
+      GF_TRY(const policy::Warninglist list, policy::ParseWarninglist(text));
+      entries = list.entries.size();
+      return Ok();
+    };
+    auto answer = FetchChecked(api_.client(), request, part, check);
+    if (!answer.ok() && answer.error().kind == Kind::kNetwork) return std::move(answer).error();
+    if (!answer.ok()) return Refuse(row, answer.error()), Ok();
+    if (!answer->ok()) return Refuse(row, Unexpected(*answer, api_.client().secret())), Ok();
+    if (entries != row.entries) {
+      lists_->notes.push_back(fmt::format("list \"{}\": the server says {} entries, and sent {}",
+                                          row.name, row.entries, entries));
+    }
+    std::error_code error;
+    fs::rename(part, folder_ / row.file, error);
+    return error ? SystemError("cannot rename " + part.string(), error.value()) : Ok();
+  }
+
+ private:
+  void Refuse(const Row& row, const Error& error) {
+    lists_->refused.push_back(
+        {error.kind, "warninglist " + row.id, 0, fmt::format("\"{}\": {}", row.name, error.what)});
+  }
+
+  MispApi& api_;
+  const fs::path& folder_;
+  ListsFetched* lists_;
+};
+
+// Files of rows that are no more. With something refused they stay: one may be its earlier state.
+Status DropOthers(const fs::path& folder, const std::set<std::string>& kept, bool refused) {
+  GF_TRY(const std::vector<fs::path> files, ListFiles(folder));
+  std::error_code ignored;
+  for (const fs::path& file : files) {
+    const std::string name = file.filename().string();
+    const std::string id = name.substr(0, name.find('-') + 1);
+    const auto same = kept.lower_bound(id);
+    const bool newer = same != kept.end() && same->starts_with(id);
+    if (!kept.contains(name) && (newer || !refused)) fs::remove(file, ignored);
+  }
+  return Ok();
+}
+
+}  // namespace
+
+Result<ListsFetched> FetchLists(MispApi& api, const fs::path& folder, WhichLists which,
+                                std::int64_t refresh_days) {
+  constexpr mode_t kPrivate = 0700;
+  GF_CHECK(MakeFolder(folder, kPrivate));
+  ListsFetched lists;
+  lists.folder = folder;
+  GF_TRY(const std::vector<Row> rows, ReadRows(api));
+  Fetcher fetcher(api, folder, &lists);
+  std::set<std::string> kept;
+  for (const Row& row : rows) {
+    if (!row.enabled && which != WhichLists::kAll) continue;
+    if (!IsFresh(folder / row.file, refresh_days)) GF_CHECK(fetcher.Fetch(row));
+    std::error_code error;
+    if (fs::exists(folder / row.file, error)) kept.insert(row.file);
+  }
+  GF_CHECK(DropOthers(folder, kept, !lists.refused.empty()));
+  return lists;
+}
+
+}  // namespace gapferry::collect

@@ -1,0 +1,20 @@
+// collect/misp_lists.h: the warninglists of an instance, fetched as files in the form of
+// misp-warninglists (/warninglists/export). The export lacks category and comments.
+#pragma once
+
+#include "collect/misp_source.h"
+
+namespace gapferry::collect {
+
+struct ListsFetched {
+  std::filesystem::path folder;
+  std::vector<Refusal> refused;  // lists that could not be had: none may be removed then
+  std::vector<std::string> notes;
+};
+
+// A list is fetched when its row in the index changes, and again after `refresh_days`. Errors:
+// those of the API for the index; a list that fails is refused by name.
+[[nodiscard]] Result<ListsFetched> FetchLists(MispApi& api, const std::filesystem::path& folder,
+                                              WhichLists which, std::int64_t refresh_days);
+
+}  // namespace gapferry::collect

@@ -1,0 +1,85 @@
+#include "collect/misp_source.h"
+
+#include <algorithm>
+
+#include "base/file.h"
+#include "collect/misp_account.h"
+#include "collect/misp_events.h"
+#include "collect/misp_lists.h"
+#include "collect/warninglist_folder.h"
+
+namespace gapferry::collect {
+namespace {
+
+Result<std::vector<store::KnownEvent>> EventsOf(store::Store& store, const std::string& name) {
+  GF_TRY(const std::vector<store::KnownSource> sources, store.KnownSources());
+  for (const store::KnownSource& source : sources) {
+    if (source.name == name) return store.ListEvents(source.id);
+  }
+  return std::vector<store::KnownEvent>{};
+}
+
+// What is read of an event depends on who reads it, and how. If that changes, no file of before is
+// what the same request would give now.
+Status StartOverIfOther(const EventCache& cache, const MispAccount& account,
+                        const Reading& reading) {
+  constexpr std::size_t kMaxBytes = 1 << 20;
+  constexpr mode_t kPrivate = 0600;
+  const std::filesystem::path file = cache.folder() / "reader";
+  const std::string now = DumpJson({{"role", account.role},
+                                    {"organisation", account.organisation},
+                                    {"sync", account.may.sync},
+                                    {"by_search", reading.by_search},
+                                    {"hidden_tags", reading.hidden_tags}}) +
+                          "\n";
+  auto before = ReadFile(file, kMaxBytes);
+  if (before.ok() && *before == now) return Ok();
+  GF_CHECK(cache.DropOthers({}));
+  return WriteFileAtomically(file, now, kPrivate);
+}
+
+void Merge(CollectReport lists, CollectReport* report) {
+  for (const auto& [name, rows] : lists.rows)
+    report->rows[name] += rows;
+  for (Refusal& refusal : lists.refused)
+    report->Refuse(std::move(refusal));
+  report->lists = std::move(lists.lists);
+  report->repeated_rows += lists.repeated_rows;
+}
+
+}  // namespace
+
+Result<CollectReport> CollectMisp(store::Store& store, const SourceOptions& options,
+                                  const MispOptions& misp, MispApi& api,
+                                  const CollectProgress& fetching,
+                                  const CollectProgress& reading_files) {
+  GF_TRY(const MispAccount account, api.ReadAccount());
+  GF_CHECK(CheckAccount(account));
+  GF_TRY(const Reading reading, ChooseReading(api, account));
+  GF_CHECK(MakeFolder(misp.cache, 0700));
+  GF_TRY(const EventCache cache, EventCache::Open(misp.cache / "events"));
+  GF_CHECK(StartOverIfOther(cache, account, reading));
+  GF_TRY(const std::vector<store::KnownEvent> known, EventsOf(store, options.name));
+  MispEvents events(api, cache, options, misp, reading);
+  GF_CHECK(events.FetchAll(known, misp.cache / "index.json", fetching));
+  ListsFetched lists;
+  if (misp.lists != WhichLists::kNone) {
+    GF_TRY(lists, FetchLists(api, misp.cache / "warninglists", misp.lists, misp.refresh_days));
+  }
+  GF_TRY(CollectReport report,
+         CollectFetchedEvents(store, options, events.files(), {}, reading_files));
+  cache.DropRefused(report);
+  GF_CHECK(cache.DropOthers(events.listed()));
+  if (misp.lists != WhichLists::kNone) {
+    GF_TRY(CollectReport told,
+           CollectFetchedWarninglists(store, options, lists.folder, std::move(lists.refused)));
+    Merge(std::move(told), &report);
+  }
+  report.gone = events.gone();
+  report.notes = DescribeAccount(account, reading, Now());
+  for (const std::vector<std::string>& notes : {events.notes(), lists.notes})
+    report.notes.insert(report.notes.end(), notes.begin(), notes.end());
+  return report;
+}
+
+}  // namespace gapferry::collect

@@ -1,0 +1,128 @@
+#include "collect/secret.h"
+
+#include <sodium.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+
+#include "base/file.h"
+
+namespace gapferry::collect {
+namespace {
+
+constexpr std::string_view kFile = "file:";
+constexpr std::string_view kEnvironment = "env:";
+constexpr std::string_view kCredential = "credential:";
+
+bool IsName(std::string_view name) {
+  return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
+    return IsAsciiAlnum(c) || c == '_' || c == '-' || c == '.';
+  });
+}
+
+Status CheckMode(const std::filesystem::path& file) {
+  struct stat info {};
+  if (::stat(file.c_str(), &info) != 0)
+    return SystemError("cannot look at " + file.string(), errno);
+  if ((info.st_mode & (S_IRWXG | S_IRWXO)) == 0) return Ok();
+  return Error::Make(Kind::kConfig, "others than its owner may use {} (mode {:04o}, not 0600)",
+                     file.string(), info.st_mode & 07777U)
+      .Hint("chmod 600 {}", file.string());
+}
+
+Result<Secret> Take(std::string text, const std::string& where) {
+  if (text.ends_with('\n')) text.pop_back();
+  if (text.ends_with('\r')) text.pop_back();
+  Secret secret(std::move(text));
+  if (secret.empty()) return Error::Make(Kind::kConfig, "{} holds no secret: it is empty", where);
+  for (const char c : secret.view()) {
+    if (static_cast<unsigned char>(c) < ' ' || c == '\x7F') {
+      return Error::Make(Kind::kConfig, "{} holds a control character or a second line", where);
+    }
+  }
+  return secret;
+}
+
+Result<Secret> FromFile(const std::filesystem::path& file) {
+  GF_TRY(std::string text, ReadFile(file, kMaxSecretBytes));
+  return Take(std::move(text), file.string());
+}
+
+Result<Secret> FromCredential(std::string_view name) {
+  const char* folder = std::getenv("CREDENTIALS_DIRECTORY");
+  if (folder == nullptr) {
+    return Error::Make(Kind::kConfig, "the credential {} is not there: no service manager gave any",
+                       name)
+        .Hint("LoadCredential={}:/path/of/the/key in the unit, or run by hand with file: or env:",
+              name);
+  }
+  // systemd gives these files their modes, and more than one bit where it uses access lists.
+  return FromFile(std::filesystem::path(folder) / name);
+}
+
+Result<Secret> FromEnvironment(const std::string& name) {
+  const char* value = std::getenv(name.c_str());
+  if (value == nullptr)
+    return Error::Make(Kind::kConfig, "the environment variable {} is not set", name);
+  return Take(value, "the environment variable " + name);
+}
+
+}  // namespace
+
+Secret::Secret(Secret&& other) noexcept : text_(other.text_) {
+  other.Wipe();
+}
+
+Secret& Secret::operator=(Secret&& other) noexcept {
+  if (this != &other) {
+    Wipe();
+    text_ = other.text_;
+    other.Wipe();
+  }
+  return *this;
+}
+
+Secret::~Secret() {
+  Wipe();
+}
+
+void Secret::Wipe() {
+  sodium_memzero(text_.data(), text_.size());
+  text_.clear();
+}
+
+std::string Secret::Redact(std::string_view text) const {
+  std::string shown;
+  while (!empty()) {
+    const std::size_t at = text.find(text_);
+    if (at == std::string_view::npos) break;
+    shown.append(text.substr(0, at)).append("***");
+    text.remove_prefix(at + text_.size());
+  }
+  return shown.append(text);
+}
+
+std::string_view CheckSecretPlace(std::string_view place) {
+  if (place.starts_with(kFile))
+    return place.size() > kFile.size() ? "" : "names no file after file:";
+  for (const std::string_view start : {kEnvironment, kCredential}) {
+    if (place.starts_with(start))
+      return IsName(place.substr(start.size())) ? "" : "has no plain name after the colon";
+  }
+  return "says where the key lies, not the key: file:PATH, env:NAME or credential:NAME";
+}
+
+Result<Secret> LoadSecret(std::string_view place, const std::filesystem::path& base) {
+  const std::string_view wrong = CheckSecretPlace(place);
+  if (!wrong.empty()) return Error::Make(Kind::kConfig, "the place of a key {}", wrong);
+  if (place.starts_with(kEnvironment))
+    return FromEnvironment(std::string(place.substr(kEnvironment.size())));
+  if (place.starts_with(kCredential)) return FromCredential(place.substr(kCredential.size()));
+  const std::filesystem::path file = base / place.substr(kFile.size());
+  GF_CHECK(CheckMode(file));
+  return FromFile(file);
+}
+
+}  // namespace gapferry::collect

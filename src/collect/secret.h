@@ -1,0 +1,45 @@
+// collect/secret.h: an authentication key: where it lies, and that it shows nowhere.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace gapferry::collect {
+
+constexpr std::size_t kMaxSecretBytes = 4096;
+
+// Wiped when it goes; not copied.
+class Secret {
+ public:
+  Secret() = default;
+  explicit Secret(std::string text) : text_(std::move(text)) {}
+  Secret(Secret&& other) noexcept;
+  Secret& operator=(Secret&& other) noexcept;
+  ~Secret();
+
+  [[nodiscard]] std::string_view view() const { return text_; }
+  [[nodiscard]] bool empty() const { return text_.empty(); }
+  // `text` with *** for each time that it holds the secret.
+  [[nodiscard]] std::string Redact(std::string_view text) const;
+
+ private:
+  void Wipe();
+  std::string text_;
+};
+
+// The three places where a secret may lie, as a configuration names them:
+//   file:PATH         a file that only its owner can read; relative paths begin at `base`
+//   env:NAME          an environment variable
+//   credential:NAME   a systemd credential, $CREDENTIALS_DIRECTORY/NAME (systemd.exec(5))
+// Empty if `place` is one of them, otherwise what is wrong with it; never repeats `place`, because
+// somebody may have put the secret itself there.
+[[nodiscard]] std::string_view CheckSecretPlace(std::string_view place);
+
+// One line end at the end is no part of the secret. Errors: kConfig for a place that holds none,
+// one that others can read, or one with a control character in it; those of ReadFile.
+[[nodiscard]] Result<Secret> LoadSecret(std::string_view place, const std::filesystem::path& base);
+
+}  // namespace gapferry::collect

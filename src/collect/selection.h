@@ -1,0 +1,63 @@
+// collect/selection.h: which events and attributes of a source are taken, as PyMISP's search says
+// it. Judged here, by what the rows themselves say: a server that ignores a filter, or fills one
+// with another's rows, changes nothing.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/hash.h"
+#include "collect/event_sink.h"
+#include "intel/tlp.h"
+
+namespace gapferry::collect {
+
+// Every condition that is set must hold. Names of tags are patterns as policy::TagMatches takes
+// them; organisations are names (compared without case) or UUIDs of who created the event.
+struct Selection {
+  // Of the event:
+  bool published_only = false;               // one that does not say counts as published
+  std::string from;                          // YYYY-MM-DD, first and last day of the event's date
+  std::string to;                            //
+  std::optional<std::chrono::seconds> last;  // published within this time before now
+  std::vector<std::string> orgs;
+  std::vector<std::string> not_orgs;
+  std::set<std::int64_t> threat_levels;  // 1 high … 4 undefined
+  std::set<std::int64_t> distributions;  // 0 … 4
+  // Of the event or the attribute:
+  std::vector<std::string> tags;      // one of them, on the attribute or its event
+  std::vector<std::string> not_tags;  // on the event: all of it; on an attribute: only that
+  std::optional<intel::Tlp> max_tlp;  // likewise; what names no TLP has the source's default
+  // Of the attribute:
+  std::set<std::string> types;
+  std::optional<bool> to_ids;
+
+  [[nodiscard]] bool Empty() const;
+  // An event none of whose attributes fits is left out as a whole, if any of these is set.
+  [[nodiscard]] bool JudgesAttributes() const;
+  // Changes when an unchanged file has to be read anew.
+  [[nodiscard]] Digest256 Fingerprint() const;
+  // Of an event that was taken before: whether it is not too old by now.
+  [[nodiscard]] bool StillRecent(Time publish_timestamp, Time now) const;
+};
+
+// "90d", "12h" or "30m", as MISP writes it.
+[[nodiscard]] std::optional<std::chrono::seconds> ParseSpan(std::string_view text);
+
+// What the header of one event decides for its rows, which come before it in the file.
+struct EventVerdict {
+  bool taken = false;
+  bool has_tag = false;  // one of `tags`
+  intel::Markings markings;
+};
+
+[[nodiscard]] EventVerdict JudgeEvent(const Selection& selection, const intel::Event& event,
+                                      Time now);
+[[nodiscard]] bool JudgeAttribute(const Selection& selection, const EventVerdict& event,
+                                  const intel::Attribute& attribute, intel::Tlp default_tlp);
+
+}  // namespace gapferry::collect

@@ -1,0 +1,149 @@
+#include "collect/web_feed.h"
+
+#include "base/file.h"
+#include "collect/feed_manifest.h"
+
+namespace gapferry::collect {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kManifest = "manifest.json";
+constexpr std::uint64_t kMaxSignatureBytes = 1 << 20;
+constexpr mode_t kPrivate = 0700;
+
+// The folder's URL, whether it or its manifest was given. A query, which may hold a token, stays.
+struct FeedUrl {
+  std::string folder;
+  std::string query;
+};
+
+FeedUrl Split(const std::string& url) {
+  const std::size_t end = std::min(url.find_first_of("?#"), url.size());
+  FeedUrl feed{url.substr(0, end), url.substr(end)};
+  if (feed.folder.ends_with(kManifest)) feed.folder.resize(feed.folder.size() - kManifest.size());
+  while (feed.folder.ends_with('/'))
+    feed.folder.pop_back();
+  return feed;
+}
+
+HttpRequest Request(const std::string& url, const std::string& key_header,
+                    std::uint64_t max_bytes) {
+  HttpRequest request;
+  request.url = url;
+  request.headers = {"Accept: application/json, text/plain, text/*, */*;q=0.1"};
+  request.secret_header = key_header;
+  request.max_bytes = max_bytes;
+  request.follow = true;
+  return request;
+}
+
+Result<FeedManifest> ReadManifest(const fs::path& file) {
+  GF_TRY(Fd fd, OpenRegular(file));
+  return ReadFeedManifest(FileSource(std::move(fd)), kManifest, kMaxManifestBytes);
+}
+
+class FeedFetch {
+ public:
+  FeedFetch(HttpClient& client, const WebOptions& web, const EventCache& cache,
+            std::uint64_t max_bytes)
+      : client_(client),
+        web_(web),
+        url_(Split(web.url)),
+        cache_(cache),
+        max_bytes_(max_bytes),
+        fetcher_(client, cache, max_bytes) {
+    if (web.refresh_days > 0) oldest_ = Now() - web.refresh_days * kSecondsPerDay;
+  }
+
+  std::vector<EventFile> files;
+  std::unordered_set<Uuid> listed;
+
+  Result<FeedManifest> Manifest() {
+    const fs::path file = web_.cache / kManifest;
+    const auto check = [](const fs::path& part) -> Status {
+      GF_CHECK(ReadManifest(part));
+      return Ok();
+    };
+    GF_TRY(const Download download,
+           FetchIfChanged(client_, To(kManifest, kMaxManifestBytes), file, check));
+    if (!download.answer.ok() && !download.answer.not_modified())
+      return Unexpected(download.answer, client_.secret());
+    if (download.changed) GF_CHECK(Signature(fmt::format("{}.asc", kManifest), web_.cache));
+    return ReadManifest(file);
+  }
+
+  Status Event(const ListedEvent& event) {
+    listed.insert(event.uuid);
+    if (cache_.Holds(event, oldest_)) return Add(event.uuid), Ok();
+    GF_TRY(const FetchedEvent fetched,
+           fetcher_.Fetch(To(event.uuid.ToString() + ".json", max_bytes_), event.uuid));
+    if (fetched.what == FetchedEvent::What::kTaken) {
+      GF_CHECK(cache_.Take(event));
+      if (fetched.header.is_protected)
+        GF_CHECK(Signature(event.uuid.ToString() + ".asc", cache_.folder()));
+      return Add(event.uuid), Ok();
+    }
+    const Error error = fetched.error ? *fetched.error
+                                      : Error::Make(Kind::kNotFound, "{} answers {}",
+                                                    fetched.answer.url, fetched.answer.status);
+    files.push_back({cache_.FileOf(event.uuid), event.uuid,
+                     Refusal{error.kind, event.uuid.ToString() + ".json", 0, error.what}, false});
+    return Ok();
+  }
+
+ private:
+  [[nodiscard]] HttpRequest To(std::string_view name, std::uint64_t max_bytes) const {
+    return Request(fmt::format("{}/{}{}", url_.folder, name, url_.query), web_.key_header,
+                   max_bytes);
+  }
+
+  // Most feeds have none.
+  Status Signature(const std::string& name, const fs::path& folder) {
+    GF_CHECK(FetchIfChanged(client_, To(name, kMaxSignatureBytes), folder / name));
+    return Ok();
+  }
+
+  void Add(const Uuid& uuid) { files.push_back({cache_.FileOf(uuid), uuid, std::nullopt, false}); }
+
+  HttpClient& client_;
+  const WebOptions& web_;
+  FeedUrl url_;
+  const EventCache& cache_;
+  std::uint64_t max_bytes_;
+  EventFetcher fetcher_;
+  Time oldest_ = 0;
+};
+
+}  // namespace
+
+Result<CollectReport> CollectWebFeed(store::Store& store, const SourceOptions& options,
+                                     const WebOptions& web, HttpClient& client,
+                                     const CollectProgress& fetching,
+                                     const CollectProgress& reading) {
+  GF_CHECK(MakeFolder(web.cache, kPrivate));
+  GF_TRY(const EventCache cache, EventCache::Open(web.cache / "events"));
+  FeedFetch fetch(client, web, cache, options.max_file_bytes);
+  GF_TRY(FeedManifest manifest, fetch.Manifest());
+  for (std::size_t i = 0; i < manifest.events.size(); ++i) {
+    GF_CHECK(fetch.Event({manifest.events[i], manifest.timestamps[i], 0}));
+    if (fetching) fetching(i + 1, manifest.events.size());
+  }
+  GF_TRY(CollectReport report,
+         CollectFetchedEvents(store, options, fetch.files, std::move(manifest.refused), reading));
+  cache.DropRefused(report);
+  GF_CHECK(cache.DropOthers(fetch.listed));
+  return report;
+}
+
+Result<fs::path> FetchWebFile(HttpClient& client, const WebOptions& web, std::uint64_t max_bytes) {
+  GF_CHECK(MakeFolder(web.cache, kPrivate));
+  const fs::path file = web.cache / "content";
+  GF_TRY(const Download download,
+         FetchIfChanged(client, Request(web.url, web.key_header, max_bytes), file));
+  if (!download.answer.ok() && !download.answer.not_modified())
+    return Unexpected(download.answer, client.secret());
+  return file;
+}
+
+}  // namespace gapferry::collect

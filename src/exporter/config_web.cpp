@@ -1,0 +1,155 @@
+#include "exporter/config_web.h"
+
+#include <algorithm>
+
+#include "base/suggest.h"
+#include "intel/types.h"
+
+namespace gapferry::exporter {
+namespace {
+
+constexpr std::int64_t kMostAttempts = 10;
+constexpr std::int64_t kMostDays = 365;
+constexpr std::int64_t kMostSeconds = 3600;
+
+const std::vector<std::string_view> kTlps = {"clear", "green", "amber", "amber+strict", "red"};
+const std::vector<std::string_view> kLists = {"enabled", "all", "none"};
+const std::vector<std::string_view> kPublished = {"only", "any"};
+
+std::string ReadUrl(ConfigMap& map, bool with_key) {
+  std::string url = map.String("url", "");
+  if (url.empty()) return url;
+  const std::string lower = AsciiLower(url);
+  if (!lower.starts_with("https://") && !lower.starts_with("http://")) {
+    map.Fail("url", "begins neither with https:// nor with http://");
+  } else if (url.substr(0, url.find('/', lower.find("://") + 3)).find('@') != std::string::npos) {
+    map.Fail("url", "holds a user or password; give what is secret with `key`");
+  } else if (with_key && collect::IsReadableOnTheWay(url)) {
+    map.Fail("url", "is http: the key would be readable on the way; use https");
+  }
+  return url;
+}
+
+std::string ReadSecretPlace(ConfigMap& map, std::string_view key) {
+  std::string place = map.String(key, "");
+  if (place.empty()) return place;
+  const std::string_view wrong = collect::CheckSecretPlace(place);
+  if (!wrong.empty()) map.Fail(key, wrong);
+  return place;
+}
+
+std::filesystem::path ReadFileName(ConfigMap& map, std::string_view key,
+                                   const std::filesystem::path& base) {
+  const std::string path = map.String(key, "");
+  return path.empty() ? std::filesystem::path() : (base / path).lexically_normal();
+}
+
+std::string ReadPin(ConfigMap& map) {
+  std::string pin = map.String("pin", "");
+  constexpr std::string_view kStart = "sha256//";
+  if (!pin.empty() && !pin.starts_with(kStart))
+    map.Fail("pin", "is no pin: it is sha256// and the base64 of the hash of a public key");
+  return pin;
+}
+
+Status ReadTransport(ConfigMap& map, const std::filesystem::path& base,
+                     collect::TransportOptions* transport) {
+  ConfigMap tls = map.Map("tls");
+  transport->ca_file = ReadFileName(tls, "ca_file", base);
+  transport->pinned_key = ReadPin(tls);
+  transport->client_certificate = ReadFileName(tls, "client_certificate", base);
+  transport->client_key = ReadFileName(tls, "client_key", base);
+  GF_CHECK(tls.Finish());
+  transport->proxy = map.String("proxy", "");
+  transport->connect_timeout =
+      std::chrono::seconds(map.Integer("connect_timeout", 1, kMostSeconds, 30));
+  transport->stall_timeout =
+      std::chrono::seconds(map.Integer("stall_timeout", 1, kMostSeconds, 60));
+  transport->attempts = static_cast<int>(map.Integer("attempts", 1, kMostAttempts, 4));
+  return Ok();
+}
+
+std::string ReadDay(ConfigMap& map, std::string_view key) {
+  std::string day = map.String(key, "");
+  if (!day.empty() && !ParseDate(day)) map.Fail(key, fmt::format("\"{}\" is no YYYY-MM-DD", day));
+  return day;
+}
+
+std::set<std::int64_t> ReadLevels(ConfigMap& map, std::string_view key,
+                                  const std::vector<std::string_view>& words) {
+  std::set<std::int64_t> levels;
+  for (const std::string& word : map.Choices(key, words)) {
+    if (word.size() == 1 && IsAsciiDigit(word[0])) levels.insert(word[0] - '0');
+  }
+  return levels;
+}
+
+std::set<std::string> ReadTypes(ConfigMap& map) {
+  std::set<std::string> types;
+  for (std::string& name : map.Strings("types")) {
+    if (intel::FindType(name) == nullptr) {
+      std::vector<std::string> known;
+      for (const intel::TypeInfo& type : intel::AllTypes())
+        known.emplace_back(type.name);
+      map.Fail("types",
+               fmt::format("\"{}\" is no attribute type of MISP{}", name, DidYouMean(name, known)));
+    }
+    types.insert(std::move(name));
+  }
+  return types;
+}
+
+collect::Selection ReadSelection(ConfigMap& map, bool published_only) {
+  collect::Selection selection;
+  selection.published_only =
+      map.Choice("published", kPublished, published_only ? "only" : "any") == "only";
+  selection.from = ReadDay(map, "from");
+  selection.to = ReadDay(map, "to");
+  const std::string last = map.String("last", "");
+  if (!last.empty()) {
+    selection.last = collect::ParseSpan(last);
+    if (!selection.last)
+      map.Fail("last", fmt::format("\"{}\" is no span such as 90d, 12h or 30m", last));
+  }
+  selection.orgs = map.Strings("orgs");
+  selection.not_orgs = map.Strings("not_orgs");
+  selection.threat_levels = ReadLevels(map, "threat_levels", {"1", "2", "3", "4"});
+  selection.distributions = ReadLevels(map, "distributions", {"0", "1", "2", "3", "4"});
+  selection.tags = map.Strings("tags");
+  selection.not_tags = map.Strings("not_tags");
+  if (map.Has("max_tlp")) selection.max_tlp = intel::FindTlp(map.Choice("max_tlp", kTlps));
+  selection.types = ReadTypes(map);
+  if (map.Has("to_ids")) selection.to_ids = map.Bool("to_ids", true);
+  return selection;
+}
+
+}  // namespace
+
+Status ReadWebSource(ConfigMap& map, const std::filesystem::path& base, SourceConfig* source) {
+  const bool misp = source->kind == "misp";
+  source->key = ReadSecretPlace(map, "key");
+  source->operator_key = ReadSecretPlace(map, "operator_key");
+  source->url = ReadUrl(map, !source->key.empty() || !source->operator_key.empty());
+  source->key_header = map.String("key_header", "Authorization");
+  GF_CHECK(ReadTransport(map, base, &source->transport));
+  ConfigMap select = map.Map("select");
+  // Of a feed everything is published by being there.
+  source->selection = ReadSelection(select, misp);
+  GF_CHECK(select.Finish());
+  source->refresh_days = map.Integer("refresh_days", 0, kMostDays, 7);
+  source->edit_grace_days = map.Integer("edit_grace_days", 0, kMostDays, 7);
+  const std::string lists = map.Choice("warninglists", kLists, "enabled");
+  source->lists = lists == "all"    ? collect::WhichLists::kAll
+                  : lists == "none" ? collect::WhichLists::kNone
+                                    : collect::WhichLists::kEnabled;
+  if (misp && source->url.empty()) map.Fail("url", "is missing; a MISP is read through its API");
+  if (misp && source->key.empty()) {
+    map.Fail("key", "is missing; file:PATH, env:NAME or credential:NAME says where the key lies");
+  }
+  if (source->url.empty() && !source->key.empty()) map.Fail("key", "is sent nowhere without url");
+  if (source->url.empty() && source->path.empty())
+    map.Fail("path", map.Has("path") ? "is empty" : "is missing, and so is url; name one of them");
+  return Ok();
+}
+
+}  // namespace gapferry::exporter

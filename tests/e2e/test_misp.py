@@ -1,0 +1,592 @@
+"""Collecting from MISP. Oracles: what a real MISP 2.5.1 answered, and what its own database said of the same state
+(EXPECT.json of the recordings); and, for faults that were not recorded, a run without them."""
+import json
+import os
+import signal
+import stat
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from misp_server import KEY, OPERATOR_KEY, Made, Recorded, Server, attribute, event, mirror, tag
+from pair import Pair
+
+
+def recordings():
+    """GAPFERRY_RECORDINGS, else beside the corpus."""
+    folder = os.environ.get("GAPFERRY_RECORDINGS")
+    if folder is None:
+        corpus = os.environ.get("GAPFERRY_CORPUS")
+        folder = Path(corpus).parent / "misp-recordings-sync" if corpus else None
+    if folder is None or not Path(folder).is_dir():
+        pytest.skip("no recordings of a MISP: GAPFERRY_RECORDINGS names none")
+    return Path(folder)
+
+
+class Site:
+    """A home with one source of kind misp that asks `backend`."""
+
+    def __init__(self, folder, bins, backend, **source):
+        self.pair = Pair(folder, bins)
+        self.home = self.pair.connected
+        self.server = Server(backend)
+        self.key_file = folder / "misp.key"
+        self.key_file.write_text(KEY + "\n")
+        self.key_file.chmod(0o600)
+        self.configure(**source)
+
+    def configure(self, **source):
+        self.pair.configure_export(
+            [{"name": "misp", "kind": "misp", "url": self.server.url, "key": f"file:{self.key_file}",
+              "default_tlp": "amber", **source}], clearance="green")
+
+    def collect(self, expect=0, env=None):
+        done = self.pair.export("collect", "--json", expect=expect, env=env)
+        lines = [json.loads(line) for line in done.stdout.splitlines()]
+        done.report = lines[0] if lines else None
+        return done
+
+    def mirror(self):
+        return mirror(self.home)
+
+    def uuids(self):
+        return {fields["uuid"].hex() for _, fields in self.mirror()["event"]}
+
+
+@pytest.fixture
+def site(tmp_path, bins):
+    sites = []
+
+    def make(backend, name="pair", **source):
+        sites.append(Site(tmp_path / name, bins, backend, **source))
+        return sites[-1]
+    (tmp_path / "pair").mkdir()
+    yield make
+    for made in sites:
+        made.server.stop()
+
+
+def requests(site):
+    return [f"{method} {path.split('/deleted')[0]}" for method, path, _ in site.server.log]
+
+
+# --- the recorded run
+
+def check_against(expect, tables, listed, all_tags):
+    """The mirror holds exactly the listed events, as the server's own database described them."""
+    events = {fields["uuid"].hex(): fields for _, fields in tables["event"]}
+    rows = {uuid.replace("-", ""): row for uuid, row in expect.items() if uuid in listed}
+    assert events.keys() == rows.keys()
+    for uuid, row in rows.items():
+        head = events[uuid]
+        assert (head["timestamp"], head["published"], head["distribution"], head["orgc_name"]) == (
+            row["timestamp"], row["published"], row["distribution"], row["orgc"]), row["id"]
+        expected = sorted((t["name"], bool(t["local"]), bool(t["exportable"])) for t in row["tags"]
+                          if t["exportable"] or all_tags)
+        assert head["tags"] == expected, row["id"]
+        attributes = [fields for owner, fields in tables["attribute"] if owner[1] == uuid]
+        seen = row["reader_visible"]
+        live = [fields for fields in attributes if not fields["flags"] & 2]
+        assert len(live) == seen["attributes_live"], row["id"]
+        # Views never show another organisation's soft-deleted attributes.
+        assert len(attributes) - len(live) <= seen["attributes_deleted"], row["id"]
+        objects = [fields for owner, fields in tables["object"] if owner[1] == uuid and not fields["deleted"]]
+        assert len(objects) == seen["objects_live"], row["id"]
+        by_attribute = {}
+        for t in row["attribute_tags"]:
+            if not t["attribute_deleted"] and (t["exportable"] or all_tags):
+                by_attribute.setdefault(t["attribute_uuid"].replace("-", ""), []).append(
+                    (t["name"], bool(t["local"]), bool(t["exportable"])))
+        for fields in live:
+            assert fields["tags"] == sorted(by_attribute.get(fields["uuid"].hex(), [])), row["id"]
+
+
+@pytest.mark.parametrize("hidden_tags", [True, False], ids=["by-search", "by-view"])
+def test_the_mirror_is_what_the_database_says(site, hidden_tags):
+    folder = recordings()
+    expect = json.loads((folder / "EXPECT.json").read_text())
+    backend = Recorded(folder, hidden_tags)
+    here = site(backend)
+    done = here.collect()
+    listed = {row["uuid"] for row in backend.index()}
+    check_against(expect["before"], here.mirror(), listed, hidden_tags)
+    notes = " ".join(done.report["notes"])
+    assert "MISP 2.5.1, role Read Only, organisation PARTNER-CERT" in notes
+    assert ("holdout:no-export" in notes) == hidden_tags
+    assert len({row[0] for row in here.mirror()["list"]}) == len(Recorded.lists)
+
+    # Nothing new: the index is not sent again, and no event is asked for.
+    here.server.log.clear()
+    done = here.collect()
+    assert done.report["unchanged"] == len(listed) and done.report["changed"] == 0
+    assert not [line for line in requests(here) if "events/view" in line or "restSearch" in line or "export" in line]
+
+    before = here.mirror()
+    backend.round2 = True
+    here.server.log.clear()
+    done = here.collect()
+    listed = {row["uuid"] for row in backend.index()}
+    check_against(expect["after"], here.mirror(), listed, hidden_tags)
+    # Events 66, 58 and 68 were published again; 67 was deleted and 71 unpublished, and only they were asked for.
+    assert done.report["changed"] == 3 and done.report["removed"] == 2
+    assert done.report["gone"] == {"deleted": 1, "unpublished": 1}
+    assert len([line for line in requests(here) if "events/view" in line or "restSearch" in line]) == 5
+    assert here.mirror() != before
+
+
+def test_an_event_whose_answer_is_missing_does_not_stop_the_rest(site):
+    backend = Recorded(recordings())
+    backend.without_body = set()
+    here = site(backend, attempts=1)  # the search answers nothing for it
+    done = here.collect(expect=5)
+    assert done.report["refused_count"] == 1 and "6b0d8bfe-6a8e-4961-a39d-55f11eba22aa" in str(done.report["refused"])
+    assert len(here.uuids()) == len(backend.index()) - 1
+
+
+# --- from here on, a server that is made up
+
+def test_events_come_and_go(site):
+    backend = Made()
+    here = site(backend)
+    here.collect()
+    assert len(here.uuids()) == 6
+    rows = list(backend.events.values())
+    rows[0]["Attribute"][0]["value"] = "changed.example"
+    rows[0]["timestamp"] = "1790000500"
+    rows[1]["published"] = False                                    # withdrawn: its timestamp stays
+    del backend.events[rows[2]["uuid"]]
+    backend.unlisted.add(rows[3]["uuid"])                           # a faulty index
+    done = here.collect()
+    assert done.report["gone"] == {"deleted": 1, "unpublished": 1}
+    assert "1 events are missing in the server's index" in " ".join(done.report["notes"])
+    assert here.uuids() == {rows[i]["uuid"].replace("-", "") for i in (0, 3, 4, 5)}
+    assert any(fields["value"] == "changed.example" for _, fields in here.mirror()["attribute"])
+
+
+def test_an_event_that_is_edited_stays_as_it_was_published(site):
+    """MISP takes an event out of its index while it is edited (recording 248)."""
+    backend = Made()
+    here = site(backend)
+    env = {**os.environ, "SOURCE_DATE_EPOCH": "1790001000"}
+    here.collect(env=env)
+    before = here.mirror()
+    row = next(iter(backend.events.values()))
+    row["published"], row["timestamp"] = False, "1790000900"
+    row["Attribute"][0]["value"] = "draft.example"
+    done = here.collect(env=env)
+    assert here.mirror() == before and "1 events are being edited" in " ".join(done.report["notes"])
+    # Nobody publishes it for longer than edit_grace_days.
+    done = here.collect(env={**env, "SOURCE_DATE_EPOCH": str(1790000900 + 8 * 86400)})
+    assert done.report["gone"] == {"unpublished": 1} and len(here.uuids()) == 5
+    row["published"], row["timestamp"] = True, "1790001000"
+    here.collect(env=env)
+    assert len(here.uuids()) == 6
+
+
+def test_the_same_mirror_after_an_interruption_at_any_request(site, tmp_path, bins):
+    backend = Made(events=4)
+    backend.tags = [{"name": "held", "exportable": False, "count": 1, "attribute_count": 0}]
+    whole = site(backend, "whole")
+    whole.collect()
+    count = len(whole.server.log)
+    assert count > 8
+    for stop in range(1, count + 1):
+        (tmp_path / f"cut{stop}").mkdir()
+        here = site(backend, f"cut{stop}")
+        child = subprocess.Popen([str(bins / "gapferry-export"), "--home", str(here.home), "collect"],
+                                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+        def fault(number, method, path):
+            if number == stop:
+                child.kill()
+                child.wait()
+                return "drop"
+            return None
+        here.server.fault = fault
+        assert child.wait(timeout=60) == -signal.SIGKILL, stop
+        here.server.fault = lambda number, method, path: None
+        here.server.log.clear()
+        here.collect()
+        assert here.mirror() == whole.mirror(), stop
+        # What was fetched before is not fetched again.
+        assert len(here.server.log) <= count + 1
+
+
+# What a server does in passing: one fault, then it behaves.
+@pytest.mark.parametrize("fault", ["drop", "cut", "truncated", "html", "empty", 429, 500, 502, 503])
+@pytest.mark.parametrize("at", ["/servers/getVersion", "/tags/index", "/events/index", "/events/view",
+                                "/warninglists/index", "/warninglists/export"])
+def test_a_fault_in_passing_changes_nothing(site, fault, at):
+    backend = Made(events=2)
+    here = site(backend)
+    hit = []
+
+    def once(number, method, path):
+        if path.startswith(at) and not hit:
+            hit.append(number)
+            return fault
+        return None
+    here.server.fault = once
+    here.collect()
+    assert hit and len(here.uuids()) == 2 and len(here.mirror()["list"]) == 1
+
+
+# What does not pass: code, and a part of the message.
+@pytest.mark.parametrize("fault, code, message", [
+    (403, 32, "403"), (404, 7, "404"), (405, 32, "405"), ("login", 31, "302 to http"), ("html", 9, "a page of HTML"),
+    (500, 31, "500"), (429, 31, "429"), ("drop", 31, "127.0.0.1"), ("truncated", 9, "/servers/getVersion"),
+    ("echo", 32, "***")])
+def test_a_fault_that_stays_leaves_the_mirror_as_it_was(site, fault, code, message):
+    backend = Made(events=2)
+    here = site(backend, attempts=2)
+    here.collect()
+    before = here.mirror()
+    here.server.fault = lambda number, method, path: fault
+    done = here.collect(expect=code)
+    error = json.loads(done.stderr.splitlines()[-1])
+    assert message in error["message"] and error["hints"], done.stderr
+    assert KEY not in done.stderr and here.mirror() == before
+
+
+@pytest.mark.parametrize("fault", [500, "truncated", "html"])
+def test_one_event_that_fails_stays_as_it_was(site, fault):
+    backend = Made()
+    here = site(backend, attempts=2)
+    here.collect()
+    rows = list(backend.events.values())
+    for row in rows[:2]:
+        row["timestamp"] = "1790000500"
+        row["info"] = "new"
+    here.server.fault = lambda number, method, path: fault if f"/events/view/{rows[0]['uuid']}" in path else None
+    done = here.collect(expect=5)
+    assert done.report["changed"] == 1 and done.report["kept"] == 1 and rows[0]["uuid"] in str(done.report["refused"])
+    infos = {fields["uuid"].hex(): fields["info"] for _, fields in here.mirror()["event"]}
+    assert (infos[rows[0]["uuid"].replace("-", "")], infos[rows[1]["uuid"].replace("-", "")]) == ("event 1", "new")
+    here.server.fault = lambda number, method, path: None
+    assert here.collect().report["changed"] == 1
+
+
+def test_a_server_that_refuses_one_event_after_another_is_left_alone(site):
+    here = site(Made(events=20), attempts=1)
+    here.server.fault = lambda number, method, path: 500 if "/events/view" in path else None
+    here.collect(expect=31)
+    assert len([line for line in requests(here) if "view" in line]) == 5
+
+
+def test_a_closed_index_is_replaced_by_a_search(site):
+    backend = Made(events=1100)
+    backend.closed = {"/events/index"}
+    backend.settings = []
+    here = site(backend)
+    done = here.collect()
+    assert len(here.uuids()) == 1100
+    assert "found by search" in " ".join(done.report["notes"])
+    pages = [json.loads(body)["page"] for _, path, body in here.server.log if path == "/events/restSearch"]
+    assert pages == [1, 2, 3]
+
+
+def test_where_views_are_closed_too_events_are_read_by_search(site):
+    backend = Made()
+    backend.closed = {"/events/index", "/events/view"}
+    here = site(backend)
+    here.collect()
+    assert len(here.uuids()) == 6
+
+
+@pytest.mark.parametrize("count", [1, 3, 4000])
+def test_a_wrong_count_is_named_and_removes_nothing(site, count):
+    backend = Made()
+    here = site(backend)
+    here.collect()
+    backend.events["e0000000-0000-4000-8000-000000000001"]["timestamp"] = "1790000500"
+    backend.result_count = count
+    done = here.collect()
+    assert len(here.uuids()) == 6
+    assert f"its index has {count} events, and sent 6" in " ".join(done.report["notes"])
+
+
+def test_search_pages_that_repeat_are_an_error_and_duplicates_are_not(site):
+    backend = Made(events=1000)
+    backend.closed = {"/events/index"}
+    uuids = list(backend.events)
+    backend.pages = lambda page: set(uuids[:500])
+    here = site(backend)
+    done = here.collect(expect=9)
+    assert "page 2 of the search repeats earlier ones" in done.stderr
+    backend.pages = lambda page: set(uuids[(page - 1) * 499:(page - 1) * 499 + 500])  # each page begins with the last
+    done = here.collect()
+    assert len(here.uuids()) == 1000 and "twice" in " ".join(done.report["notes"])
+
+
+def test_an_empty_page_in_the_middle_is_asked_again(site):
+    backend = Made(events=1000)
+    backend.closed = {"/events/index"}
+    here = site(backend)
+    emptied = []
+
+    def once(number, method, path):
+        if path == "/events/restSearch" and not emptied and here.server.log.count((method, path, here.server.log[-1][2])) \
+                and json.loads(here.server.log[-1][2])["page"] == 2:
+            emptied.append(number)
+            return lambda status, headers, content: (status, headers, b'{"response": []}')
+        return None
+    here.server.fault = once
+    here.collect()
+    assert emptied and len(here.uuids()) == 1000
+
+
+# --- who may collect
+
+def test_a_site_admin_does_not_collect(site):
+    backend = Made()
+    backend.role = {"name": "admin", "perm_site_admin": True, "perm_sync": True}
+    here = site(backend)
+    done = here.collect(expect=32)
+    assert "site admin (role admin)" in done.stderr and "read-only role" in done.stderr
+    assert not any("/events" in line for line in requests(here))
+
+
+def test_what_the_key_cannot_see_is_said(site):
+    backend = Made()
+    backend.role = {**backend.role, "name": "sync user", "perm_sync": True, "enforce_rate_limit": True}
+    backend.settings = [{"UserSetting": {"setting": "default_restsearch_parameters", "value": {"tags": ["x"]}}}]
+    here = site(backend)
+    here.server.fault = lambda number, method, path: (lambda status, headers, content: (
+        status, {**headers, "X-Auth-Key-Expiration": "2026-01-15T00:00:00+00:00"}, content)) if "users" in path else None
+    notes = " ".join(here.collect().report["notes"])
+    for part in ("perm_sync", "default_restsearch_parameters", '{"tags":["x"]}', "limited in number", "expires on 2026-01-15"):
+        assert part in notes, notes
+
+
+def test_filters_of_the_user_may_not_thin_out_a_search(site):
+    backend = Made()
+    backend.tags = [{"name": "held", "exportable": False, "count": 1, "attribute_count": 0}]
+    backend.settings = [{"setting": "default_restsearch_parameters", "value": '{"tags":["x"]}'}]
+    done = site(backend).collect(expect=3)
+    assert "default_restsearch_parameters thins out every search" in done.stderr
+
+
+def test_tags_that_are_not_exportable_decide_and_stay(site):
+    backend = Made()
+    backend.tags = [{"name": "tlp:red", "exportable": False, "count": 1, "attribute_count": 1}]
+    rows = list(backend.events.values())
+    rows[0]["Tag"].append(tag("tlp:red", exportable=False))
+    rows[1]["Attribute"][0]["Tag"] = [tag("tlp:red", exportable=False)]
+    here = site(backend)
+    here.collect()
+    tagged = [fields["tags"] for _, fields in here.mirror()["event"] if ("tlp:red", False, False) in fields["tags"]]
+    assert len(tagged) == 1
+    crossed = here.pair.bundle()
+    # 6 events of 2 attributes, less the red event and the red attribute.
+    assert crossed["rows"] == {"source": 1, "event": 5, "attribute": 9, "warninglist": 1, "warninglist-entry": 1}, crossed
+
+
+# --- selection
+
+@pytest.mark.parametrize("select, events, attributes", [
+    ({}, 6, 12), ({"published": "any"}, 7, 14), ({"types": ["domain"]}, 6, 11), ({"types": ["ip-dst"]}, 1, 1),
+    ({"to_ids": False}, 1, 1), ({"from": "2026-10-02"}, 1, 2), ({"to": "2026-10-01"}, 5, 10),
+    ({"tags": ["kept*"]}, 2, 3), ({"not_tags": ["kept*"]}, 5, 9), ({"orgs": ["demo"]}, 5, 10),
+    ({"not_orgs": ["0c000000-0000-4000-8000-000000000001"]}, 1, 2), ({"threat_levels": [1]}, 1, 2),
+    ({"distributions": [1]}, 1, 2), ({"max_tlp": "green"}, 4, 7), ({"last": "1d"}, 1, 2)])
+def test_a_selection_is_applied_here_whatever_the_server_does(site, select, events, attributes):
+    backend = Made()
+    backend.ignores_filters = True  # it sends all that it has
+    rows = list(backend.events.values())
+    rows[0]["Attribute"][0].update(type="ip-dst", value="192.0.2.1", to_ids=False)
+    rows[1].update(date="2026-10-02", publish_timestamp="1790086400")
+    rows[2]["Tag"] = [tag("kept:here")]
+    rows[3]["Attribute"][1]["Tag"] = [tag("Kept:There"), tag("tlp:red")]
+    rows[4].update(threat_level_id="1", distribution="1", Orgc={"uuid": "0c000000-0000-4000-8000-000000000002", "name": "Other"})
+    rows[5]["Tag"] = [tag("tlp:red")]
+    backend.events["draft"] = {**event(7), "published": False, "date": "2026-09-01", "publish_timestamp": "1"}
+    backend.events = {row["uuid"]: row for row in backend.events.values()}
+    here = site(backend, select=select)
+    done = here.collect(env={**os.environ, "SOURCE_DATE_EPOCH": "1790100000"})
+    tables = here.mirror()
+    assert (len(tables["event"]), len(tables["attribute"])) == (events, attributes), done.report
+    if select.get("published") != "any":
+        assert "the server ignored its filters" in " ".join(done.report["notes"])
+    assert done.report["left_out_events"] == 7 - events
+    # What is selected is judged again when the selection changes, without asking for any event.
+    here.configure(select={"published": "any"})
+    here.server.log.clear()
+    here.collect(env={**os.environ, "SOURCE_DATE_EPOCH": "1790100000"})
+    assert len(here.uuids()) == 7 and not [line for line in requests(here) if "/events/view" in line]
+
+
+def test_what_becomes_too_old_leaves_the_mirror(site):
+    backend = Made()
+    here = site(backend, select={"last": "30d"})
+    here.collect(env={**os.environ, "SOURCE_DATE_EPOCH": "1790100000"})
+    assert len(here.uuids()) == 6
+    done = here.collect(env={**os.environ, "SOURCE_DATE_EPOCH": str(1790100000 + 31 * 86400)})
+    assert not here.uuids() and done.report["gone"] == {"not selected": 6}
+
+
+# --- warninglists
+
+def test_warninglists_come_along(site):
+    backend = Made()
+    here = site(backend)
+    here.collect()
+    assert here.mirror()["list"] == [("Demo list", 3, "string", "domain", "good.example")]
+    backend.lists["7"].update(version="4", list=["good.example", "better.example"])
+    backend.lists["8"]["enabled"] = True
+    done = here.collect()
+    assert len(here.mirror()["list"]) == 3
+    assert [(row["name"], row["change"], row["entries_added"]) for row in done.report["lists"]] == [
+        ("Demo list", "changed", 1), ("Other list", "new", 1)]
+    here.server.fault = lambda number, method, path: 500 if "export/7" in path else None
+    backend.lists["7"]["version"] = "5"
+    backend.lists["8"]["enabled"] = False
+    here.configure(attempts=1)
+    here.collect(expect=5)
+    assert len(here.mirror()["list"]) == 3, "with one list refused, none is removed"
+    here.server.fault = lambda number, method, path: None
+    here.collect()
+    assert {row[1] for row in here.mirror()["list"]} == {5}
+    here.configure(warninglists="none")
+    here.collect()
+
+
+# --- secrets
+
+def everything_under(folder):
+    return {path: path.read_bytes() for path in Path(folder).rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("place", ["file", "env", "credential"])
+def test_the_key_shows_nowhere(site, tmp_path, place):
+    here = site(Made())
+    folder = tmp_path / "credentials"
+    folder.mkdir()
+    (folder / "misp").write_text(KEY)
+    env = {**os.environ, "MISP_KEY": KEY, "CREDENTIALS_DIRECTORY": str(folder)}
+    where = {"file": f"file:{here.key_file}", "env": "env:MISP_KEY", "credential": "credential:misp"}[place]
+    here.configure(key=where, attempts=1)
+    seen = []
+
+    def look(number, method, path):
+        for process in Path("/proc").iterdir():
+            try:
+                seen.append((process / "cmdline").read_bytes())
+            except OSError:
+                pass
+        return None
+    here.server.fault = look
+    told = [here.collect(env=env)]
+    for fault in ("echo", 403, "login", "drop"):
+        here.server.fault = lambda number, method, path, fault=fault: fault
+        told.append(here.collect(expect=None, env=env))
+    assert here.server.headers[0]["Authorization"] == KEY and seen
+    assert all(KEY not in done.stdout + done.stderr for done in told)
+    assert not any(KEY.encode() in line for line in seen)
+    here.pair.bundle()
+    for path, content in {**everything_under(here.home), **everything_under(here.pair.medium)}.items():
+        assert KEY.encode() not in content, path
+
+
+def test_an_answer_that_holds_the_key_is_thrown_away(site):
+    backend = Made()
+    backend.events["e0000000-0000-4000-8000-000000000001"]["info"] = f"see {KEY}"
+    here = site(backend, attempts=1)
+    here.collect(expect=5)
+    assert len(here.uuids()) == 5
+    assert not any(KEY.encode() in content for content in everything_under(here.home).values())
+
+
+def test_a_key_that_others_can_read_is_not_used(site):
+    here = site(Made())
+    here.key_file.chmod(0o640)
+    done = here.collect(expect=3)
+    assert "others than its owner may use" in done.stderr and f"chmod 600 {here.key_file}" in done.stderr
+    here.key_file.chmod(0o600)
+    here.key_file.write_text("too short")
+    done = here.collect(expect=3)
+    assert "9 characters, not 40" in done.stderr and "too short" not in done.stderr
+    assert not here.server.log
+
+
+def test_what_is_kept_is_for_its_owner_only(site):
+    here = site(Made())
+    here.collect()
+    cache = here.home / "cache" / "misp"
+    assert stat.S_IMODE(cache.stat().st_mode) == 0o700
+    assert all(not stat.S_IMODE(path.stat().st_mode) & 0o077 for path in cache.rglob("*") if path.is_file())
+
+
+# --- looking after an instance
+
+@pytest.fixture
+def operated(site, tmp_path):
+    here = site(Made())
+    key = tmp_path / "operator.key"
+    key.write_text(OPERATOR_KEY)
+    key.chmod(0o600)
+    here.configure(operator_key=f"file:{key}")
+    return here
+
+
+def misp(here, *words, expect=0):
+    done = here.pair.export("misp", *words, "--json", expect=expect)
+    return [json.loads(line) for line in done.stdout.splitlines()] if expect == 0 else done
+
+
+def test_collecting_never_reads_the_operators_key(operated):
+    operated.collect()
+    assert all(headers["Authorization"] == KEY for headers in operated.server.headers)
+    operated.server.headers.clear()
+    misp(operated, "feeds", "list")
+    assert all(headers["Authorization"] == OPERATOR_KEY for headers in operated.server.headers)
+
+
+def test_nothing_is_changed_with_the_collecting_key(site):
+    here = site(Made())
+    assert misp(here, "feeds", "list")[0]["name"] == "Demo feed"
+    done = misp(here, "feeds", "enable", "1", expect=3)
+    assert "has no operator_key" in done.stderr
+
+
+def test_warninglists_are_switched_by_name_pattern_and_id(operated):
+    backend = operated.server.backend
+    assert misp(operated, "warninglists", "enable", "OTHER*", "--dry-run")[0]["changed"] == ["8"]
+    assert not backend.lists["8"]["enabled"]
+    misp(operated, "warninglists", "enable", "*list")
+    assert backend.lists["7"]["enabled"] and backend.lists["8"]["enabled"]
+    misp(operated, "warninglists", "disable", "8")
+    assert not backend.lists["8"]["enabled"]
+    assert [row["enabled"] for row in misp(operated, "warninglists", "list")] == [True, False]
+    done = misp(operated, "warninglists", "enable", "Other lst", expect=7)
+    assert 'did you mean "Other list"' in done.stderr
+    # It says yes and does nothing (status 200): looked at afterwards.
+    operated.server.fault = lambda number, method, path: (lambda status, headers, content: (
+        200, headers, b'{"saved":true,"success":"1 warninglist(s) enabled"}')) if "toggle" in path else None
+    operated.server.backend.toggle = lambda *_: (200, {}, b"{}")
+    assert "MISP did not change list" in misp(operated, "warninglists", "enable", "8", expect=32).stderr
+
+
+def test_feeds_are_added_switched_cached_and_fetched(operated):
+    backend = operated.server.backend
+    misp(operated, "feeds", "add", "New feed", "https://feeds.example/misp", "--provider", "CERT", "--dry-run")
+    assert len(backend.feeds) == 1
+    added = misp(operated, "feeds", "add", "New feed", "https://feeds.example/misp", "--provider", "CERT")[0]
+    assert (added["id"], added["enabled"], backend.feeds["2"]["provider"]) == ("2", False, "CERT")
+    misp(operated, "feeds", "add", "Again", "https://feeds.example/misp", expect=2)
+    # MISP says "done" to both, with status 200, and does neither.
+    assert "not cached" in misp(operated, "feeds", "cache", "Demo*", expect=8).stderr
+    assert "not enabled" in misp(operated, "feeds", "fetch", "Demo*", expect=8).stderr
+    misp(operated, "feeds", "enable", "Demo feed", "--caching")
+    assert backend.feeds["1"]["enabled"] and backend.feeds["1"]["caching_enabled"]
+    assert misp(operated, "feeds", "cache", "1")[0]["end"] == "done"
+    assert misp(operated, "feeds", "fetch", "1")[0]["end"] == "done"
+    misp(operated, "feeds", "enable", "2")
+    assert "has failed" in misp(operated, "feeds", "fetch", "2", expect=31).stderr
+    backend.jobs = [{"id": "9", "job_type": "fetch_feeds", "job_input": "Feed: 1", "status": "4", "progress": "100",
+                     "message": "an older one", "failed": False}]
+    operated.server.log.clear()
+    assert misp(operated, "feeds", "fetch", "1")[0]["end"] == "done"
+    assert len([path for _, path, _ in operated.server.log if path == "/jobs/index"]) == 3
+    misp(operated, "feeds", "disable", "*", "--caching")
+    assert not any(row["enabled"] or row["caching_enabled"] for row in backend.feeds.values())
