@@ -50,10 +50,20 @@ struct Format {
   policy::Decision (*express)(const Destination& destination, const intel::Indicator& indicator,
                               std::string_view type);
   std::unique_ptr<Writer> (*make)(const WriterContext& context);
+  // What the consumer does with a value at the least; a destination may say more, never less.
+  policy::Power power = policy::Power::kDetects;
 };
 
 [[nodiscard]] std::span<const Format> AllFormats();
 [[nodiscard]] const Format* FindFormat(std::string_view name);
+// What a hit does there: the higher of what the destination and its format say.
+[[nodiscard]] policy::Power PowerOf(const Destination& destination);
+
+// The answers of `express` that all formats share. `why` is static text.
+[[nodiscard]] policy::Decision CannotExpress(std::string_view why);
+// For a kind that the consumer has nothing to compare with.
+[[nodiscard]] policy::Decision CannotExpressKind(const intel::Indicator& indicator,
+                                                 std::string_view type);
 
 extern const Format kSuricata;
 extern const Format kWazuh;

@@ -15,6 +15,7 @@ Program ImportProgram(const CommandRunner& run) {
            BackupCommand(),
            DiffCommand(),
            DumpCommand(),
+           FormatsCommand(),
            FsckCommand(),
            GenerateCommand(run),
            ImportCommand(),

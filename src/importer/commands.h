@@ -14,6 +14,7 @@ namespace gapferry::importer {
 [[nodiscard]] Command BackupCommand();
 [[nodiscard]] Command DiffCommand();
 [[nodiscard]] Command DumpCommand();
+[[nodiscard]] Command FormatsCommand();
 [[nodiscard]] Command FsckCommand();
 [[nodiscard]] Command GenerateCommand(CommandRunner run);
 [[nodiscard]] Command ImportCommand();

@@ -2,13 +2,13 @@
 
 #include "base/config.h"
 #include "base/suggest.h"
+#include "detect/format.h"
 
 namespace gapferry::importer {
 namespace {
 
 const std::vector<std::string_view> kTlps = {"clear", "green", "amber", "amber+strict", "red"};
 const std::vector<std::string_view> kModes = {"drop", "mark", "off"};
-const std::vector<std::string_view> kFormats = {"suricata", "wazuh", "sigma"};
 const std::vector<std::string_view> kPowers = {"logs", "detect", "block"};
 const std::vector<std::string_view> kHashes = {"md5", "sha1", "sha256"};
 const std::vector<std::string_view> kSourceNets = {"any", "$HOME_NET"};
@@ -99,6 +99,13 @@ Status ReadSigma(ConfigMap map, detect::SigmaOptions* options) {
   return map.Finish();
 }
 
+std::vector<std::string_view> FormatNames() {
+  std::vector<std::string_view> names;
+  for (const detect::Format& format : detect::AllFormats())
+    names.push_back(format.name);
+  return names;
+}
+
 policy::Power ReadPower(ConfigMap& map) {
   const std::string power = map.Choice("power", kPowers, "detect");
   if (power == "logs") return policy::Power::kReadsLogs;
@@ -123,7 +130,7 @@ void CheckTogether(ConfigMap& map, const detect::Destination& destination) {
 Result<detect::Destination> ReadDestination(ConfigMap& map) {
   detect::Destination destination;
   destination.name = map.String("name");
-  destination.format = map.Choice("format", kFormats);
+  destination.format = map.Choice("format", FormatNames());
   destination.use.clearance = ReadTlp(map, "clearance", std::nullopt);
   destination.use.power = ReadPower(map);
   destination.use.require_published = map.Bool("require_published", true);

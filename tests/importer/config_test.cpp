@@ -112,8 +112,8 @@ TEST_F(ImportConfig, SaysWhatIsWrongAndWhere) {
   // A misspelt key explains the missing one.
   EXPECT_EQ(Refusal(head + "- name: ids\n  fromat: suricata\n  clearance: green\n"),
             "4: fromat: unknown key; did you mean \"format\"?");
-  EXPECT_EQ(Refusal(head + "- name: ids\n  clearance: green\n"),
-            "3: format: is missing; it is one of suricata, wazuh, sigma");
+  EXPECT_THAT(Refusal(head + "- name: ids\n  clearance: green\n"),
+              testing::StartsWith("3: format: is missing; it is one of "));
   EXPECT_EQ(Refusal(head + "- name: IDS\n  format: suricata\n  clearance: green\n"),
             "3: destination IDS: a name is 1 to 40 of a-z, 0-9, - and _, and begins with a letter "
             "or digit");
