@@ -7,9 +7,21 @@ namespace gapferry::detect {
 
 std::span<const Format> AllFormats() {
   static const auto kFormats = std::to_array<Format>({
+      kDnsmasq,
+      kEdl,
+      kHosts,
+      kIpset,
+      kNftables,
+      kRpz,
       kSigma,
+      kSnortReputation,
+      kSnort2,
+      kSnort3,
+      kSquid,
       kSuricata,
+      kUnbound,
       kWazuh,
+      kZeek,
   });
   return kFormats;
 }

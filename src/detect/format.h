@@ -35,7 +35,9 @@ class Writer {
 struct WriterContext {
   const Destination& destination;
   OutputFolder& output;
-  CandidateSorter& events;  // for FindEvent only
+  std::filesystem::path previous;  // the generation in use; empty if there is none
+  Time created;                    // of the bundle
+  CandidateSorter& events;         // for FindEvent only
   // Formats that read by value take ids in Finish only: what is registered before belongs to no
   // savepoint.
   Registry& registry;
@@ -65,8 +67,20 @@ struct Format {
 [[nodiscard]] policy::Decision CannotExpressKind(const intel::Indicator& indicator,
                                                  std::string_view type);
 
-extern const Format kSuricata;
-extern const Format kWazuh;
+extern const Format kDnsmasq;
+extern const Format kEdl;
+extern const Format kHosts;
+extern const Format kIpset;
+extern const Format kNftables;
+extern const Format kRpz;
 extern const Format kSigma;
+extern const Format kSnort2;
+extern const Format kSnort3;
+extern const Format kSnortReputation;
+extern const Format kSquid;
+extern const Format kSuricata;
+extern const Format kUnbound;
+extern const Format kWazuh;
+extern const Format kZeek;
 
 }  // namespace gapferry::detect

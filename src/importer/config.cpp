@@ -3,6 +3,7 @@
 #include "base/config.h"
 #include "base/suggest.h"
 #include "detect/format.h"
+#include "importer/config_net.h"
 
 namespace gapferry::importer {
 namespace {
@@ -76,6 +77,9 @@ Status ReadSuricata(ConfigMap map, detect::SuricataOptions* options) {
     const std::vector<std::string> hashes = map.Choices("hashes", kHashes);
     options->hashes = {hashes.begin(), hashes.end()};
   }
+  options->addresses = map.Choice("addresses", {"datasets", "iprep"}, options->addresses);
+  options->context = map.Bool("context", options->context);
+  options->archive = map.Bool("archive", options->archive);
   return map.Finish();
 }
 
@@ -145,6 +149,7 @@ Result<detect::Destination> ReadDestination(ConfigMap& map) {
   GF_CHECK(ReadSuricata(map.Map("suricata"), &destination.suricata));
   GF_CHECK(ReadWazuh(map.Map("wazuh"), &destination.wazuh));
   GF_CHECK(ReadSigma(map.Map("sigma"), &destination.sigma));
+  GF_CHECK(ReadNetOptions(map, &destination.net));
   CheckTogether(map, destination);
   GF_CHECK(map.Finish());
   return destination;
@@ -223,9 +228,9 @@ guards:
   grow_percent: 100
 
 # One artifact set for one consumer.
-#   format         suricata, wazuh, sigma
+#   format         `gapferry-import formats` lists them
 #   clearance      what above it may not appear in this artifact, not even in a comment
-#   power          logs, detect or block: PAP:RED allows logs only, PAP:AMBER not block
+#   power          logs, detect or block: PAP:RED allows logs only, PAP:AMBER not block; at least what the format does
 #   max_age_days   by attribute type, counted back from the bundle's creation; 0 is never too old
 #   check          a command that must succeed before the switch; {{}} is the new folder. No shell is involved
 destinations:
