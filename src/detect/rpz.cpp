@@ -61,6 +61,17 @@ std::int64_t SerialOfDay(Time time) {
   return serial * 100;
 }
 
+// Letters, digits and inner hyphens (RFC 952, RFC 1123).
+bool IsHostName(std::string_view name) {
+  char before = '.';
+  for (const char c : name) {
+    const bool edge = before == '.' || c == '.';
+    if (c == '_' || (edge && (c == '-' || before == '-'))) return false;
+    before = c;
+  }
+  return before != '-';
+}
+
 class RpzWriter : public Writer {
  public:
   explicit RpzWriter(const WriterContext& context)
@@ -142,6 +153,10 @@ Decision Express(const Destination& destination, const intel::Indicator& indicat
   if (!NameList::Takes(indicator.kind)) return CannotExpressKind(indicator, type);
   if (kWildcard + indicator.value.size() + 1 + options.zone.size() > kMaxOwner)
     return CannotExpress("too-long");
+  // BIND refuses a whole zone for one address record whose owner is no host name.
+  const bool address_records =
+      !options.garden.empty() && intel::NormaliseAddress(options.garden[0]).has_value();
+  if (address_records && !IsHostName(indicator.value)) return CannotExpress("no-host-name");
   return Decision::Allow();
 }
 

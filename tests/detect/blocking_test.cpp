@@ -157,13 +157,18 @@ TEST_F(RpzTest, AddressesAreTriggersInTheFormThatBindCallsCanonical) {
 }
 
 TEST_F(RpzTest, AGardenIsANameOrAddresses) {
-  Put(1, {"tlp:clear"}, {{"hostname", "one.com"}});
+  Put(1, {"tlp:clear"},
+      {{"hostname", "one.com"}, {"domain", "x_y.com"}, {"domain", "-a.com"}, {"domain", "a-.com"}});
   Site site = MakeSite({Make("dns", "rpz")});
   RpzOptions& rpz = site.destinations[0].net.rpz;
   rpz.action = "garden";
   EXPECT_FALSE(CheckSite(site).ok());
   rpz.garden = {"198.51.100.1", "2001:db8::1"};
-  Run(site);
+  const auto summary = Run(site);
+  EXPECT_EQ(
+      summary.destinations[0].reasons.Count(policy::Reason::kFormatCannotExpress, "no-host-name"),
+      summary.destinations[0].attributes - summary.destinations[0].used);
+  EXPECT_THAT(Read("dns", "misp.rpz"), Not(HasSubstr("x_y.com")));
   EXPECT_THAT(Read("dns", "misp.rpz"), HasSubstr("\none.com A 198.51.100.1 ; "));
   EXPECT_THAT(Read("dns", "misp.rpz"), HasSubstr("\none.com AAAA 2001:db8::1 ; "));
   for (const auto& wrong : std::vector<std::vector<std::string>>{
@@ -171,9 +176,11 @@ TEST_F(RpzTest, AGardenIsANameOrAddresses) {
     rpz.garden = wrong;
     EXPECT_FALSE(CheckSite(site).ok()) << wrong[0];
   }
+  site.accept_change = true;
   rpz.garden = {"warn.site.example"};
   Run(site);
   EXPECT_THAT(Read("dns", "misp.rpz"), HasSubstr("\none.com CNAME warn.site.example. ; "));
+  EXPECT_THAT(Read("dns", "misp.rpz"), HasSubstr("\n*.x_y.com CNAME warn.site.example. ; "));
 }
 
 TEST_F(RpzTest, ANameThatWouldNotFitIntoTheZoneIsCounted) {
