@@ -87,6 +87,7 @@ struct Decider::State {
 
   const Site& site;
   std::vector<const Format*> formats;
+  std::vector<policy::UsePolicy> uses;  // of the destinations, with what their formats do
   std::vector<policy::WarninglistSet> sets;
   std::vector<Group> groups;
   std::vector<std::size_t> group_of;
@@ -106,6 +107,8 @@ Result<Decider> Decider::Create(store::Store& store, const Site& site) {
   std::vector<std::size_t> set_of;
   for (const Destination& destination : site.destinations) {
     state->formats.push_back(FindFormat(destination.format));
+    state->uses.push_back(destination.use);
+    state->uses.back().power = PowerOf(destination);
     const ListModes wanted = EffectiveModes(site, destination);
     const auto found = std::find(modes.begin(), modes.end(), wanted);
     set_of.push_back(static_cast<std::size_t>(found - modes.begin()));
@@ -117,7 +120,7 @@ Result<Decider> Decider::Create(store::Store& store, const Site& site) {
   GF_TRY(state->false_positives, FalsePositives(store));
   std::map<std::pair<std::size_t, policy::Power>, std::size_t> known;
   for (std::size_t i = 0; i < site.destinations.size(); ++i) {
-    const policy::Power power = site.destinations[i].use.power;
+    const policy::Power power = state->uses[i].power;
     const auto [found, added] = known.try_emplace({set_of[i], power}, state->groups.size());
     if (added) {
       State::Group& group = state->groups.emplace_back();
@@ -168,8 +171,8 @@ const Verdict& Decider::Judge(std::size_t destination) {
   Verdict& verdict = state.verdict;
   verdict.marks = {};
   const intel::Normalised& value = *state.subject.value;
-  Decision all = policy::DecideUse(state.site.destinations[destination].use,
-                                   state.subject.occurrence, state.site.created);
+  Decision all =
+      policy::DecideUse(state.uses[destination], state.subject.occurrence, state.site.created);
   if (all.allowed && !value.ok()) all = Decision::Refuse(policy::ReasonOf(value.problem));
   if (all.allowed && (value.count == 0 || value.indicators[0].kind == intel::IndicatorKind::kOther))
     all = Decision::Refuse(Reason::kTypeNotDetectable, state.subject.occurrence.type);

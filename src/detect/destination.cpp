@@ -58,7 +58,7 @@ Status CheckOptions(const Destination& destination) {
   const SigmaOptions& sigma = destination.sigma;
   if (sigma.values_per_rule < 1 || sigma.values_per_rule > kMaxSigmaValues)
     return Bad(destination, fmt::format("a Sigma rule may hold 1 to {} values", kMaxSigmaValues));
-  return Ok();
+  return CheckNetOptions(destination);
 }
 
 Status CheckCanary(const Destination& destination, const Format& format) {

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/command.h"
+#include "detect/net_options.h"
 #include "intel/tlp.h"
 #include "policy/allowlist.h"
 #include "policy/use.h"
@@ -32,6 +33,11 @@ struct SuricataOptions {
   std::string prefix = "misp";                // of file and set names; [a-z0-9-], at most 16
   std::string source_net = "any";             // the left address of the rules: any, or $HOME_NET
   std::set<std::string> hashes = {"sha256"};  // also md5, sha1: see suricata.cpp before you do
+  // Where many addresses and networks go: datasets and rule headers, or (`iprep`) one reputation
+  // list, which suricata.yaml must name.
+  std::string addresses = "datasets";
+  bool context = false;  // datasets that name event and TLP in the alert: Suricata 8 only
+  bool archive = false;  // also one tar.gz for suricata-update
 };
 
 struct WazuhOptions {
@@ -62,6 +68,7 @@ struct Destination {
   SuricataOptions suricata;
   WazuhOptions wazuh;
   SigmaOptions sigma;
+  NetOptions net;
 };
 
 constexpr std::size_t kMaxDestinations = 64;

@@ -6,7 +6,23 @@
 namespace gapferry::detect {
 
 std::span<const Format> AllFormats() {
-  static const std::array<Format, 3> kFormats = {kSigma, kSuricata, kWazuh};
+  static const auto kFormats = std::to_array<Format>({
+      kDnsmasq,
+      kEdl,
+      kHosts,
+      kIpset,
+      kNftables,
+      kRpz,
+      kSigma,
+      kSnortReputation,
+      kSnort2,
+      kSnort3,
+      kSquid,
+      kSuricata,
+      kUnbound,
+      kWazuh,
+      kZeek,
+  });
   return kFormats;
 }
 
@@ -15,6 +31,21 @@ const Format* FindFormat(std::string_view name) {
   const auto found = std::find_if(formats.begin(), formats.end(),
                                   [&](const Format& format) { return format.name == name; });
   return found == formats.end() ? nullptr : &*found;
+}
+
+policy::Power PowerOf(const Destination& destination) {
+  const Format* format = FindFormat(destination.format);
+  return format == nullptr ? destination.use.power : std::max(destination.use.power, format->power);
+}
+
+policy::Decision CannotExpress(std::string_view why) {
+  return policy::Decision::Refuse(policy::Reason::kFormatCannotExpress, why);
+}
+
+policy::Decision CannotExpressKind(const intel::Indicator& indicator, std::string_view type) {
+  if (indicator.kind == intel::IndicatorKind::kOther)
+    return policy::Decision::Refuse(policy::Reason::kTypeNotDetectable, type);
+  return CannotExpress(IndicatorKindName(indicator.kind));
 }
 
 }  // namespace gapferry::detect

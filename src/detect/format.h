@@ -35,7 +35,9 @@ class Writer {
 struct WriterContext {
   const Destination& destination;
   OutputFolder& output;
-  CandidateSorter& events;  // for FindEvent only
+  std::filesystem::path previous;  // the generation in use; empty if there is none
+  Time created;                    // of the bundle
+  CandidateSorter& events;         // for FindEvent only
   // Formats that read by value take ids in Finish only: what is registered before belongs to no
   // savepoint.
   Registry& registry;
@@ -50,13 +52,35 @@ struct Format {
   policy::Decision (*express)(const Destination& destination, const intel::Indicator& indicator,
                               std::string_view type);
   std::unique_ptr<Writer> (*make)(const WriterContext& context);
+  // What the consumer does with a value at the least; a destination may say more, never less.
+  policy::Power power = policy::Power::kDetects;
 };
 
 [[nodiscard]] std::span<const Format> AllFormats();
 [[nodiscard]] const Format* FindFormat(std::string_view name);
+// What a hit does there: the higher of what the destination and its format say.
+[[nodiscard]] policy::Power PowerOf(const Destination& destination);
 
-extern const Format kSuricata;
-extern const Format kWazuh;
+// The answers of `express` that all formats share. `why` is static text.
+[[nodiscard]] policy::Decision CannotExpress(std::string_view why);
+// For a kind that the consumer has nothing to compare with.
+[[nodiscard]] policy::Decision CannotExpressKind(const intel::Indicator& indicator,
+                                                 std::string_view type);
+
+extern const Format kDnsmasq;
+extern const Format kEdl;
+extern const Format kHosts;
+extern const Format kIpset;
+extern const Format kNftables;
+extern const Format kRpz;
 extern const Format kSigma;
+extern const Format kSnort2;
+extern const Format kSnort3;
+extern const Format kSnortReputation;
+extern const Format kSquid;
+extern const Format kSuricata;
+extern const Format kUnbound;
+extern const Format kWazuh;
+extern const Format kZeek;
 
 }  // namespace gapferry::detect

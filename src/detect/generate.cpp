@@ -92,7 +92,9 @@ class Generation {
     GF_TRY(work->generations, Generations::Open(folder_ / work->destination->name));
     GF_TRY(const std::filesystem::path next, work->generations->Next(site_.state_digest));
     GF_TRY(work->output, OutputFolder::Create(next));
-    work->writer = work->format->make({*work->destination, *work->output, sorter_, registry_});
+    work->writer =
+        work->format->make({*work->destination, *work->output, work->generations->current(),
+                            site_.created, sorter_, registry_});
     work->summary->values_before = ValuesOf(work->generations->manifest());
     return Ok();
   }

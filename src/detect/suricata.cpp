@@ -1,12 +1,13 @@
 // Suricata 7 and 8: a rule for each value while there are few, datasets when there are many.
 // 200,000 rules take a minute to load and 1 GB; a dataset of a million takes two seconds.
 #include <algorithm>
-#include <array>
 #include <map>
 
 #include "detect/format.h"
 #include "detect/suricata_match.h"
+#include "detect/suricata_reputation.h"
 #include "detect/suricata_rule.h"
+#include "detect/tarball.h"
 
 namespace gapferry::detect {
 namespace {
@@ -16,24 +17,6 @@ using intel::IndicatorKind;
 constexpr std::size_t kMostInSet = 1'000'000;  // beyond that the time to load grows out of hand
 constexpr std::size_t kNetworksInRule = 250;   // of at most 23 bytes for IPv4, 44 for IPv6
 constexpr std::size_t kMaxHeader = 6500;
-constexpr std::size_t kMaxInfo = 80;
-
-std::string_view ClassType(IndicatorKind kind) {
-  switch (kind) {
-    case IndicatorKind::kEmail:
-    case IndicatorKind::kUserAgent:
-      return "bad-unknown";
-    default:
-      return "trojan-activity";
-  }
-}
-
-// Of ET's metadata schema.
-std::string_view Severity(std::uint8_t threat_level) {
-  constexpr std::array<std::string_view, 4> kNames = {"Critical", "Major", "Minor",
-                                                      "Informational"};
-  return kNames[threat_level >= 1 && threat_level <= 4 ? threat_level - 1 : 3];
-}
 
 struct ListFile {
   OutputFile file;
@@ -51,7 +34,9 @@ struct Pile {
 class SuricataWriter : public Writer {
  public:
   explicit SuricataWriter(const WriterContext& context)
-      : context_(context), options_(context.destination.suricata) {}
+      : context_(context),
+        options_(context.destination.suricata),
+        reputation_(options_, &context.output) {}
 
   Status Add(EventNumber, const Candidate& candidate) override {
     Pile& pile = piles_[candidate.kind];
@@ -87,23 +72,28 @@ class SuricataWriter : public Writer {
         GF_CHECK(WriteLiteralRules(candidate));
     }
     GF_CHECK(WriteNetworkRules());
-    return rules_->Close();
+    GF_CHECK(WriteReputationRules());
+    GF_CHECK(rules_->Close());
+    return options_.archive ? WriteArchive() : Ok();
   }
 
  private:
   Status List(const Candidate& candidate, Pile* pile) {
     pile->tlp = std::max(pile->tlp, candidate.tlp);
+    if (reputation_.Takes(candidate.kind)) return reputation_.Add(candidate);
     if (candidate.kind == IndicatorKind::kNetwork) {
       networks_.push_back({candidate.value, candidate.from, candidate.to});
       return Ok();
     }
     // Host and path of a URL must lie in the same shard.
     const std::uint64_t shard = pile->listed++ / kMostInSet;
-    for (const ListEntry& entry : ListEntries(candidate)) {
+    for (const ListEntry& entry : ListEntries(options_, candidate)) {
       const std::string name = shard == 0 ? entry.list : fmt::format("{}-s{}", entry.list, shard);
       auto open = lists_.find(name);
       if (open == lists_.end()) {
-        GF_TRY(OutputFile file, context_.output.Open(options_.prefix + '-' + name + ".lst"));
+        const std::string file_name = options_.prefix + '-' + name;
+        GF_TRY(OutputFile file,
+               context_.output.Open(file_name + std::string(ListEnding(options_, entry.list))));
         open = lists_.emplace(name, ListFile{std::move(file), {}}).first;
         list_tlp_[name] = candidate.tlp;
       }
@@ -129,29 +119,13 @@ class SuricataWriter : public Writer {
 
   Status WriteLiteralRules(const Candidate& candidate) {
     GF_TRY(const EventHead event, context_.events.FindEvent(candidate.mentions[0].event));
-    const std::string_view kind = IndicatorKindName(candidate.kind);
-    SuricataRule rule;
-    rule.message = fmt::format("MISP {} {}", kind, SuricataMessage(candidate.value, 100));
-    const std::string info = SuricataMessage(AsciiTrim(event.info), kMaxInfo);
-    if (!info.empty()) rule.message += ": " + info;
-    rule.classtype = ClassType(candidate.kind);
-    rule.priority = candidate.threat_level;
-    std::vector<Uuid> named;
-    for (const Mention& mention : candidate.mentions) {
-      if (!named.empty() && named.back() == mention.event_uuid) continue;
-      named.push_back(mention.event_uuid);
-      rule.metadata.emplace_back("misp_event_uuid", mention.event_uuid.ToString());
-    }
-    rule.metadata.emplace_back("misp_attribute_uuid",
-                               candidate.mentions[0].attribute_uuid.ToString());
-    rule.metadata.emplace_back("tlp", intel::TlpName(candidate.tlp));
-    rule.metadata.emplace_back("signature_severity", Severity(candidate.threat_level));
-    if (!candidate.warninglist.empty())
-      rule.metadata.emplace_back("misp_warninglist", SuricataWord(candidate.warninglist, 60));
+    SuricataRule rule = RuleOf(candidate, event);
     for (SuricataMatch& match : LiteralMatches(options_, candidate)) {
       rule.header = std::move(match.header);
       rule.match = std::move(match.options);
-      GF_CHECK(Write(fmt::format("{}|{}|{}", kind, candidate.value, match.protocol), rule));
+      GF_CHECK(Write(fmt::format("{}|{}|{}", IndicatorKindName(candidate.kind), candidate.value,
+                                 match.protocol),
+                     rule));
     }
     return Ok();
   }
@@ -168,10 +142,35 @@ class SuricataWriter : public Writer {
     for (SuricataMatch& match : ListMatches(options_, sharded ? list.substr(0, shard) : list,
                                             options_.prefix + '-' + list)) {
       rule.header = std::move(match.header);
-      rule.match = std::move(match.options);
+      // Version 7 would stop at a rule with such a set; from 7.0.3 on it passes over this one.
+      const bool context = match.options.find(",format ndjson") != std::string::npos;
+      rule.match = (context ? "requires: version >= 8.0.0; " : "") + match.options;
       GF_CHECK(Write(fmt::format("list|{}|{}", list, match.protocol), rule));
     }
     return Ok();
+  }
+
+  Status WriteReputationRules() {
+    GF_CHECK(reputation_.Finish());
+    for (const SuricataMatch& match : reputation_.Matches()) {
+      SuricataRule rule;
+      rule.message = "MISP reputation of the " + std::string(match.protocol);
+      rule.classtype = "trojan-activity";
+      rule.priority = 2;
+      rule.metadata.emplace_back("tlp", intel::TlpName(reputation_.tlp()));
+      rule.header = match.header;
+      rule.match = match.options;
+      GF_CHECK(Write(fmt::format("iprep|{}", match.protocol), rule));
+    }
+    return Ok();
+  }
+
+  // suricata-update takes rules and the lists beside them from one archive.
+  Status WriteArchive() {
+    std::vector<std::string> names;
+    for (const auto& [name, facts] : context_.output.files())
+      names.push_back(name);
+    return WriteTarball(&context_.output, options_.prefix + ".tar.gz", options_.prefix, names);
   }
 
   struct ListedNetwork {
@@ -226,6 +225,7 @@ class SuricataWriter : public Writer {
   std::map<std::string, ListFile> lists_;
   std::map<std::string, intel::Tlp> list_tlp_;
   std::vector<ListedNetwork> networks_;
+  SuricataReputation reputation_;
   std::optional<OutputFile> rules_;
 };
 

@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "base/bytes.h"
+#include "base/json.h"
 #include "detect/suricata_rule.h"
 
 namespace gapferry::detect {
@@ -128,12 +129,31 @@ std::string Colons(std::string_view hex) {
   return text;
 }
 
-std::string Base64Line(std::string_view text) {
-  return Base64Encode(AsBytes(text)) + '\n';
+// Sets whose entries may say where they are from. Of a URL the path does, since one rule asks for
+// both; addresses and hashes have forms of their own.
+bool HasContext(const SuricataOptions& options, std::string_view list) {
+  return options.context && !list.starts_with("ip-") && list != "url-host" && list != "md5" &&
+         list != "sha1" && list != "sha256";
 }
 
-std::string DataSet(std::string_view set, std::string_view type = "string") {
-  return fmt::format("dataset:isset,{},type {},load {}.lst,{}; ", set, type, set, kHashSize);
+std::string TextLine(const SuricataOptions& options, const Candidate& candidate,
+                     std::string_view list, std::string_view text) {
+  if (!HasContext(options, list)) return Base64Encode(AsBytes(text)) + '\n';
+  const Mention& mention = candidate.mentions[0];
+  const Json entry = {{"value", text},
+                      {"event", mention.event_uuid.ToString()},
+                      {"attribute", mention.attribute_uuid.ToString()},
+                      {"events", candidate.mention_count},
+                      {"tlp", intel::TlpName(candidate.tlp)}};
+  return DumpJson(entry) + '\n';
+}
+
+std::string DataSet(const SuricataOptions& options, std::string_view list, std::string_view set,
+                    std::string_view type = "string") {
+  const bool context = HasContext(options, list);
+  return fmt::format("dataset:isset,{},type {},load {}{},{}{}; ", set, type, set,
+                     ListEnding(options, list), kHashSize,
+                     context ? ",format ndjson,context_key misp,value_key value" : "");
 }
 
 // "domain-3": names of three labels and all below them: the last three labels are looked up.
@@ -151,17 +171,20 @@ std::vector<SuricataMatch> NameSetMatches(const SuricataOptions& options, std::s
     std::string text(buffer.options);
     if (buffer.protocol != "http") text += "to_lowercase; ";
     if (buffer.protocol == "http" || list != "hostname") text += form;
-    matches.push_back({buffer.protocol, Header(buffer.protocol, options), text + DataSet(set)});
+    matches.push_back(
+        {buffer.protocol, Header(buffer.protocol, options), text + DataSet(options, list, set)});
   }
   return matches;
 }
 
-std::vector<SuricataMatch> AddressSetMatches(std::string_view list, std::string_view set) {
+std::vector<SuricataMatch> AddressSetMatches(const SuricataOptions& options, std::string_view list,
+                                             std::string_view set) {
   const bool to = list.starts_with("ip-to");
   const std::string bit = to ? "gapferry.to" : "gapferry.from";
   return {{"ip", "alert ip any any -> any any",
            "flowbits:isnotset," + bit + "; " + (to ? "ip.dst; " : "ip.src; ") +
-               DataSet(set, list.ends_with("v6") ? "ip" : "ipv4") + "flowbits:set," + bit + "; "}};
+               DataSet(options, list, set, list.ends_with("v6") ? "ip" : "ipv4") + "flowbits:set," +
+               bit + "; "}};
 }
 
 bool IsSimpleEmail(std::string_view address) {
@@ -230,18 +253,25 @@ bool AlwaysListed(IndicatorKind kind) {
          kind == IndicatorKind::kSha256;
 }
 
-std::vector<ListEntry> ListEntries(const Candidate& candidate) {
+std::string_view ListEnding(const SuricataOptions& options, std::string_view list) {
+  return HasContext(options, list) ? ".ndjson" : ".lst";
+}
+
+std::vector<ListEntry> ListEntries(const SuricataOptions& options, const Candidate& candidate) {
+  const auto text = [&](const std::string& list, std::string_view entry) {
+    return ListEntry{list, TextLine(options, candidate, list, entry)};
+  };
   const std::string& value = candidate.value;
   switch (candidate.kind) {
     case IndicatorKind::kDomain:
-      return {{fmt::format("domain-{}", std::count(value.begin(), value.end(), '.') + 1),
-               Base64Line(value)}};
+      return {
+          text(fmt::format("domain-{}", std::count(value.begin(), value.end(), '.') + 1), value)};
     case IndicatorKind::kHostname:
-      return {{"hostname", Base64Line(value)}};
+      return {text("hostname", value)};
     case IndicatorKind::kUrl: {
       const std::optional<intel::Url> url = intel::ParseUrl(value);
       if (!url) return {};
-      return {{"url-host", Base64Line(HostText(*url))}, {"url-path", Base64Line(url->target)}};
+      return {text("url-host", HostText(*url)), text("url-path", url->target)};
     }
     case IndicatorKind::kAddress: {
       const std::string suffix = value.find(':') == std::string::npos ? "-v4" : "-v6";
@@ -251,11 +281,11 @@ std::vector<ListEntry> ListEntries(const Candidate& candidate) {
       return entries;
     }
     case IndicatorKind::kUserAgent:
-      return {{"user-agent", Base64Line(value)}};
+      return {text("user-agent", value)};
     case IndicatorKind::kJa3:
-      return {{"ja3", Base64Line(value)}};
+      return {text("ja3", value)};
     case IndicatorKind::kX509Sha1:
-      return {{"x509-sha1", Base64Line(Colons(value))}};
+      return {text("x509-sha1", Colons(value))};
     case IndicatorKind::kMd5:
       return {{"md5", value + '\n'}};
     case IndicatorKind::kSha1:
@@ -270,21 +300,24 @@ std::vector<ListEntry> ListEntries(const Candidate& candidate) {
 std::vector<SuricataMatch> ListMatches(const SuricataOptions& options, std::string_view list,
                                        std::string_view set) {
   if (list == "hostname" || list.starts_with("domain-")) return NameSetMatches(options, list, set);
-  if (list.starts_with("ip-")) return AddressSetMatches(list, set);
+  if (list.starts_with("ip-")) return AddressSetMatches(options, list, set);
   if (list == "url-path") return {};  // looked up by the rules of its hosts
   if (list == "url-host") {
     std::string paths(set);
     paths.replace(paths.find("url-host"), 8, "url-path");
     return {{"http", Header("http", options),
-             std::string(kHost) + std::string(kUndotted) + DataSet(set) + std::string(kTarget) +
-                 DataSet(paths)}};
+             std::string(kHost) + std::string(kUndotted) + DataSet(options, "url-host", set) +
+                 std::string(kTarget) + DataSet(options, "url-path", paths)}};
   }
   if (list == "user-agent")
-    return {{"http", Header("http", options), "flow:to_server; http.user_agent; " + DataSet(set)}};
+    return {{"http", Header("http", options),
+             "flow:to_server; http.user_agent; " + DataSet(options, list, set)}};
   // Both are text to Suricata: `type md5` loads and never matches.
-  if (list == "ja3") return {{"tls", Header("tls", options), "ja3.hash; " + DataSet(set)}};
+  if (list == "ja3")
+    return {{"tls", Header("tls", options), "ja3.hash; " + DataSet(options, list, set)}};
   if (list == "x509-sha1")
-    return {{"tls", "alert tls any any -> any any", "tls.cert_fingerprint; " + DataSet(set)}};
+    return {{"tls", "alert tls any any -> any any",
+             "tls.cert_fingerprint; " + DataSet(options, list, set)}};
   // One rule serves files of all protocols.
   return {{"file", "alert tcp any any -> any any", fmt::format("file{}:{}.lst; ", list, set)}};
 }

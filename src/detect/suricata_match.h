@@ -29,12 +29,16 @@ struct ListEntry {
   std::string line;  // with LF
 };
 // Empty for kinds that have no list form.
-[[nodiscard]] std::vector<ListEntry> ListEntries(const Candidate& candidate);
+[[nodiscard]] std::vector<ListEntry> ListEntries(const SuricataOptions& options,
+                                                 const Candidate& candidate);
+// The ending of a list's file: ".lst", or ".ndjson" for a list whose entries say where they are
+// from.
+[[nodiscard]] std::string_view ListEnding(const SuricataOptions& options, std::string_view list);
 [[nodiscard]] bool HasListForm(intel::IndicatorKind kind);
 [[nodiscard]] bool AlwaysListed(intel::IndicatorKind kind);
 
-// The rules that look into one list of ListEntries. `set` is the name of its dataset and, with
-// ".lst", of its file. The rule for "url-host" also looks into the set of its paths, whose name has
+// The rules that look into one list of ListEntries. `set` is the name of its dataset and, with its
+// ending, of its file. The rule for "url-host" also looks into the set of its paths, whose name has
 // "url-path" in place of "url-host".
 [[nodiscard]] std::vector<SuricataMatch> ListMatches(const SuricataOptions& options,
                                                      std::string_view list, std::string_view set);

@@ -1,6 +1,7 @@
 #include "detect/suricata_rule.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/bytes.h"
 #include "base/clock.h"
@@ -8,7 +9,25 @@
 namespace gapferry::detect {
 namespace {
 
+using intel::IndicatorKind;
+
 constexpr std::size_t kMaxMessage = 200;
+constexpr std::size_t kMaxValue = 100;
+constexpr std::size_t kMaxInfo = 80;
+constexpr std::size_t kMaxListName = 60;
+
+// Of the classification.config that all engines ship.
+std::string_view ClassType(IndicatorKind kind) {
+  const bool mild = kind == IndicatorKind::kEmail || kind == IndicatorKind::kUserAgent;
+  return mild ? "bad-unknown" : "trojan-activity";
+}
+
+// Of ET's metadata schema.
+std::string_view Severity(std::uint8_t threat_level) {
+  constexpr std::array<std::string_view, 4> kNames = {"Critical", "Major", "Minor",
+                                                      "Informational"};
+  return kNames[threat_level >= 1 && threat_level <= 4 ? threat_level - 1 : 3];
+}
 
 std::string UnderscoreDate(Time time) {
   std::string date = FormatDate(time);
@@ -81,6 +100,30 @@ std::string SuricataRule::Line(const StableId& id) const {
     line += key + ' ' + value + ", ";
   line += "created_at " + UnderscoreDate(id.first) + ", updated_at " + UnderscoreDate(id.changed);
   return line + "; sid:" + std::to_string(id.id) + "; rev:" + std::to_string(id.rev) + ";)\n";
+}
+
+SuricataRule RuleOf(const Candidate& candidate, const EventHead& event) {
+  SuricataRule rule;
+  rule.message = fmt::format("MISP {} {}", IndicatorKindName(candidate.kind),
+                             SuricataMessage(candidate.value, kMaxValue));
+  const std::string info = SuricataMessage(AsciiTrim(event.info), kMaxInfo);
+  if (!info.empty()) rule.message += ": " + info;
+  rule.classtype = ClassType(candidate.kind);
+  rule.priority = candidate.threat_level;
+  std::vector<Uuid> named;
+  for (const Mention& mention : candidate.mentions) {
+    if (!named.empty() && named.back() == mention.event_uuid) continue;
+    named.push_back(mention.event_uuid);
+    rule.metadata.emplace_back("misp_event_uuid", mention.event_uuid.ToString());
+  }
+  rule.metadata.emplace_back("misp_attribute_uuid",
+                             candidate.mentions[0].attribute_uuid.ToString());
+  rule.metadata.emplace_back("tlp", intel::TlpName(candidate.tlp));
+  rule.metadata.emplace_back("signature_severity", Severity(candidate.threat_level));
+  if (!candidate.warninglist.empty())
+    rule.metadata.emplace_back("misp_warninglist",
+                               SuricataWord(candidate.warninglist, kMaxListName));
+  return rule;
 }
 
 }  // namespace gapferry::detect

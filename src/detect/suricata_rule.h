@@ -36,4 +36,8 @@ struct SuricataRule {
   [[nodiscard]] std::string Line(const StableId& id) const;
 };
 
+// All that a rule for one value says of it, but header and match. Snort's rules say the same in the
+// same words.
+[[nodiscard]] SuricataRule RuleOf(const Candidate& candidate, const EventHead& event);
+
 }  // namespace gapferry::detect

@@ -11,17 +11,14 @@ Program ImportProgram(const CommandRunner& run) {
           kVersion,
           "GAPFERRY_IMPORT_HOME",
           "import",
-          {AuditCommand(),       BackupCommand(),
-           DiffCommand(),        DumpCommand(),
-           ExplainCommand(),     FsckCommand(),
-           GenerateCommand(run), ImportCommand(),
-           InitCommand(),        InspectCommand(),
-           KeyCommand(),         ReceiptCommand(),
-           RecipientCommand(),   bundle::ResplitCommand(),
-           RestoreCommand(),     RollbackCommand(run),
-           RootCommand(),        RunCommand(run),
-           StatusCommand(),      TimeCommand(),
-           VerifyCommand(),      WhyCommand()}};
+          {AuditCommand(),   BackupCommand(),      DiffCommand(),
+           DumpCommand(),    ExplainCommand(),     FormatsCommand(),
+           FsckCommand(),    GenerateCommand(run), ImportCommand(),
+           InitCommand(),    InspectCommand(),     KeyCommand(),
+           ReceiptCommand(), RecipientCommand(),   bundle::ResplitCommand(),
+           RestoreCommand(), RollbackCommand(run), RootCommand(),
+           RunCommand(run),  StatusCommand(),      TimeCommand(),
+           VerifyCommand(),  WhyCommand()}};
 }
 
 }  // namespace gapferry::importer

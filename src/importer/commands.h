@@ -15,6 +15,7 @@ namespace gapferry::importer {
 [[nodiscard]] Command DiffCommand();
 [[nodiscard]] Command DumpCommand();
 [[nodiscard]] Command ExplainCommand();
+[[nodiscard]] Command FormatsCommand();
 [[nodiscard]] Command FsckCommand();
 [[nodiscard]] Command GenerateCommand(CommandRunner run);
 [[nodiscard]] Command ImportCommand();

@@ -2,13 +2,14 @@
 
 #include "base/config.h"
 #include "base/suggest.h"
+#include "detect/format.h"
+#include "importer/config_net.h"
 
 namespace gapferry::importer {
 namespace {
 
 const std::vector<std::string_view> kTlps = {"clear", "green", "amber", "amber+strict", "red"};
 const std::vector<std::string_view> kModes = {"drop", "mark", "off"};
-const std::vector<std::string_view> kFormats = {"suricata", "wazuh", "sigma"};
 const std::vector<std::string_view> kPowers = {"logs", "detect", "block"};
 const std::vector<std::string_view> kHashes = {"md5", "sha1", "sha256"};
 const std::vector<std::string_view> kSourceNets = {"any", "$HOME_NET"};
@@ -76,6 +77,9 @@ Status ReadSuricata(ConfigMap map, detect::SuricataOptions* options) {
     const std::vector<std::string> hashes = map.Choices("hashes", kHashes);
     options->hashes = {hashes.begin(), hashes.end()};
   }
+  options->addresses = map.Choice("addresses", {"datasets", "iprep"}, options->addresses);
+  options->context = map.Bool("context", options->context);
+  options->archive = map.Bool("archive", options->archive);
   return map.Finish();
 }
 
@@ -97,6 +101,13 @@ Status ReadSigma(ConfigMap map, detect::SigmaOptions* options) {
   if (map.Has("level")) options->level = map.Choice("level", kSigmaLevels);
   options->author = map.String("author", options->author);
   return map.Finish();
+}
+
+std::vector<std::string_view> FormatNames() {
+  std::vector<std::string_view> names;
+  for (const detect::Format& format : detect::AllFormats())
+    names.push_back(format.name);
+  return names;
 }
 
 policy::Power ReadPower(ConfigMap& map) {
@@ -123,7 +134,7 @@ void CheckTogether(ConfigMap& map, const detect::Destination& destination) {
 Result<detect::Destination> ReadDestination(ConfigMap& map) {
   detect::Destination destination;
   destination.name = map.String("name");
-  destination.format = map.Choice("format", kFormats);
+  destination.format = map.Choice("format", FormatNames());
   destination.use.clearance = ReadTlp(map, "clearance", std::nullopt);
   destination.use.power = ReadPower(map);
   destination.use.require_published = map.Bool("require_published", true);
@@ -138,6 +149,7 @@ Result<detect::Destination> ReadDestination(ConfigMap& map) {
   GF_CHECK(ReadSuricata(map.Map("suricata"), &destination.suricata));
   GF_CHECK(ReadWazuh(map.Map("wazuh"), &destination.wazuh));
   GF_CHECK(ReadSigma(map.Map("sigma"), &destination.sigma));
+  GF_CHECK(ReadNetOptions(map, &destination.net));
   CheckTogether(map, destination);
   GF_CHECK(map.Finish());
   return destination;
@@ -216,9 +228,9 @@ guards:
   grow_percent: 100
 
 # One artifact set for one consumer.
-#   format         suricata, wazuh, sigma
+#   format         `gapferry-import formats` lists them
 #   clearance      what above it may not appear in this artifact, not even in a comment
-#   power          logs, detect or block: PAP:RED allows logs only, PAP:AMBER not block
+#   power          logs, detect or block: PAP:RED allows logs only, PAP:AMBER not block; at least what the format does
 #   max_age_days   by attribute type, counted back from the bundle's creation; 0 is never too old
 #   check          a command that must succeed before the switch; {{}} is the new folder. No shell is involved
 destinations:

@@ -5,31 +5,22 @@ The oracle is Suricata itself, reading captures whose content tshark told (corpu
 import json
 import os
 import re
-import shutil
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from engines import engine, replay  # noqa: F401, a fixture
+
 ROOT = Path(__file__).resolve().parents[2]
 CORPUS = Path(os.environ.get("GAPFERRY_CORPUS", ROOT / ".." / "shared" / "corpus")).resolve()
 DETECTION = CORPUS / "detection"
 DRIVER = Path(os.environ.get("GAPFERRY_BIN", ROOT / "build" / "release" / "bin")) / "detect_driver"
-ENGINES = {
-    "suricata7": shutil.which("suricata"),
-    "suricata8": shutil.which("/opt/gapferry-oracles/bin/suricata8"),
-}
-
 pytestmark = [
     pytest.mark.skipif(not DETECTION.is_dir(), reason=f"no corpus at {CORPUS}"),
     pytest.mark.skipif(not DRIVER.exists(), reason=f"{DRIVER} is not built"),
 ]
-
-
-def missing(why):
-    """Where the oracles are required a missing one is a failure, never a skip."""
-    (pytest.fail if os.environ.get("GAPFERRY_REQUIRE_ORACLES") else pytest.skip)(why)
 
 
 def generate(folder, *events, literal_limit=5000, clearance="clear"):
@@ -40,24 +31,6 @@ def generate(folder, *events, literal_limit=5000, clearance="clear"):
 
 # Some captures begin within a connection or hold one side of it; a sensor reads them if it is told to.
 PARTIAL = ["--set", "stream.midstream=true", "--set", "stream.async-oneside=true"]
-
-
-def replay(engine, rules, capture, folder, *settings):
-    """The alerts that this capture gives."""
-    folder.mkdir(parents=True)
-    subprocess.run(
-        [engine, "-r", capture, "-k", "none", "-S", rules, "-l", folder,
-         "--set", "packet-alert-max=255", "--runmode", "single", *settings],
-        check=True, capture_output=True, timeout=120)
-    lines = (folder / "eve.json").read_text().splitlines()
-    return [event for event in map(json.loads, lines) if event["event_type"] == "alert"]
-
-
-@pytest.fixture(params=sorted(ENGINES))
-def engine(request):
-    if ENGINES[request.param] is None:
-        missing(f"{request.param} is not installed")
-    return ENGINES[request.param]
 
 
 @pytest.mark.parametrize("literal_limit", [5000, 0], ids=["literal", "datasets"])

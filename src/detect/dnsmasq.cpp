@@ -1,0 +1,37 @@
+// dnsmasq: `address=/name/` answers NXDOMAIN for the name and all below it, whatever is asked for;
+// with an address after it, it would answer that type only and let the others go upstream. One name
+// alone can be said with `host-record` only.
+#include "detect/name_file.h"
+
+namespace gapferry::detect {
+namespace {
+
+constexpr NameFileForm kForm{
+    .file = "misp.conf",
+    .head = "",
+    .covered = NameList::Covered::kLeftOut,
+    .lines =
+        [](const ListedName& listed, std::string* text) {
+          const std::string event = listed.event.ToString();
+          if (listed.below) {
+            fmt::format_to(std::back_inserter(*text), "address=/{}/ # {}\n", listed.name, event);
+          } else {
+            fmt::format_to(std::back_inserter(*text), "host-record={},0.0.0.0,:: # {}\n",
+                           listed.name, event);
+          }
+        },
+};
+
+}  // namespace
+
+constinit const Format kDnsmasq{
+    .name = "dnsmasq",
+    .summary = "configuration for dnsmasq",
+    .by_event = false,
+    .checker = "dnsmasq --test -C {}/misp.conf",
+    .express = ExpressNames,
+    .make = [](const WriterContext& context) { return MakeNameFile(context, kForm); },
+    .power = policy::Power::kBlocks,
+};
+
+}  // namespace gapferry::detect

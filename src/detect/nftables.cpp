@@ -1,0 +1,96 @@
+// nftables: sets of addresses and networks. Elements are printed from bytes, never from text: nft
+// reads 010.1.2.3 as 8.1.2.3 and asks the DNS for what it does not know.
+#include "detect/name_file.h"
+
+namespace gapferry::detect {
+namespace {
+
+constexpr std::string_view kChains = R"(  chain {0} {{
+    type filter hook {0} priority -10; policy accept;
+    ip saddr @misp4 counter{1}
+    ip daddr @misp4 counter{1}
+    ip6 saddr @misp6 counter{1}
+    ip6 daddr @misp6 counter{1}
+  }}
+)";
+
+class NftablesWriter : public Writer {
+ public:
+  explicit NftablesWriter(const WriterContext& context)
+      : context_(context),
+        options_(context.destination.net.nftables),
+        networks_(context.output.path()) {}
+
+  Status Add(EventNumber, const Candidate& candidate) override { return networks_.Add(candidate); }
+
+  Status Finish() override {
+    GF_TRY(file_, context_.output.Open("misp.nft"));
+    GF_CHECK(file_->Write(HashHeader(context_.destination)));
+    GF_CHECK(options_.mode == "sets" ? WriteElements() : WriteTable());
+    return file_->Close();
+  }
+
+ private:
+  // Naming the table before deleting it makes the file load whether it was there or not; all of it
+  // is one transaction.
+  Status WriteTable() {
+    GF_CHECK(file_->Write(
+        fmt::format("table inet {0}\ndelete table inet {0}\ntable inet {0} {{\n", options_.table)));
+    for (const bool v6 : {false, true}) {
+      GF_CHECK(file_->Write(
+          fmt::format("  set misp{} {{\n    type {}\n    flags interval\n    auto-merge\n",
+                      v6 ? 6 : 4, v6 ? "ipv6_addr" : "ipv4_addr")));
+      GF_CHECK(WriteSet(v6, "    elements = {\n"));
+      GF_CHECK(file_->Write("  }\n"));
+    }
+    for (const std::string_view hook : {"input", "forward", "output"}) {
+      GF_CHECK(file_->Write(
+          fmt::format(fmt::runtime(kChains), hook, options_.mode == "drop" ? " drop" : "")));
+    }
+    return file_->Write("}\n");
+  }
+
+  Status WriteElements() {
+    for (const bool v6 : {false, true}) {
+      const std::string set = fmt::format("inet {} misp{}", options_.table, v6 ? 6 : 4);
+      GF_CHECK(file_->Write("flush set " + set + '\n'));
+      GF_CHECK(WriteSet(v6, "add element " + set + " {\n"));
+    }
+    return Ok();
+  }
+
+  // An empty list of elements is a syntax error, so its head is written with the first one.
+  Status WriteSet(bool v6, const std::string& head) {
+    bool any = false;
+    const auto put = [&](const ListedNetwork& listed) -> Status {
+      if (listed.network.v6 != v6) return Ok();
+      if (!any) GF_CHECK(file_->Write(head));
+      any = true;
+      return file_->Write("      " + listed.network.ToString() + ", # " + listed.event.ToString() +
+                          '\n');
+    };
+    GF_CHECK(networks_.ForEach(put));
+    return any ? file_->Write("    }\n") : Ok();
+  }
+
+  WriterContext context_;
+  const NftablesOptions& options_;
+  NetworkList networks_;
+  std::optional<OutputFile> file_;
+};
+
+}  // namespace
+
+constinit const Format kNftables{
+    .name = "nftables",
+    .summary = "sets of nftables, and chains that drop",
+    .by_event = false,
+    .checker = "nft -c -f {}/misp.nft",
+    .express = ExpressNetworks,
+    .make = [](const WriterContext& context) -> std::unique_ptr<Writer> {
+      return std::make_unique<NftablesWriter>(context);
+    },
+    .power = policy::Power::kBlocks,
+};
+
+}  // namespace gapferry::detect

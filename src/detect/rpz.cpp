@@ -1,0 +1,177 @@
+// DNS response policy zone for BIND, Unbound and Knot Resolver (draft-vixie-dnsop-dns-rpz).
+// named-checkzone lets bad triggers, names outside the zone and unknown actions pass, so what is
+// written here is right by construction: names as NormaliseName gives them, addresses from their
+// bytes.
+#include <algorithm>
+#include <array>
+
+#include "detect/format.h"
+#include "detect/name_list.h"
+#include "detect/network_list.h"
+
+namespace gapferry::detect {
+namespace {
+
+using policy::Decision;
+
+constexpr std::size_t kMaxOwner = 253;  // 255 bytes on the wire; one name too long loses the zone
+constexpr std::size_t kWildcard = 2;    // "*."
+
+// What each trigger leads to.
+std::vector<std::string> Answers(const RpzOptions& options) {
+  if (options.action == "nodata") return {"CNAME *."};
+  if (options.action == "drop") return {"CNAME rpz-drop."};
+  if (options.action != "garden") return {"CNAME ."};
+  std::vector<std::string> answers;
+  for (const std::string& entry : options.garden) {
+    const bool v6 = entry.find(':') != std::string::npos;
+    if (intel::NormaliseAddress(entry)) {
+      answers.push_back((v6 ? "AAAA " : "A ") + entry);
+    } else {
+      answers.push_back("CNAME " + entry + '.');
+    }
+  }
+  return answers;
+}
+
+// 192.0.2.0/24 → 24.0.2.0.192, 2001:db8::1 → 128.1.zz.db8.2001; BIND wants exactly the form that
+// RFC 5952 gives, with zz for the double colon.
+std::string TriggerOf(const intel::Network& network) {
+  intel::Network address = network;
+  address.prefix = network.v6 ? 128 : 32;
+  std::string text = address.ToString();
+  const char separator = network.v6 ? ':' : '.';
+  if (const std::size_t gap = text.find("::"); gap != std::string::npos)
+    text.replace(gap, 2, gap == 0 ? "zz:" : gap + 2 == text.size() ? ":zz" : ":zz:");
+  std::string trigger = std::to_string(network.prefix);
+  while (!text.empty()) {
+    const std::size_t last = text.rfind(separator);
+    trigger += '.' + (last == std::string::npos ? text : text.substr(last + 1));
+    text.resize(last == std::string::npos ? 0 : last);
+  }
+  return trigger;
+}
+
+// YYYYMMDD00, as administrators expect a serial to look.
+std::int64_t SerialOfDay(Time time) {
+  std::int64_t serial = 0;
+  for (const char c : FormatDate(time)) {
+    if (IsAsciiDigit(c)) serial = serial * 10 + (c - '0');
+  }
+  return serial * 100;
+}
+
+// Letters, digits and inner hyphens (RFC 952, RFC 1123).
+bool IsHostName(std::string_view name) {
+  char before = '.';
+  for (const char c : name) {
+    const bool edge = before == '.' || c == '.';
+    if (c == '_' || (edge && (c == '-' || before == '-'))) return false;
+    before = c;
+  }
+  return before != '-';
+}
+
+class RpzWriter : public Writer {
+ public:
+  explicit RpzWriter(const WriterContext& context)
+      : context_(context),
+        options_(context.destination.net.rpz),
+        names_(context.output.path()),
+        networks_(context.output.path()) {}
+
+  Status Add(EventNumber, const Candidate& candidate) override {
+    return NameList::Takes(candidate.kind) ? names_.Add(candidate) : networks_.Add(candidate);
+  }
+
+  Status Finish() override {
+    Blake2b body(32);
+    GF_CHECK(ForEachRecord([&](std::string_view record) -> Status {
+      body.Update(record);
+      return Ok();
+    }));
+    GF_TRY(const std::int64_t serial, Serial(HexEncode(body.Finish256())));
+    GF_TRY(OutputFile file, context_.output.Open("misp.rpz"));
+    GF_CHECK(file.Write(fmt::format(
+        "; gapferry: {}, up to tlp:{}\n$TTL {}\n@ SOA localhost. hostmaster.{}. {} 3600 600 86400 "
+        "{}\n@ NS localhost.\n",
+        context_.destination.name, intel::TlpName(context_.destination.use.clearance), options_.ttl,
+        options_.zone, serial, options_.ttl)));
+    GF_CHECK(ForEachRecord([&](std::string_view record) { return file.Write(record); }));
+    return file.Close();
+  }
+
+ private:
+  template <typename Visit>
+  Status ForEachRecord(const Visit& visit) {
+    const std::vector<std::string> answers = Answers(options_);
+    std::string record;
+    const auto put = [&](std::string_view owner, const Uuid& event) -> Status {
+      for (const std::string& answer : answers) {
+        record = owner;
+        record += ' ' + answer + " ; " + event.ToString() + '\n';
+        GF_CHECK(visit(record));
+      }
+      return Ok();
+    };
+    const auto put_name = [&](const ListedName& listed) -> Status {
+      GF_CHECK(put(listed.name, listed.event));
+      return listed.below ? put("*." + listed.name, listed.event) : Ok();
+    };
+    GF_CHECK(names_.ForEach(put_name));
+    return networks_.ForEach([&](const ListedNetwork& listed) {
+      return put(TriggerOf(listed.network) + ".rpz-ip", listed.event);
+    });
+  }
+
+  // Moves only when the zone does, and then up: secondaries compare nothing else.
+  Result<std::int64_t> Serial(const std::string& digest) {
+    Registry& registry = context_.registry;
+    const std::string space = context_.destination.name + "/rpz";
+    const std::string content = digest + ' ' + std::to_string(options_.ttl);
+    GF_TRY(const StableId zone, registry.Assign(space, options_.zone, content, {}));
+    GF_TRY(const std::int64_t seen, registry.Grow(space + "-rev", options_.zone, 0));
+    GF_TRY(const std::int64_t last, registry.Grow(space + "-serial", options_.zone, 0));
+    if (seen == zone.rev) return last;
+    GF_TRY(const std::int64_t marked, registry.Grow(space + "-rev", options_.zone, zone.rev));
+    static_cast<void>(marked);
+    return registry.Grow(space + "-serial", options_.zone,
+                         std::max(last + 1, SerialOfDay(zone.changed)));
+  }
+
+  WriterContext context_;
+  const RpzOptions& options_;
+  NameList names_;
+  NetworkList networks_;
+};
+
+Decision Express(const Destination& destination, const intel::Indicator& indicator,
+                 std::string_view type) {
+  const RpzOptions& options = destination.net.rpz;
+  if (NetworkList::Takes(indicator.kind))
+    return options.addresses ? Decision::Allow() : CannotExpress("addresses-off");
+  if (!NameList::Takes(indicator.kind)) return CannotExpressKind(indicator, type);
+  if (kWildcard + indicator.value.size() + 1 + options.zone.size() > kMaxOwner)
+    return CannotExpress("too-long");
+  // BIND refuses a whole zone for one address record whose owner is no host name.
+  const bool address_records =
+      !options.garden.empty() && intel::NormaliseAddress(options.garden[0]).has_value();
+  if (address_records && !IsHostName(indicator.value)) return CannotExpress("no-host-name");
+  return Decision::Allow();
+}
+
+}  // namespace
+
+constinit const Format kRpz{
+    .name = "rpz",
+    .summary = "DNS response policy zone for BIND, Unbound and Knot Resolver",
+    .by_event = false,
+    .checker = "named-checkzone -q rpz.misp {}/misp.rpz",
+    .express = Express,
+    .make = [](const WriterContext& context) -> std::unique_ptr<Writer> {
+      return std::make_unique<RpzWriter>(context);
+    },
+    .power = policy::Power::kBlocks,
+};
+
+}  // namespace gapferry::detect

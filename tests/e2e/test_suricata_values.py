@@ -1,0 +1,188 @@
+"""Any value at all, in traffic that holds exactly it and in traffic that nearly does; and the options for many values.
+
+The traffic is made here with scapy; the oracle is Suricata, 7 and 8.
+"""
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from engines import ENGINES, engine, missing, replay  # noqa: F401, a fixture
+from events import DRIVER, EVENT, generate, left_out
+
+scapy = pytest.importorskip("scapy.all", reason="scapy is not installed; tools/install brings it")
+pytestmark = pytest.mark.skipif(not DRIVER.exists(), reason=f"{DRIVER} is not built")
+
+HERE, THERE = "10.9.8.7", "45.66.77.88"
+
+
+def connection(port, payload, there=THERE):
+    """A TCP connection from this port that sends the payload and closes."""
+    def packet(forward, flags, seq, ack, data=b""):
+        ends = (HERE, there) if forward else (there, HERE)
+        ports = (port, 80) if forward else (80, port)
+        head = scapy.IP(src=ends[0], dst=ends[1]) / scapy.TCP(sport=ports[0], dport=ports[1], flags=flags, seq=seq,
+                                                               ack=ack)
+        return head / data if data else head
+    answer = b"HTTP/1.1 204 No Content\r\n\r\n"
+    sent, got = 101 + len(payload), 501 + len(answer)
+    return [packet(True, "S", 100, 0), packet(False, "SA", 500, 101), packet(True, "A", 101, 501),
+            packet(True, "PA", 101, 501, payload), packet(False, "PA", 501, sent, answer),
+            packet(True, "FA", sent, got), packet(False, "FA", got, sent + 1), packet(True, "A", sent + 1, got + 1)]
+
+
+def request(path="/", host="other.com", agent="curl"):
+    path, host, agent = (text.encode() for text in (path, host, agent))
+    return b"GET " + path + b" HTTP/1.1\r\nHost: " + host + b"\r\nUser-Agent: " + agent + b"\r\n\r\n"
+
+
+def query(port, name):
+    labels = b"".join(bytes([len(label)]) + label for label in name.encode().split(b"."))
+    data = port.to_bytes(2, "big") + b"\1\0\0\1" + bytes(6) + labels + b"\0\0\1\0\1"
+    return [scapy.IP(src=HERE, dst="10.0.0.53") / scapy.UDP(sport=port, dport=53) / data]
+
+
+CHARACTERS = [chr(byte) for byte in range(1, 128)] + ["\u00e9", "\u20ac", "\U0001f600", "\u202e", "\u0130"]
+# A space ends a request's target, and what follows # is not sent.
+AGENTS = [f"agent {char} x" for char in CHARACTERS] + [f"y{char}" for char in CHARACTERS if char.strip()] + [
+    "b" * 765, "b" * 766, "b" * 10000, "!neg", "%41", "|41|", "$var", "a\\", "\u20ac" * 255]
+PATHS = [f"/{char}x" for char in CHARACTERS if char.strip() and char != "#"] + [
+    f"/q?a={char}" for char in CHARACTERS if char.strip() and char != "#"] + [
+    "/" + "a" * 764, "/" + "a" * 765, "/" + "a" * 10000, "/%41%2f..;/x", "/a//b/./c", "/?" + "b=1&" * 100]
+NAMES = ["x_y.com", "-a.com", "a-.com", "xn--bcher-kva.com", "1.2.3.com", "a" * 63 + ".com", "evil.co.uk", "9.com",
+         ".".join(["a" * 61] * 4) + ".com", "_dmarc.a.com", "t.co"]
+# Listed so; and what stands on the wire, or nothing if it is refused.
+SPELLED = [("B\u00fccher-evil.com", "xn--bcher-evil-9db.com"), ("UPPER.Evil.ORG.", "upper.evil.org"),
+           ("*.wild.com", "wild.com"), ("hxxp-like[.]com", "hxxp-like.com"), ("a" * 64 + ".com", None),
+           ("a b.com", None), ("a;b.com", None), ("com", None)]
+
+
+def near(text):
+    """Texts that differ in one place."""
+    return [text + "x", "x" + text, text[:-1] + ("z" if text[-1] != "z" else "y")]
+
+
+@pytest.mark.parametrize("literal_limit", [100000, 0], ids=["literal", "datasets"])
+@pytest.mark.parametrize("kind", ["user-agent", "url", "domain"])
+def test_a_value_matches_exactly_itself_or_is_refused(engine, kind, literal_limit, tmp_path):
+    port, packets, exact, nearly = 1024, [], {}, {}
+
+    def add(into, text):
+        nonlocal port
+        port += 1
+        into[port] = text
+        if kind == "domain":
+            packets.extend(query(port, text))
+        else:
+            packets.extend(connection(port, request(path=text, host="listed.com") if kind == "url" else
+                                      request(agent=text)))
+
+    if kind == "domain":
+        values = NAMES + [listed for listed, _ in SPELLED]
+        on_wire = NAMES + [seen for _, seen in SPELLED if seen]
+        for name in on_wire:
+            add(exact, name)
+            if len(name) < 240:
+                add(exact, "below." + name)
+            for other in ("x" + name, name + ".org", name.replace(".", "x", 1)):
+                if other.count(".") and max(map(len, other.split("."))) < 64 and len(other) < 254:
+                    add(nearly, other)
+    else:
+        values = AGENTS if kind == "user-agent" else ["http://listed.com" + path for path in PATHS]
+        for text in (AGENTS if kind == "user-agent" else PATHS):
+            if "\n" in text or "\r" in text:
+                continue
+            add(exact, text)
+            if len(text) < 1000:
+                for other in near(text):
+                    if other not in AGENTS + PATHS and other.strip() == other:
+                        add(nearly, other)
+    current, manifest = generate(tmp_path / "gen", "suricata", [(kind, v) for v in values],
+                                 literal_limit=literal_limit)
+    capture = tmp_path / "t.pcap"
+    scapy.wrpcap(str(capture), packets)
+    alerts = replay(engine, current / "misp.rules", capture, tmp_path / "out", "--set", "stream.midstream=false")
+    fired = {alert["src_port"] for alert in alerts}
+    wrong = {nearly[port] for port in fired & nearly.keys()}
+    assert wrong == set()
+    refused = sum(left_out(manifest).values())
+    assert manifest["used"] + refused == len(values)
+    silent = [exact[port] for port in exact.keys() - fired]
+    if kind == "domain":
+        assert silent == [] and refused == 4
+        return
+    # What was refused is all that stayed silent: control characters and what is too long.
+    assert all(len(text.encode()) > 765 or any(ord(char) < 32 or ord(char) == 127 for char in text)
+               for text in silent), silent
+    seen_values = {text for text in exact.values() if text not in silent}
+    assert len(seen_values) == manifest["values"][kind], (refused, silent)
+
+
+def many(kind):
+    return {"domain": "evil.com", "hostname": "www.host.com", "url": "http://u.com/p?q", "user-agent": "Bad/1"}[kind]
+
+
+@pytest.mark.parametrize("kind", ["domain", "hostname", "url", "user-agent"])
+def test_context_sets_name_the_event(kind, tmp_path):
+    if ENGINES["suricata8"] is None:
+        missing("suricata8 is not installed")
+    values = [(kind, many(kind))] + [(kind, text) for text in {
+        "domain": ["a.b.evil.net"], "hostname": ["h.com"], "url": ["http://v.com/" + "a" * 764],
+        "user-agent": ['q"uote\\', "\u20ac" * 255]}[kind]]
+    current, _ = generate(tmp_path / "gen", "suricata", values, "suricata.context=true", literal_limit=0)
+    packets = (query(2000, "below.evil.com") + query(2001, "notevil.com") if kind == "domain" else
+               query(2000, "www.host.com") + query(2001, "a.www.host.com") if kind == "hostname" else
+               connection(2000, request("/p?q", "u.com", "curl")) + connection(2001, request("/p?", "u.com"))
+               if kind == "url" else
+               connection(2000, request(agent="Bad/1")) + connection(2001, request(agent="Bad/11")))
+    capture = tmp_path / "t.pcap"
+    scapy.wrpcap(str(capture), packets)
+    alerts = replay(ENGINES["suricata8"], current / "misp.rules", capture, tmp_path / "out8")
+    assert {alert["src_port"] for alert in alerts} == {2000}
+    for alert in alerts:
+        context = alert["alert"]["context"]["misp"]
+        assert (context["event"], context["tlp"]) == (EVENT, "clear")
+    if ENGINES["suricata7"]:  # passes over them, and loads the rest
+        check = subprocess.run([ENGINES["suricata7"], "-T", "-S", current / "misp.rules", "-l", tmp_path],
+                               capture_output=True, text=True)
+        assert check.returncode == 0, check.stderr
+
+
+def test_reputation_holds_networks_and_fires_once_a_flow(engine, tmp_path):
+    values = [("ip-dst", THERE), ("ip-dst", "45.70.0.0/16"), ("ip-src", HERE), ("ip-dst", "2a01:4f8::/32")]
+    current, _ = generate(tmp_path / "gen", "suricata", values, "suricata.addresses=iprep", literal_limit=0)
+    capture = tmp_path / "t.pcap"
+    scapy.wrpcap(str(capture), connection(2000, request()) + connection(2001, request(), "45.70.1.2") +
+                 connection(2002, request(), "45.71.1.2"))
+    folder = str(current.resolve())
+    settings = ["--set", f"reputation-categories-file={folder}/misp-iprep-categories.txt", "--set",
+                f"default-reputation-path={folder}", "--set", "reputation-files.0=misp-iprep.list"]
+    alerts = replay(engine, current / "misp.rules", capture, tmp_path / "out", *settings)
+    to = [alert["src_port"] for alert in alerts if "destination" in alert["alert"]["signature"]]
+    assert sorted(to) == [2000, 2001]
+    assert {alert["src_port"] for alert in alerts if "source" in alert["alert"]["signature"]} == {2000, 2001, 2002}
+
+
+def test_suricata_update_takes_the_archive(engine, tmp_path):
+    update = Path(sys.executable).parent / "suricata-update"
+    if not update.exists():
+        missing("suricata-update is not installed")
+    values = [("domain", "evil.com"), ("url", "http://u.com/p"), ("sha256", "a" * 64), ("ip-dst", THERE)]
+    made = {}
+    for name in ("one", "two"):
+        current, manifest = generate(tmp_path / name, "suricata", values, "suricata.archive=true", literal_limit=0)
+        made[name] = (current / "misp.tar.gz").read_bytes()
+    assert made["one"] == made["two"]
+    listing = subprocess.run(["tar", "-tzf", current / "misp.tar.gz"], check=True, capture_output=True, text=True).stdout
+    assert set(listing.split()) == {"misp/" + entry["name"] for entry in manifest["files"] if "tar" not in entry["name"]}
+    data = tmp_path / "data"
+    done = subprocess.run([update, "-D", data, "--url", f"file://{(current / 'misp.tar.gz').resolve()}", "--no-test",
+                           "--no-reload", "--suricata", engine], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    rules = data / "rules" / "suricata.rules"
+    assert sum("MISP " in line and not line.startswith("#") for line in rules.read_text().splitlines()) == 7
+    capture = tmp_path / "t.pcap"
+    scapy.wrpcap(str(capture), query(2000, "a.evil.com") + connection(2001, request("/p", "u.com")))
+    alerts = replay(engine, rules, capture, tmp_path / "out", "--set", f"default-rule-path={data / 'rules'}")
+    assert {alert["src_port"] for alert in alerts} >= {2000, 2001}
