@@ -6,7 +6,21 @@
 namespace gapferry::detect {
 
 std::span<const Format> AllFormats() {
-  static const std::array<Format, 3> kFormats = {kSigma, kSuricata, kWazuh};
+  // Sorted by name.
+  static const auto kFormats = std::to_array<Format>({
+      kCsv,
+      kEcs,
+      kMispCsv,
+      kMispFeed,
+      kNavigator,
+      kSigma,
+      kSplunk,
+      kStix,
+      kStoredRules,
+      kSuricata,
+      kWazuh,
+      kYara,
+  });
   return kFormats;
 }
 

@@ -128,7 +128,8 @@ class SuricataWriter : public Writer {
   }
 
   Status WriteLiteralRules(const Candidate& candidate) {
-    GF_TRY(const EventHead event, context_.events.FindEvent(candidate.mentions[0].event));
+    GF_TRY(const EventHead event, context_.events.FindEvent(candidate.mentions[0].event,
+                                                            context_.destination.use.clearance));
     const std::string_view kind = IndicatorKindName(candidate.kind);
     SuricataRule rule;
     rule.message = fmt::format("MISP {} {}", kind, SuricataMessage(candidate.value, 100));

@@ -2,13 +2,13 @@
 
 #include "base/config.h"
 #include "base/suggest.h"
+#include "detect/format.h"
 
 namespace gapferry::importer {
 namespace {
 
 const std::vector<std::string_view> kTlps = {"clear", "green", "amber", "amber+strict", "red"};
 const std::vector<std::string_view> kModes = {"drop", "mark", "off"};
-const std::vector<std::string_view> kFormats = {"suricata", "wazuh", "sigma"};
 const std::vector<std::string_view> kPowers = {"logs", "detect", "block"};
 const std::vector<std::string_view> kHashes = {"md5", "sha1", "sha256"};
 const std::vector<std::string_view> kSourceNets = {"any", "$HOME_NET"};
@@ -99,8 +99,47 @@ Status ReadSigma(ConfigMap map, detect::SigmaOptions* options) {
   return map.Finish();
 }
 
-policy::Power ReadPower(ConfigMap& map) {
-  const std::string power = map.Choice("power", kPowers, "detect");
+std::vector<std::string_view> FormatNames() {
+  std::vector<std::string_view> names;
+  for (const detect::Format& format : detect::AllFormats())
+    names.push_back(format.name);
+  return names;
+}
+
+Status ReadCsv(ConfigMap map, detect::CsvOptions* options) {
+  options->guard_formulas = map.Bool("guard_formulas", options->guard_formulas);
+  options->crlf = map.Bool("crlf", options->crlf);
+  return map.Finish();
+}
+
+Status ReadEcs(ConfigMap map, detect::EcsOptions* options) {
+  options->index = map.String("index", options->index);
+  return map.Finish();
+}
+
+Status ReadStoredRules(ConfigMap map, detect::StoredRulesOptions* options) {
+  options->sid_base = map.Integer("sid_base", 1, 4294967294, options->sid_base);
+  options->sid_count = map.Integer("sid_count", 100, 4294967294, options->sid_count);
+  return map.Finish();
+}
+
+Status ReadYara(ConfigMap map, detect::YaraOptions* options) {
+  options->compiler = map.String("compiler", options->compiler);
+  return map.Finish();
+}
+
+// Ignoring what a careful person wrote would be worse than refusing it.
+void RefuseValueKeys(ConfigMap& map, const detect::Destination& destination) {
+  for (const std::string_view key : {"require_to_ids", "max_age_days", "warninglists"}) {
+    if (map.Has(key))
+      map.Fail(key,
+               fmt::format("means nothing to {}, which copies whole events", destination.format));
+  }
+}
+
+// A copy of events does nothing by itself.
+policy::Power ReadPower(ConfigMap& map, bool copies) {
+  const std::string power = map.Choice("power", kPowers, copies ? "logs" : "detect");
   if (power == "logs") return policy::Power::kReadsLogs;
   return power == "block" ? policy::Power::kBlocks : policy::Power::kDetects;
 }
@@ -123,9 +162,12 @@ void CheckTogether(ConfigMap& map, const detect::Destination& destination) {
 Result<detect::Destination> ReadDestination(ConfigMap& map) {
   detect::Destination destination;
   destination.name = map.String("name");
-  destination.format = map.Choice("format", kFormats);
+  destination.format = map.Choice("format", FormatNames());
+  const detect::Format* format = detect::FindFormat(destination.format);
+  const bool copies = format != nullptr && format->make_for_events != nullptr;
+  if (copies) RefuseValueKeys(map, destination);
   destination.use.clearance = ReadTlp(map, "clearance", std::nullopt);
-  destination.use.power = ReadPower(map);
+  destination.use.power = ReadPower(map, copies);
   destination.use.require_published = map.Bool("require_published", true);
   destination.use.require_to_ids = map.Bool("require_to_ids", true);
   destination.use.types = ReadTypes(map, "types");
@@ -138,6 +180,10 @@ Result<detect::Destination> ReadDestination(ConfigMap& map) {
   GF_CHECK(ReadSuricata(map.Map("suricata"), &destination.suricata));
   GF_CHECK(ReadWazuh(map.Map("wazuh"), &destination.wazuh));
   GF_CHECK(ReadSigma(map.Map("sigma"), &destination.sigma));
+  GF_CHECK(ReadCsv(map.Map("csv"), &destination.csv));
+  GF_CHECK(ReadEcs(map.Map("ecs"), &destination.ecs));
+  GF_CHECK(ReadStoredRules(map.Map("stored_rules"), &destination.stored_rules));
+  GF_CHECK(ReadYara(map.Map("yara"), &destination.yara));
   CheckTogether(map, destination);
   GF_CHECK(map.Finish());
   return destination;
@@ -216,7 +262,7 @@ guards:
   grow_percent: 100
 
 # One artifact set for one consumer.
-#   format         suricata, wazuh, sigma
+#   format         {}
 #   clearance      what above it may not appear in this artifact, not even in a comment
 #   power          logs, detect or block: PAP:RED allows logs only, PAP:AMBER not block
 #   max_age_days   by attribute type, counted back from the bundle's creation; 0 is never too old
@@ -238,7 +284,7 @@ destinations:
     format: sigma
     clearance: green
 )",
-                     stream);
+                     stream, fmt::join(FormatNames(), ", "));
 }
 
 }  // namespace gapferry::importer

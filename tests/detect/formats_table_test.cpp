@@ -66,6 +66,15 @@ std::vector<Sample> SamplesOf(const TypeInfo& type) {
   return {};
 }
 
+// Copies of whole events and plain CSV take every type, so a column would say nothing.
+std::vector<const Format*> Columns() {
+  std::vector<const Format*> columns;
+  for (const Format& format : AllFormats()) {
+    if (format.make_for_events == nullptr && format.name != "csv") columns.push_back(&format);
+  }
+  return columns;
+}
+
 struct Cell {
   std::string taken;    // kinds of the parts that the format looks for
   std::string refused;  // why the rest is left out
@@ -102,8 +111,8 @@ std::string Row(const TypeInfo& type, const Sample& sample, bool* any) {
     name.replace(at, 1, "\\|");
   std::string row = "| `" + name + "`" + (sample.note.empty() ? "" : ", " + sample.note) + " |";
   *any = false;
-  for (const Format& format : AllFormats()) {
-    const Cell cell = Ask(format, type, sample.value);
+  for (const Format* format : Columns()) {
+    const Cell cell = Ask(*format, type, sample.value);
     *any = *any || !cell.taken.empty();
     row += ' ' + (cell.taken.empty() ? "–" : cell.taken);
     if (!cell.refused.empty()) row += " (" + cell.refused + ")";
@@ -115,8 +124,8 @@ std::string Row(const TypeInfo& type, const Sample& sample, bool* any) {
 std::string Table() {
   std::string head = "| type |";
   std::string rule = "|---|";
-  for (const Format& format : AllFormats()) {
-    head += fmt::format(" {} |", format.name);
+  for (const Format* format : Columns()) {
+    head += fmt::format(" {} |", format->name);
     rule += "---|";
   }
   std::string rows;
