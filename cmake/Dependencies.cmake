@@ -18,6 +18,7 @@ pkg_check_modules(zstd REQUIRED IMPORTED_TARGET libzstd)
 pkg_check_modules(curl REQUIRED IMPORTED_TARGET libcurl)
 pkg_check_modules(idn2 REQUIRED IMPORTED_TARGET libidn2)
 pkg_check_modules(psl REQUIRED IMPORTED_TARGET libpsl)
+pkg_check_modules(md REQUIRED IMPORTED_TARGET libmd)
 pkg_check_modules(seccomp REQUIRED IMPORTED_TARGET libseccomp)
 
 # RE2 without its pkg-config file: in Debian 13 that names all of Abseil, which takes a minute to read, and of which

@@ -153,8 +153,8 @@ struct CandidateSorter::State {
         "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -4000;"
         "PRAGMA temp_store = FILE; PRAGMA locking_mode = EXCLUSIVE;"
         "CREATE TABLE event (number INTEGER PRIMARY KEY, uuid BLOB, info TEXT, date TEXT,"
-        " techniques TEXT, threat_level INTEGER, canary INTEGER); BEGIN;");
-    add_event.emplace(database, "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?)");
+        " techniques TEXT, threat_level INTEGER, tlp INTEGER, canary INTEGER); BEGIN;");
+    add_event.emplace(database, "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
     find_event.emplace(database, "SELECT * FROM event WHERE number = ?");
   }
 
@@ -194,7 +194,8 @@ Result<EventNumber> CandidateSorter::AddEvent(const EventHead& head) {
     store::BindText(add, 4, head.date);
     store::BindText(add, 5, techniques);
     add.bind(6, head.threat_level);
-    add.bind(7, head.canary ? 1 : 0);
+    add.bind(7, static_cast<int>(head.tlp));
+    add.bind(8, head.canary ? 1 : 0);
     add.exec();
     return number;
   });
@@ -268,7 +269,7 @@ Status CandidateSorter::ForEachEvent(std::size_t destination, const EventVisit& 
   return open.mention_count > 0 ? visit(event, open) : Ok();
 }
 
-Result<EventHead> CandidateSorter::FindEvent(EventNumber event) {
+Result<EventHead> CandidateSorter::FindEvent(EventNumber event, intel::Tlp clearance) {
   return store::Guarded(kSorting, [&]() -> Result<EventHead> {
     SQLite::Statement& find = *state_->find_event;
     find.reset();
@@ -277,6 +278,12 @@ Result<EventHead> CandidateSorter::FindEvent(EventNumber event) {
     if (!find.executeStep()) return Error::Make(Kind::kInternal, "event {} is not sorted", event);
     const ByteView uuid = store::ReadBlob(find.getColumn(1));
     std::copy(uuid.begin(), uuid.end(), head.uuid.bytes.begin());
+    head.tlp = static_cast<intel::Tlp>(find.getColumn(6).getInt());
+    head.canary = find.getColumn(7).getInt() != 0;
+    if (head.tlp > clearance) {
+      find.reset();
+      return head;
+    }
     store::ReadText(find.getColumn(2), &head.info);
     store::ReadText(find.getColumn(3), &head.date);
     std::string techniques;
@@ -287,7 +294,6 @@ Result<EventHead> CandidateSorter::FindEvent(EventNumber event) {
       start = end + 1;
     }
     head.threat_level = static_cast<std::uint8_t>(find.getColumn(5).getInt());
-    head.canary = find.getColumn(6).getInt() != 0;
     find.reset();
     return head;
   });

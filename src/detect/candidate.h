@@ -26,6 +26,8 @@ struct EventHead {
   std::string date;                     // YYYY-MM-DD, or empty
   std::vector<std::string> techniques;  // ATT&CK ids that its galaxy tags name, such as T1071.004
   std::uint8_t threat_level = 4;        // 1 high … 4 undefined
+  intel::Tlp tlp =
+      intel::Tlp::kClear;  // of the event itself; an attribute's tags may open it wider
   bool canary = false;
 };
 
@@ -86,7 +88,8 @@ class CandidateSorter {
   using EventVisit = std::function<Status(EventNumber event, const Candidate& candidate)>;
   [[nodiscard]] Status ForEachEvent(std::size_t destination, const EventVisit& visit);
 
-  [[nodiscard]] Result<EventHead> FindEvent(EventNumber event);
+  // Of an event above the clearance, its UUID only.
+  [[nodiscard]] Result<EventHead> FindEvent(EventNumber event, intel::Tlp clearance);
 
  private:
   struct State;

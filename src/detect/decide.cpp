@@ -171,10 +171,16 @@ const Verdict& Decider::Judge(std::size_t destination) {
   Verdict& verdict = state.verdict;
   verdict.marks = {};
   const intel::Normalised& value = *state.subject.value;
+  if (state.formats[destination]->make_for_events != nullptr) {
+    verdict.whole = policy::DecideCopy(state.uses[destination], state.subject.occurrence);
+    verdict.parts = {verdict.whole, verdict.whole};
+    return verdict;
+  }
   Decision all =
       policy::DecideUse(state.uses[destination], state.subject.occurrence, state.site.created);
   if (all.allowed && !value.ok()) all = Decision::Refuse(policy::ReasonOf(value.problem));
-  if (all.allowed && (value.count == 0 || value.indicators[0].kind == intel::IndicatorKind::kOther))
+  const bool text = value.count == 0 || value.indicators[0].kind == intel::IndicatorKind::kOther;
+  if (all.allowed && text && (value.count == 0 || !state.formats[destination]->takes_text))
     all = Decision::Refuse(Reason::kTypeNotDetectable, state.subject.occurrence.type);
   if (!all.allowed) {
     verdict.whole = all;

@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::size_t kMaxName = 40;
 constexpr std::size_t kMaxPrefix = 16;
+constexpr std::size_t kMaxIndex = 200;
 constexpr std::int64_t kMaxSid = 4'294'967'294;  // Suricata 7 and 8
 constexpr std::int64_t kMaxWazuhId = 999'999;
 constexpr std::size_t kMaxSigmaValues = 500;  // more becomes queries that engines refuse
@@ -58,6 +59,16 @@ Status CheckOptions(const Destination& destination) {
   const SigmaOptions& sigma = destination.sigma;
   if (sigma.values_per_rule < 1 || sigma.values_per_rule > kMaxSigmaValues)
     return Bad(destination, fmt::format("a Sigma rule may hold 1 to {} values", kMaxSigmaValues));
+  const StoredRulesOptions& stored = destination.stored_rules;
+  if (stored.sid_base < 1 || stored.sid_count < 1 ||
+      stored.sid_base > kMaxSid - stored.sid_count + 1)
+    return Bad(destination, fmt::format("{} sids from {} on go beyond {}, the last that there is",
+                                        stored.sid_count, stored.sid_base, kMaxSid));
+  const std::string& index = destination.ecs.index;
+  if (!index.empty() && !IsName(index, kMaxIndex))
+    return Bad(destination, fmt::format("the index \"{}\" is not 1 to {} of a-z, 0-9, - and _, "
+                                        "beginning with a letter or digit",
+                                        index, kMaxIndex));
   return CheckNetOptions(destination);
 }
 

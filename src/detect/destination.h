@@ -55,6 +55,24 @@ struct SigmaOptions {
   std::string author = "gapferry";
 };
 
+struct CsvOptions {
+  bool guard_formulas = true;  // ' before cells that a spreadsheet would run
+  bool crlf = false;           // line ends as RFC 4180 has them
+};
+
+struct EcsOptions {
+  std::string index;  // with it, an action line for _bulk stands before each document
+};
+
+struct StoredRulesOptions {
+  std::int64_t sid_base = 1'990'000;  // above the default block of the format suricata
+  std::int64_t sid_count = 9'000;
+};
+
+struct YaraOptions {
+  std::string compiler = "yarac";  // stored rules that it does not compile are refused
+};
+
 // One artifact set for one consumer.
 struct Destination {
   std::string name;  // [a-z0-9][a-z0-9_-]{0,39}: also the folder's name
@@ -69,6 +87,10 @@ struct Destination {
   WazuhOptions wazuh;
   SigmaOptions sigma;
   NetOptions net;
+  CsvOptions csv;
+  EcsOptions ecs;
+  StoredRulesOptions stored_rules;
+  YaraOptions yara;
 };
 
 constexpr std::size_t kMaxDestinations = 64;

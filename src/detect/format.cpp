@@ -6,22 +6,12 @@
 namespace gapferry::detect {
 
 std::span<const Format> AllFormats() {
+  // Sorted by name.
   static const auto kFormats = std::to_array<Format>({
-      kDnsmasq,
-      kEdl,
-      kHosts,
-      kIpset,
-      kNftables,
-      kRpz,
-      kSigma,
-      kSnortReputation,
-      kSnort2,
-      kSnort3,
-      kSquid,
-      kSuricata,
-      kUnbound,
-      kWazuh,
-      kZeek,
+      kCsv,      kDnsmasq,   kEcs,      kEdl,  kHosts,       kIpset,           kMispCsv,
+      kMispFeed, kNavigator, kNftables, kRpz,  kSigma,       kSnortReputation, kSnort2,
+      kSnort3,   kSplunk,    kSquid,    kStix, kStoredRules, kSuricata,        kUnbound,
+      kWazuh,    kYara,      kZeek,
   });
   return kFormats;
 }
@@ -35,7 +25,9 @@ const Format* FindFormat(std::string_view name) {
 
 policy::Power PowerOf(const Destination& destination) {
   const Format* format = FindFormat(destination.format);
-  return format == nullptr ? destination.use.power : std::max(destination.use.power, format->power);
+  // A copy of events does nothing by itself.
+  if (format == nullptr || format->make_for_events != nullptr) return destination.use.power;
+  return std::max(destination.use.power, format->power);
 }
 
 policy::Decision CannotExpress(std::string_view why) {

@@ -32,6 +32,25 @@ class Writer {
   policy::ReasonCounts late_refusals_;
 };
 
+// Takes whole events, as far as one destination may see them, and leaves files in its folder. The
+// parts of an event come as the store has them: objects, attributes, references, reports, each by
+// UUID. No two events have the same UUID.
+class EventWriter {
+ public:
+  virtual ~EventWriter() = default;
+  [[nodiscard]] virtual Status Begin(const intel::Event& event, intel::Tlp tlp) = 0;
+  [[nodiscard]] virtual Status AddObject(const intel::Object&) { return Ok(); }
+  // `object` is nil outside objects, else that of one which was added.
+  [[nodiscard]] virtual Status AddAttribute(const Uuid& object,
+                                            const intel::Attribute& attribute) = 0;
+  [[nodiscard]] virtual Status AddReference(const Uuid&, const intel::Reference&) { return Ok(); }
+  [[nodiscard]] virtual Status AddReport(const intel::Report&) { return Ok(); }
+  // `hidden`, sorted: objects that were added before it was known that nothing of them may be seen.
+  // They must be left out.
+  [[nodiscard]] virtual Status End(const std::vector<Uuid>& hidden) = 0;
+  [[nodiscard]] virtual Status Finish() = 0;
+};
+
 struct WriterContext {
   const Destination& destination;
   OutputFolder& output;
@@ -41,6 +60,7 @@ struct WriterContext {
   // Formats that read by value take ids in Finish only: what is registered before belongs to no
   // savepoint.
   Registry& registry;
+  const CommandRunner& run;  // for the consumer's own compiler
 };
 
 struct Format {
@@ -54,6 +74,11 @@ struct Format {
   std::unique_ptr<Writer> (*make)(const WriterContext& context);
   // What the consumer does with a value at the least; a destination may say more, never less.
   policy::Power power = policy::Power::kDetects;
+  // Instead of `make`, for a format that copies whole events: what may be copied is decided by
+  // policy::DecideCopy, and no value is suppressed.
+  std::unique_ptr<EventWriter> (*make_for_events)(const WriterContext& context) = nullptr;
+  // Also asked for values that are plain text, of kind kOther: a mutex, a registry key, a rule.
+  bool takes_text = false;
 };
 
 [[nodiscard]] std::span<const Format> AllFormats();
@@ -67,20 +92,29 @@ struct Format {
 [[nodiscard]] policy::Decision CannotExpressKind(const intel::Indicator& indicator,
                                                  std::string_view type);
 
+extern const Format kCsv;
 extern const Format kDnsmasq;
+extern const Format kEcs;
 extern const Format kEdl;
 extern const Format kHosts;
 extern const Format kIpset;
+extern const Format kMispCsv;
+extern const Format kMispFeed;
+extern const Format kNavigator;
 extern const Format kNftables;
 extern const Format kRpz;
 extern const Format kSigma;
 extern const Format kSnort2;
 extern const Format kSnort3;
 extern const Format kSnortReputation;
+extern const Format kSplunk;
 extern const Format kSquid;
+extern const Format kStix;
+extern const Format kStoredRules;
 extern const Format kSuricata;
 extern const Format kUnbound;
 extern const Format kWazuh;
+extern const Format kYara;
 extern const Format kZeek;
 
 }  // namespace gapferry::detect

@@ -94,10 +94,15 @@ Cell Ask(const Format& format, const TypeInfo& type, const std::string& value) {
   return cell;
 }
 
+// Copies of whole events and plain CSV take every type, so a column would say nothing.
+bool HasColumn(const Format& format) {
+  return format.make_for_events == nullptr && format.name != "csv";
+}
+
 bool IsTaken(const TypeInfo& type, std::span<const Format> formats) {
   for (const Sample& sample : SamplesOf(type)) {
     for (const Format& format : formats) {
-      if (!Ask(format, type, sample.value).taken.empty()) return true;
+      if (HasColumn(format) && !Ask(format, type, sample.value).taken.empty()) return true;
     }
   }
   return false;
@@ -139,7 +144,7 @@ constexpr std::size_t kColumns = 7;
 std::string TypeTables(policy::Power power) {
   std::vector<Format> formats;
   for (const Format& format : AllFormats()) {
-    if (format.power == power) formats.push_back(format);
+    if (HasColumn(format) && format.power == power) formats.push_back(format);
   }
   std::string tables;
   const std::size_t count = (formats.size() + kColumns - 1) / kColumns;
@@ -150,8 +155,6 @@ std::string TypeTables(policy::Power power) {
   }
   return tables;
 }
-
-}  // namespace
 
 std::string_view PowerName(policy::Power power) {
   switch (power) {
@@ -165,13 +168,19 @@ std::string_view PowerName(policy::Power power) {
   return "";
 }
 
+}  // namespace
+
+std::string_view WhatItDoes(const Format& format) {
+  return format.make_for_events != nullptr ? "copies events" : PowerName(format.power);
+}
+
 std::string FormatsMarkdown() {
   std::string text =
       "| format | what it is | power | its consumer's own check |\n|---|---|---|---|\n";
   for (const Format& format : AllFormats()) {
-    text += fmt::format("| `{}` | {} | {} | {} |\n", format.name, format.summary,
-                        PowerName(format.power),
-                        format.checker.empty() ? "–" : fmt::format("`{}`", format.checker));
+    text +=
+        fmt::format("| `{}` | {} | {} | {} |\n", format.name, format.summary, WhatItDoes(format),
+                    format.checker.empty() ? "–" : fmt::format("`{}`", format.checker));
   }
   for (const policy::Power power :
        {policy::Power::kReadsLogs, policy::Power::kDetects, policy::Power::kBlocks})

@@ -6,14 +6,14 @@
 #include <string>
 #include <string_view>
 
-#include "policy/use.h"
+#include "detect/format.h"
 
 namespace gapferry::detect {
 
 // A table of the formats, then tables of types, then the types that no format looks for; Markdown.
 [[nodiscard]] std::string FormatsMarkdown();
 
-// "reads logs", "detects", "blocks".
-[[nodiscard]] std::string_view PowerName(policy::Power power);
+// "reads logs", "detects", "blocks"; "copies events" for those that look for nothing.
+[[nodiscard]] std::string_view WhatItDoes(const Format& format);
 
 }  // namespace gapferry::detect

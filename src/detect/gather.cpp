@@ -2,17 +2,20 @@
 
 #include <algorithm>
 
+#include "policy/cross.h"
+
 namespace gapferry::detect {
 namespace {
 
 constexpr std::uint64_t kProgressStep = 4096;
 
-EventHead MakeHead(const intel::Event& event) {
+EventHead MakeHead(const intel::Event& event, intel::Tlp default_tlp) {
   EventHead head;
   head.uuid = event.uuid;
   head.info = event.info;
   head.date = event.date;
   head.threat_level = event.threat_level;
+  head.tlp = policy::EffectiveTlp(policy::ReadMarkings(event.tags), {}, default_tlp);
   for (const intel::Tag& tag : event.tags) {
     std::string technique = TechniqueOf(tag.name);
     if (!technique.empty()) head.techniques.push_back(std::move(technique));
@@ -23,14 +26,23 @@ EventHead MakeHead(const intel::Event& event) {
   return head;
 }
 
+bool CopiesEvents(const Destination& destination) {
+  return FindFormat(destination.format)->make_for_events != nullptr;
+}
+
 class Gatherer {
  public:
-  Gatherer(Decider* decider, CandidateSorter* sorter, std::vector<DestinationSummary>* summaries)
-      : decider_(*decider), sorter_(*sorter), summaries_(*summaries) {}
+  Gatherer(const Site& site, Decider* decider, CandidateSorter* sorter,
+           std::vector<DestinationSummary>* summaries)
+      : decider_(*decider), sorter_(*sorter), summaries_(*summaries) {
+    for (const Destination& destination : site.destinations)
+      copies_.push_back(CopiesEvents(destination));
+  }
 
   Status Take(const store::Record& record) {
+    if (record.kind == store::RecordKind::kSource) default_tlp_ = record.default_tlp;
     if (record.kind == store::RecordKind::kEvent) {
-      head_ = MakeHead(record.event);
+      head_ = MakeHead(record.event, default_tlp_);
       numbered_ = false;
     }
     Subject subject;
@@ -54,6 +66,7 @@ class Gatherer {
         continue;
       }
       ++summary.used;
+      if (copies_[i]) continue;
       for (std::size_t part = 0; part < subject.value->count; ++part) {
         if (verdict.parts[part].allowed) {
           masks[part] |= DestinationMask{1} << i;
@@ -97,7 +110,9 @@ class Gatherer {
   Decider& decider_;
   CandidateSorter& sorter_;
   std::vector<DestinationSummary>& summaries_;
+  std::vector<bool> copies_;  // by destination: takes events, not values
   SubjectReader reader_;
+  intel::Tlp default_tlp_ = intel::Tlp::kAmber;
   EventHead head_;
   EventNumber event_ = 0;
   bool numbered_ = false;
@@ -105,11 +120,11 @@ class Gatherer {
 };
 
 Status AddCanary(std::size_t place, const Destination& destination, CandidateSorter* sorter) {
-  if (!destination.canary) return Ok();
+  if (!destination.canary || CopiesEvents(destination)) return Ok();
   EventHead head;
-  head.uuid = UuidFromContent(AsBytes("gapferry canary " + destination.name));
-  head.info = "gapferry canary";
-  head.date = "2000-01-01";
+  head.uuid = CanaryUuid(destination);
+  head.info = kCanaryInfo;
+  head.date = kCanaryDate;
   head.canary = true;
   const intel::Normalised value =
       intel::Normalise(destination.canary->type, destination.canary->value);
@@ -123,6 +138,10 @@ Status AddCanary(std::size_t place, const Destination& destination, CandidateSor
 }
 
 }  // namespace
+
+Uuid CanaryUuid(const Destination& destination) {
+  return UuidFromContent(AsBytes("gapferry canary " + destination.name));
+}
 
 std::string TechniqueOf(std::string_view tag_name) {
   constexpr std::string_view kGalaxy = "misp-galaxy:mitre-attack-pattern=\"";
@@ -142,7 +161,7 @@ Status Gather(store::Store& store, const Site& site, Decider* decider, Candidate
               std::vector<DestinationSummary>* summaries, const GenerateProgress& progress) {
   for (std::size_t i = 0; i < site.destinations.size(); ++i)
     GF_CHECK(AddCanary(i, site.destinations[i], sorter));
-  Gatherer gatherer(decider, sorter, summaries);
+  Gatherer gatherer(site, decider, sorter, summaries);
   const auto take = [&](const store::Record& record) -> Status {
     const std::uint64_t before = gatherer.attributes();
     GF_CHECK(gatherer.Take(record));

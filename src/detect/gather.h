@@ -12,6 +12,11 @@ namespace gapferry::detect {
                             CandidateSorter* sorter, std::vector<DestinationSummary>* summaries,
                             const GenerateProgress& progress);
 
+// The event that a destination's canary stands in.
+constexpr std::string_view kCanaryInfo = "gapferry canary";
+constexpr std::string_view kCanaryDate = "2000-01-01";
+[[nodiscard]] Uuid CanaryUuid(const Destination& destination);
+
 // The technique of a galaxy tag such as misp-galaxy:mitre-attack-pattern="Web Protocols -
 // T1071.001"; empty for all other tags.
 [[nodiscard]] std::string TechniqueOf(std::string_view tag_name);

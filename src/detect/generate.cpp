@@ -7,6 +7,7 @@
 #include "detect/candidate.h"
 #include "detect/check.h"
 #include "detect/decide.h"
+#include "detect/event_walk.h"
 #include "detect/format.h"
 #include "detect/gather.h"
 #include "detect/generation.h"
@@ -24,6 +25,7 @@ struct Work {
   std::optional<Generations> generations;
   std::optional<OutputFolder> output;
   std::unique_ptr<Writer> writer;
+  std::unique_ptr<EventWriter> event_writer;  // instead of `writer`
 
   [[nodiscard]] bool failed() const { return summary->error.has_value(); }
   void Fail(Error error) {
@@ -31,6 +33,7 @@ struct Work {
   }
   void Drop() {
     writer.reset();
+    event_writer.reset();
     if (!output) return;
     std::error_code ignored;
     std::filesystem::remove_all(output->path(), ignored);
@@ -40,16 +43,17 @@ struct Work {
 class Generation {
  public:
   Generation(store::Store& store, const Site& site, const std::filesystem::path& folder,
-             CandidateSorter* sorter, GenerateSummary* summary)
+             Decider* decider, CandidateSorter* sorter, GenerateSummary* summary)
       : store_(store),
         site_(site),
         folder_(folder),
+        decider_(*decider),
         sorter_(*sorter),
         registry_(store, site.created) {
     for (std::size_t i = 0; i < site.destinations.size(); ++i) {
       const Destination& destination = site.destinations[i];
       work_.push_back({&destination, FindFormat(destination.format), &summary->destinations[i],
-                       std::nullopt, std::nullopt, nullptr});
+                       std::nullopt, std::nullopt, nullptr, nullptr});
     }
   }
 
@@ -92,9 +96,14 @@ class Generation {
     GF_TRY(work->generations, Generations::Open(folder_ / work->destination->name));
     GF_TRY(const std::filesystem::path next, work->generations->Next(site_.state_digest));
     GF_TRY(work->output, OutputFolder::Create(next));
-    work->writer =
-        work->format->make({*work->destination, *work->output, work->generations->current(),
-                            site_.created, sorter_, registry_});
+    const WriterContext context{*work->destination, *work->output, work->generations->current(),
+                                site_.created,      sorter_,       registry_,
+                                site_.run};
+    if (work->format->make_for_events != nullptr) {
+      work->event_writer = work->format->make_for_events(context);
+    } else {
+      work->writer = work->format->make(context);
+    }
     work->summary->values_before = ValuesOf(work->generations->manifest());
     return Ok();
   }
@@ -129,17 +138,25 @@ class Generation {
     return Ok();
   }
 
-  Status Finish(std::size_t place) {
+  Status FinishValues(std::size_t place) {
     Work& work = work_[place];
-    DestinationSummary& summary = *work.summary;
     if (work.format->by_event) {
       GF_CHECK(sorter_.ForEachEvent(place, [&](EventNumber event, const Candidate& candidate) {
         return work.writer->Add(event, candidate);
       }));
     }
     GF_CHECK(work.writer->Finish());
-    summary.used -= work.writer->late_refusals().Total();
-    summary.reasons.Merge(work.writer->late_refusals());
+    work.summary->used -= work.writer->late_refusals().Total();
+    work.summary->reasons.Merge(work.writer->late_refusals());
+    return Ok();
+  }
+
+  Status Finish(std::size_t place) {
+    Work& work = work_[place];
+    DestinationSummary& summary = *work.summary;
+    GF_CHECK(work.writer
+                 ? FinishValues(place)
+                 : WalkEvents(store_, site_, place, &decider_, work.event_writer.get(), &summary));
     const Json manifest =
         MakeManifest(site_, *work.destination, *work.format, summary, *work.output);
     const Json& before = work.generations->manifest();
@@ -161,6 +178,7 @@ class Generation {
   store::Store& store_;
   const Site& site_;
   const std::filesystem::path& folder_;
+  Decider& decider_;
   CandidateSorter& sorter_;
   Registry registry_;
   std::vector<Work> work_;
@@ -187,7 +205,7 @@ Result<GenerateSummary> Generate(store::Store& store, const Site& site,
       [](const Destination& destination) { return FindFormat(destination.format)->by_event; });
   GF_TRY(CandidateSorter sorter, CandidateSorter::Create(folder, by_event));
   GF_CHECK(store.Begin());
-  Generation generation(store, site, folder, &sorter, &summary);
+  Generation generation(store, site, folder, &decider, &sorter, &summary);
   Status status = Gather(store, site, &decider, &sorter, &summary.destinations, progress);
   if (status.ok()) status = generation.Build();
   // Ids before the switch: if this ends between the two, the next run finds the same ids.

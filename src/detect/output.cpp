@@ -4,6 +4,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
+
 namespace gapferry::detect {
 namespace {
 
@@ -42,6 +44,10 @@ Result<OutputFile> OutputFolder::Open(const std::string& name) {
   const auto [entry, added] = files_.try_emplace(name);
   if (!added) return Error::Make(Kind::kInternal, "artifact file {} is written twice", name);
   const std::filesystem::path target = path_ / name;
+  const std::size_t slash = name.find('/');
+  if (slash != std::string::npos && ::mkdir(target.parent_path().c_str(), 0755) != 0 &&
+      errno != EEXIST)
+    return SystemError("cannot create " + target.parent_path().string(), errno);
   Fd fd(::open(target.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644));
   if (!fd.open()) return SystemError("cannot create " + target.string(), errno);
   return OutputFile(std::move(fd), &entry->second);

@@ -44,7 +44,8 @@ class OutputFolder {
   // Errors: kIo, kNoSpace.
   [[nodiscard]] static Result<OutputFolder> Create(std::filesystem::path path);
 
-  // `name` is one path component; a name given twice is our own bug (kInternal).
+  // `name` is a file's name, or that of a folder below this one and a file's ("feed/hashes.csv"); a
+  // name given twice is our own bug (kInternal).
   [[nodiscard]] Result<OutputFile> Open(const std::string& name);
   [[nodiscard]] Status WriteFile(const std::string& name, std::string_view content);
   // Everything that was written is on the disk.

@@ -155,7 +155,7 @@ class SigmaWriter : public Writer {
   using Part = std::vector<const EventValue*>;
 
   Status WriteEvent() {
-    GF_TRY(head_, context_.events.FindEvent(event_));
+    GF_TRY(head_, context_.events.FindEvent(event_, context_.destination.use.clearance));
     // The same event may come from several sources, and each has rules of its own.
     key_ = head_.uuid.ToString();
     const int copy = ++copies_[head_.uuid];

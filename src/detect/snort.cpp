@@ -36,7 +36,8 @@ class SnortWriter : public Writer {
 
  private:
   Status WriteRules(const Candidate& candidate) {
-    GF_TRY(const EventHead event, context_.events.FindEvent(candidate.mentions[0].event));
+    GF_TRY(const EventHead event, context_.events.FindEvent(candidate.mentions[0].event,
+                                                            context_.destination.use.clearance));
     SuricataRule rule = RuleOf(candidate, event);
     const IdBlock block{options_.sid_base, options_.sid_base + options_.sid_count - 1};
     for (SuricataMatch& match : SnortMatches(version_, options_, candidate)) {

@@ -118,7 +118,8 @@ class SuricataWriter : public Writer {
   }
 
   Status WriteLiteralRules(const Candidate& candidate) {
-    GF_TRY(const EventHead event, context_.events.FindEvent(candidate.mentions[0].event));
+    GF_TRY(const EventHead event, context_.events.FindEvent(candidate.mentions[0].event,
+                                                            context_.destination.use.clearance));
     SuricataRule rule = RuleOf(candidate, event);
     for (SuricataMatch& match : LiteralMatches(options_, candidate)) {
       rule.header = std::move(match.header);

@@ -11,11 +11,11 @@ Status ShowFormats(Session& session, bool markdown) {
   for (const detect::Format& format : detect::AllFormats()) {
     formats.push_back({{"format", format.name},
                        {"summary", format.summary},
-                       {"power", detect::PowerName(format.power)},
+                       {"power", detect::WhatItDoes(format)},
                        {"check", format.checker}});
     if (!markdown)
-      console.Say(fmt::format("{:<16} {:<10} {}", format.name, detect::PowerName(format.power),
-                              format.summary));
+      console.Say(
+          fmt::format("{:<16} {:<10} {}", format.name, detect::WhatItDoes(format), format.summary));
   }
   console.Emit("formats", {{"formats", std::move(formats)}});
   if (!markdown) return Ok();

@@ -110,8 +110,40 @@ std::vector<std::string_view> FormatNames() {
   return names;
 }
 
-policy::Power ReadPower(ConfigMap& map) {
-  const std::string power = map.Choice("power", kPowers, "detect");
+Status ReadCsv(ConfigMap map, detect::CsvOptions* options) {
+  options->guard_formulas = map.Bool("guard_formulas", options->guard_formulas);
+  options->crlf = map.Bool("crlf", options->crlf);
+  return map.Finish();
+}
+
+Status ReadEcs(ConfigMap map, detect::EcsOptions* options) {
+  options->index = map.String("index", options->index);
+  return map.Finish();
+}
+
+Status ReadStoredRules(ConfigMap map, detect::StoredRulesOptions* options) {
+  options->sid_base = map.Integer("sid_base", 1, 4294967294, options->sid_base);
+  options->sid_count = map.Integer("sid_count", 100, 4294967294, options->sid_count);
+  return map.Finish();
+}
+
+Status ReadYara(ConfigMap map, detect::YaraOptions* options) {
+  options->compiler = map.String("compiler", options->compiler);
+  return map.Finish();
+}
+
+// Ignoring what a careful person wrote would be worse than refusing it.
+void RefuseValueKeys(ConfigMap& map, const detect::Destination& destination) {
+  for (const std::string_view key : {"require_to_ids", "max_age_days", "warninglists"}) {
+    if (map.Has(key))
+      map.Fail(key,
+               fmt::format("means nothing to {}, which copies whole events", destination.format));
+  }
+}
+
+// A copy of events does nothing by itself.
+policy::Power ReadPower(ConfigMap& map, bool copies) {
+  const std::string power = map.Choice("power", kPowers, copies ? "logs" : "detect");
   if (power == "logs") return policy::Power::kReadsLogs;
   return power == "block" ? policy::Power::kBlocks : policy::Power::kDetects;
 }
@@ -135,8 +167,11 @@ Result<detect::Destination> ReadDestination(ConfigMap& map) {
   detect::Destination destination;
   destination.name = map.String("name");
   destination.format = map.Choice("format", FormatNames());
+  const detect::Format* format = detect::FindFormat(destination.format);
+  const bool copies = format != nullptr && format->make_for_events != nullptr;
+  if (copies) RefuseValueKeys(map, destination);
   destination.use.clearance = ReadTlp(map, "clearance", std::nullopt);
-  destination.use.power = ReadPower(map);
+  destination.use.power = ReadPower(map, copies);
   destination.use.require_published = map.Bool("require_published", true);
   destination.use.require_to_ids = map.Bool("require_to_ids", true);
   destination.use.types = ReadTypes(map, "types");
@@ -150,6 +185,10 @@ Result<detect::Destination> ReadDestination(ConfigMap& map) {
   GF_CHECK(ReadWazuh(map.Map("wazuh"), &destination.wazuh));
   GF_CHECK(ReadSigma(map.Map("sigma"), &destination.sigma));
   GF_CHECK(ReadNetOptions(map, &destination.net));
+  GF_CHECK(ReadCsv(map.Map("csv"), &destination.csv));
+  GF_CHECK(ReadEcs(map.Map("ecs"), &destination.ecs));
+  GF_CHECK(ReadStoredRules(map.Map("stored_rules"), &destination.stored_rules));
+  GF_CHECK(ReadYara(map.Map("yara"), &destination.yara));
   CheckTogether(map, destination);
   GF_CHECK(map.Finish());
   return destination;
@@ -250,7 +289,7 @@ destinations:
     format: sigma
     clearance: green
 )",
-                     stream);
+                     stream, fmt::join(FormatNames(), ", "));
 }
 
 }  // namespace gapferry::importer

@@ -62,6 +62,17 @@ Decision DecidePap(const UsePolicy& policy, const Occurrence& occurrence) {
   return Decision::Allow();
 }
 
+Decision DecideTlp(const UsePolicy& policy, const Occurrence& occurrence) {
+  if (occurrence.tlp <= policy.clearance) return Decision::Allow();
+  return Decision::Refuse(Reason::kTlpAboveDestination, intel::TlpName(occurrence.tlp));
+}
+
+Decision DecideType(const UsePolicy& policy, const Occurrence& occurrence) {
+  const bool wanted = policy.types.empty() || policy.types.contains(occurrence.type);
+  if (wanted && !policy.refused_types.contains(occurrence.type)) return Decision::Allow();
+  return Decision::Refuse(Reason::kTypeNotWanted, occurrence.type);
+}
+
 bool IsForDetection(const UsePolicy& policy, const Occurrence& occurrence) {
   if (occurrence.ids_tag == IdsTag::kForbid) return false;
   return !policy.require_to_ids || occurrence.to_ids || occurrence.ids_tag == IdsTag::kForce;
@@ -141,19 +152,26 @@ Decision DecideUse(const UsePolicy& policy, const Occurrence& occurrence, Time c
   if (occurrence.deleted) return Decision::Refuse(Reason::kDeleted);
   if (policy.require_published && !occurrence.published)
     return Decision::Refuse(Reason::kUnpublished);
-  if (occurrence.tlp > policy.clearance)
-    return Decision::Refuse(Reason::kTlpAboveDestination, intel::TlpName(occurrence.tlp));
-  const Decision pap = DecidePap(policy, occurrence);
-  if (!pap.allowed) return pap;
-  if ((!policy.types.empty() && !policy.types.contains(occurrence.type)) ||
-      policy.refused_types.contains(occurrence.type)) {
-    return Decision::Refuse(Reason::kTypeNotWanted, occurrence.type);
+  for (const auto decide : {DecideTlp, DecidePap, DecideType}) {
+    const Decision decision = decide(policy, occurrence);
+    if (!decision.allowed) return decision;
   }
   if (occurrence.false_positive) return Decision::Refuse(Reason::kFalsePositive);
   if (!IsForDetection(policy, occurrence)) return Decision::Refuse(Reason::kNotToIds);
   if (IsTooOld(policy, occurrence, created))
     return Decision::Refuse(Reason::kTooOld, occurrence.type);
   return Decision::Allow();
+}
+
+Decision DecideCopyOfEvent(const UsePolicy& policy, const Occurrence& event) {
+  if (policy.require_published && !event.published) return Decision::Refuse(Reason::kUnpublished);
+  const Decision tlp = DecideTlp(policy, event);
+  return tlp.allowed ? DecidePap(policy, event) : tlp;
+}
+
+Decision DecideCopy(const UsePolicy& policy, const Occurrence& occurrence) {
+  const Decision whole = DecideCopyOfEvent(policy, occurrence);
+  return whole.allowed ? DecideType(policy, occurrence) : whole;
 }
 
 }  // namespace gapferry::policy

@@ -68,6 +68,12 @@ struct UsePolicy {
 [[nodiscard]] Decision DecideUse(const UsePolicy& policy, const Occurrence& occurrence,
                                  Time created);
 
+// What a copy of whole events may hold: flags, age and false positives are facts that the copy
+// carries, so only publication, TLP, PAP and the wanted types decide.
+[[nodiscard]] Decision DecideCopy(const UsePolicy& policy, const Occurrence& occurrence);
+// The same for an event itself, without any of its attributes.
+[[nodiscard]] Decision DecideCopyOfEvent(const UsePolicy& policy, const Occurrence& event);
+
 // What guards a value, whatever events name it. Pointers may be null.
 struct ValuePolicy {
   const Allowlist* allowlist = nullptr;

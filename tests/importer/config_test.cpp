@@ -51,7 +51,11 @@ Json Describe(const detect::Destination& to) {
            {wazuh.rule_id_base, wazuh.rule_id_count, wazuh.level, wazuh.list_folder,
             wazuh.network_limit}},
           {"sigma", {sigma.values_per_rule, sigma.status, sigma.level, sigma.author}},
-          {"net", Describe(to.net)}};
+          {"net", Describe(to.net)},
+          {"csv", {to.csv.guard_formulas, to.csv.crlf}},
+          {"ecs", to.ecs.index},
+          {"stored_rules", {to.stored_rules.sid_base, to.stored_rules.sid_count}},
+          {"yara", to.yara.compiler}};
 }
 
 // All that a configuration says, for comparing two.
@@ -126,6 +130,9 @@ TEST_F(ImportConfig, SaysWhatIsWrongAndWhere) {
             "4: fromat: unknown key; did you mean \"format\"?");
   EXPECT_THAT(Refusal(head + "- name: ids\n  clearance: green\n"),
               testing::StartsWith("3: format: is missing; it is one of "));
+  EXPECT_EQ(Refusal(head + "- name: ids\n  format: misp-feed\n  clearance: green\n"
+                           "  max_age_days: {domain: 9}\n"),
+            "6: max_age_days: means nothing to misp-feed, which copies whole events");
   EXPECT_EQ(Refusal(head + "- name: IDS\n  format: suricata\n  clearance: green\n"),
             "3: destination IDS: a name is 1 to 40 of a-z, 0-9, - and _, and begins with a letter "
             "or digit");

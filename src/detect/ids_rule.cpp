@@ -1,0 +1,156 @@
+#include "detect/ids_rule.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/bytes.h"
+
+namespace gapferry::detect {
+namespace {
+
+constexpr auto kDetects = std::to_array<std::string_view>({"alert", "log"});
+constexpr auto kBlocks =
+    std::to_array<std::string_view>({"block", "drop", "react", "reject", "rejectboth", "rejectdst",
+                                     "rejectsrc", "rewrite", "sdrop"});
+constexpr auto kReadsFiles = std::to_array<std::string_view>(
+    {"datarep", "dataset", "filemd5", "filesha1", "filesha256", "lua", "luajit", "luaxform"});
+
+template <typename List>
+bool Holds(const List& list, std::string_view word) {
+  return std::find(list.begin(), list.end(), word) != list.end();
+}
+
+Error Bad(std::string_view what) {
+  return Error::Make(Kind::kMalformed, "{}", what);
+}
+
+bool IsSpace(char c) {
+  return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+// Fields of the header: a list in brackets is one field.
+std::size_t CountFields(std::string_view header) {
+  std::size_t fields = 0;
+  int depth = 0;
+  bool inside = false;
+  for (const char c : header) {
+    depth += c == '[' ? 1 : c == ']' ? -1 : 0;
+    if (depth == 0 && IsSpace(c)) {
+      inside = false;
+    } else if (!inside) {
+      inside = true;
+      ++fields;
+    }
+  }
+  return depth == 0 ? fields : 0;
+}
+
+class Reader {
+ public:
+  explicit Reader(std::string_view text) : text_(text) {}
+
+  Result<std::vector<IdsRule>> Run() {
+    std::vector<IdsRule> rules;
+    for (SkipBetween(); at_ < text_.size(); SkipBetween()) {
+      if (rules.size() == kMaxIdsRules) return Bad("too many rules");
+      GF_TRY(IdsRule rule, ReadRule());
+      rules.push_back(std::move(rule));
+    }
+    if (rules.empty()) return Bad("no rule");
+    return rules;
+  }
+
+ private:
+  void SkipBetween() {
+    while (at_ < text_.size() && (IsSpace(text_[at_]) || text_[at_] == '#')) {
+      at_ = text_[at_] == '#' ? std::min(text_.find('\n', at_), text_.size()) : at_ + 1;
+    }
+  }
+
+  Result<IdsRule> ReadRule() {
+    const std::size_t begin = at_;
+    const std::size_t open = text_.find('(', at_);
+    if (open == std::string_view::npos) return Bad("no options");
+    IdsRule rule;
+    for (const char c : AsciiTrim(text_.substr(begin, open - begin)))
+      rule.header += IsSpace(c) ? ' ' : c;
+    const std::size_t fields = CountFields(rule.header);
+    // Snort 3 may leave networks and ports out.
+    if (fields != 7 && fields != 2) return Bad("header without its fields");
+    if (!Holds(kDetects, rule.action()) && !Holds(kBlocks, rule.action()) &&
+        rule.action() != "pass")
+      return Bad("unknown action");
+    at_ = open + 1;
+    while (true) {
+      while (at_ < text_.size() && IsSpace(text_[at_]))
+        ++at_;
+      if (at_ == text_.size()) return Bad("options without end");
+      if (text_[at_] == ')') break;
+      if (rule.options.size() == kMaxIdsOptions) return Bad("too many options");
+      GF_TRY(IdsOption option, ReadOption());
+      rule.options.push_back(std::move(option));
+    }
+    ++at_;
+    if (at_ - begin > kMaxIdsRuleBytes) return Bad("too long");
+    const std::size_t line = std::min(text_.find('\n', at_), text_.size());
+    if (!AsciiTrim(text_.substr(at_, line - at_)).empty()) return Bad("text after the options");
+    return rule;
+  }
+
+  // Up to the semicolon that no quote and no backslash protects.
+  Result<IdsOption> ReadOption() {
+    std::string text;
+    bool quoted = false;
+    for (; at_ < text_.size(); ++at_) {
+      const char c = text_[at_];
+      if (c == ';' && !quoted) break;
+      if (c == '"') quoted = !quoted;
+      text += IsSpace(c) ? ' ' : c;
+      if (c == '\\' && at_ + 1 < text_.size()) text += text_[++at_];
+    }
+    if (at_ == text_.size()) return Bad("option without semicolon");
+    ++at_;
+    IdsOption option;
+    const std::size_t colon = text.find(':');
+    option.has_value = colon != std::string::npos;
+    option.key = AsciiTrim(std::string_view(text).substr(0, colon));
+    if (option.has_value) option.value = AsciiTrim(std::string_view(text).substr(colon + 1));
+    const bool named =
+        !option.key.empty() && std::all_of(option.key.begin(), option.key.end(), [](char c) {
+          return IsAsciiAlnum(c) || c == '_' || c == '.' || c == '-';
+        });
+    if (!named) return Bad("option without name");
+    if (text.find('\n') != std::string::npos) return Bad("option over several lines");
+    return option;
+  }
+
+  std::string_view text_;
+  std::size_t at_ = 0;
+};
+
+}  // namespace
+
+std::string IdsRule::ToLine(std::int64_t sid, std::int64_t rev) const {
+  std::string line = header + " (";
+  for (const IdsOption& option : options) {
+    if (option.key == "sid" || option.key == "rev" || option.key == "gid") continue;
+    line += option.key;
+    if (option.has_value) line += ':' + option.value;
+    line += "; ";
+  }
+  return line + fmt::format("sid:{}; rev:{};)", sid, rev);
+}
+
+Result<std::vector<IdsRule>> ReadIdsRules(std::string_view text) {
+  return Reader(text).Run();
+}
+
+std::string_view IdsRuleProblem(const IdsRule& rule, policy::Power power) {
+  if (rule.action() == "pass") return "pass rule";
+  if (Holds(kBlocks, rule.action()) && power != policy::Power::kBlocks) return "blocking rule";
+  const bool reads = std::any_of(rule.options.begin(), rule.options.end(),
+                                 [](const IdsOption& o) { return Holds(kReadsFiles, o.key); });
+  return reads ? "reads a file" : "";
+}
+
+}  // namespace gapferry::detect

@@ -1,0 +1,272 @@
+// STIX 2.1: one bundle an event, with an indicator a value, the techniques that the event's tags
+// name, and a report that holds them together. Markings are those of TLP 2.
+#include <algorithm>
+#include <array>
+#include <unordered_map>
+
+#include "base/hash.h"
+#include "detect/format.h"
+#include "detect/json_text.h"
+#include "detect/stix_pattern.h"
+
+namespace gapferry::detect {
+namespace {
+
+using intel::IndicatorKind;
+using intel::Tlp;
+using policy::Decision;
+using policy::Reason;
+
+constexpr std::size_t kMaxValueBytes = 16384;
+
+// OASIS's own objects: their ids and times are fixed.
+constexpr std::array<std::string_view, intel::kTlpLevels> kMarkings = {
+    "marking-definition--94868c89-83c2-464b-929b-a1a8aa3c8487",
+    "marking-definition--bab4a63c-aed9-4cf5-a766-dfca5abac2bb",
+    "marking-definition--55d920b0-5e8b-4f79-9ee9-91f868d9b421",
+    "marking-definition--939a9414-2ddd-4d32-a0cd-375ea402b003",
+    "marking-definition--e828b379-4e03-4974-9ac4-e53a884c97c1"};
+constexpr std::string_view kTlpExtension =
+    "extension-definition--60a3c5c5-0d10-413e-aab3-9e08dde9e88d";
+constexpr std::string_view kTlpCreated = "2022-10-01T00:00:00.000Z";
+
+std::string_view MarkingOf(Tlp tlp) {
+  return kMarkings[static_cast<std::size_t>(tlp)];
+}
+
+// With milliseconds, as STIX wants them.
+std::string StixTime(Time time) {
+  std::string text = FormatTime(time);
+  text.pop_back();
+  return text + ".000Z";
+}
+
+void AppendMarking(Tlp tlp, std::string* out) {
+  JsonMembers members(out);
+  members.Text("type", "marking-definition");
+  members.Text("spec_version", "2.1");
+  members.Text("id", MarkingOf(tlp));
+  members.Text("created", kTlpCreated);
+  std::string name = "TLP:";
+  for (const char c : intel::TlpName(tlp))
+    name += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  members.Text("name", name);
+  JsonMembers extensions(members.Raw("extensions"));
+  JsonMembers extension(extensions.Raw(kTlpExtension));
+  extension.Text("extension_type", "property-extension");
+  extension.Text("tlp_2_0", intel::TlpName(tlp));
+  extension.Close();
+  extensions.Close();
+  members.Close();
+}
+
+class StixWriter : public Writer {
+ public:
+  explicit StixWriter(const WriterContext& context) : context_(context) {}
+
+  Status Add(EventNumber event, const Candidate& candidate) override {
+    if (!file_ || event != event_) {
+      GF_CHECK(EndEvent());
+      GF_CHECK(BeginEvent(event));
+    }
+    tlp_ = std::max(tlp_, candidate.tlp);
+    GF_CHECK(Mark(candidate.tlp));
+    const Uuid id = IdOf(candidate);
+    objects_.push_back(id);
+    std::string& text = Next();
+    AppendIndicator(id, candidate, &text);
+    return file_->Write(text);
+  }
+
+  Status Finish() override { return EndEvent(); }
+
+ private:
+  Status BeginEvent(EventNumber event) {
+    event_ = event;
+    GF_TRY(head_, context_.events.FindEvent(event, context_.destination.use.clearance));
+    name_ = head_.uuid.ToString();
+    // The same event may come from several sources, and each has a bundle of its own.
+    copy_ = ++copies_[head_.uuid];
+    if (copy_ > 1) name_ += fmt::format("~{}", copy_);
+    created_ = ParseDate(head_.date).value_or(0);
+    modified_ = created_;
+    tlp_ = head_.info.empty() ? Tlp::kClear : head_.tlp;
+    objects_.clear();
+    marked_ = {};
+    first_ = true;
+    GF_TRY(file_, context_.output.Open(name_ + ".json"));
+    return file_->Write(fmt::format("{{\"type\":\"bundle\",\"id\":\"bundle--{}\",\"objects\":[",
+                                    Own("bundle", "").ToString()));
+  }
+
+  // What stands before the next object of the bundle; the caller appends that object.
+  std::string& Next() {
+    text_ = first_ ? "\n" : ",\n";
+    first_ = false;
+    return text_;
+  }
+
+  // A marking is defined where it is used first.
+  Status Mark(Tlp tlp) {
+    bool& marked = marked_[static_cast<std::size_t>(tlp)];
+    if (marked) return Ok();
+    marked = true;
+    std::string& text = Next();
+    AppendMarking(tlp, &text);
+    return file_->Write(text);
+  }
+
+  // Of what has no UUID in MISP.
+  [[nodiscard]] Uuid Own(std::string_view what, std::string_view key) const {
+    return UuidFromContent(AsBytes(fmt::format("gapferry stix|{}|{}|{}", what, name_, key)));
+  }
+
+  // The attribute's own UUID, as misp-stix has it, unless that would name two indicators.
+  [[nodiscard]] Uuid IdOf(const Candidate& candidate) const {
+    const Mention& mention = candidate.mentions[0];
+    const bool second_part =
+        mention.type == "domain|ip" && candidate.kind != IndicatorKind::kDomain;
+    if (copy_ == 1 && !second_part) return mention.attribute_uuid;
+    return Own("indicator", mention.attribute_uuid.ToString() + (second_part ? "|2" : ""));
+  }
+
+  void AddHead(std::string_view type, const Uuid& id, Time created, Time modified,
+               JsonMembers* members) const {
+    members->Text("type", type);
+    members->Text("spec_version", "2.1");
+    members->Text("id", fmt::format("{}--{}", type, id.ToString()));
+    members->Text("created", StixTime(created));
+    members->Text("modified", StixTime(std::max(created, modified)));
+  }
+
+  void AddTail(Tlp tlp, JsonMembers* members) const {
+    *members->Raw("external_references") += fmt::format(
+        "[{{\"source_name\":\"MISP event\",\"external_id\":\"{}\"}}]", head_.uuid.ToString());
+    *members->Raw("object_marking_refs") += fmt::format("[\"{}\"]", MarkingOf(tlp));
+  }
+
+  void AppendIndicator(const Uuid& id, const Candidate& candidate, std::string* out) {
+    const Mention& mention = candidate.mentions[0];
+    Time active = 0;
+    for (const Mention& each : candidate.mentions)
+      active = std::max(active, each.timestamp);
+    // An edit must not change `created`; the event's date stays.
+    const Time created = head_.date.empty() ? active : created_;
+    modified_ = std::max(modified_, active);
+    JsonMembers members(out);
+    AddHead("indicator", id, created, active, &members);
+    members.Text("name", fmt::format("{} {}", mention.type, Shortened(candidate.value)));
+    *members.Raw("indicator_types") += R"(["malicious-activity"])";
+    members.Text("pattern", StixPattern({candidate.kind, candidate.value}, mention.type));
+    members.Text("pattern_type", "stix");
+    members.Text("valid_from", StixTime(std::max(created, active)));
+    std::string label;
+    AppendJson(fmt::format("misp:type=\"{}\"", mention.type), &label);
+    *members.Raw("labels") += "[" + label + "]";
+    AddTail(candidate.tlp, &members);
+    members.Close();
+  }
+
+  static std::string Shortened(std::string_view value) {
+    constexpr std::size_t kMost = 200;
+    std::string text(value.substr(0, kMost));
+    while (!IsUtf8(text))
+      text.pop_back();
+    return text;
+  }
+
+  Status EndEvent() {
+    if (!file_) return Ok();
+    GF_CHECK(Mark(tlp_));
+    for (const std::string& technique : head_.techniques)
+      GF_CHECK(WriteTechnique(technique));
+    std::string& text = Next();
+    AppendReport(&text);
+    text += "\n]}\n";
+    GF_CHECK(file_->Write(text));
+    GF_CHECK(file_->Close());
+    file_.reset();
+    return Ok();
+  }
+
+  Status WriteTechnique(const std::string& technique) {
+    const Uuid id = Own("attack-pattern", technique);
+    techniques_.push_back(id);
+    std::string& text = Next();
+    JsonMembers members(&text);
+    AddHead("attack-pattern", id, created_, created_, &members);
+    members.Text("name", technique);
+    *members.Raw("external_references") +=
+        fmt::format("[{{\"source_name\":\"mitre-attack\",\"external_id\":\"{}\"}}]", technique);
+    *members.Raw("object_marking_refs") += fmt::format("[\"{}\"]", MarkingOf(tlp_));
+    members.Close();
+    return file_->Write(text);
+  }
+
+  void AppendReport(std::string* out) {
+    JsonMembers members(out);
+    AddHead("report", Own("report", ""), created_, modified_, &members);
+    members.Text("name", head_.info.empty() ? "MISP event " + head_.uuid.ToString() : head_.info);
+    *members.Raw("report_types") += R"(["threat-report"])";
+    members.Text("published", StixTime(created_));
+    std::string* refs = members.Raw("object_refs");
+    *refs += '[';
+    bool first = true;
+    const auto add = [&](std::string_view type, const Uuid& id) {
+      *refs += fmt::format("{}\"{}--{}\"", first ? "" : ",", type, id.ToString());
+      first = false;
+    };
+    for (const Uuid& id : objects_)
+      add("indicator", id);
+    for (const Uuid& id : techniques_)
+      add("attack-pattern", id);
+    techniques_.clear();
+    *refs += ']';
+    AddTail(tlp_, &members);
+    members.Close();
+  }
+
+  WriterContext context_;
+  std::unordered_map<Uuid, int> copies_;
+  // Of the open event.
+  EventNumber event_ = 0;
+  EventHead head_;
+  std::string name_;
+  int copy_ = 0;
+  Time created_ = 0;
+  Time modified_ = 0;
+  Tlp tlp_ = Tlp::kClear;
+  std::optional<OutputFile> file_;
+  bool first_ = true;
+  std::array<bool, intel::kTlpLevels> marked_{};
+  std::vector<Uuid> objects_;  // sixteen bytes an indicator, for the report that ends the bundle
+  std::vector<Uuid> techniques_;
+  std::string text_;
+};
+
+Decision Express(const Destination&, const intel::Indicator& indicator, std::string_view type) {
+  if (StixPattern(indicator, type).empty()) {
+    if (indicator.kind == IndicatorKind::kOther)
+      return Decision::Refuse(Reason::kTypeNotDetectable, type);
+    return Decision::Refuse(Reason::kFormatCannotExpress, IndicatorKindName(indicator.kind));
+  }
+  if (indicator.value.size() > kMaxValueBytes)
+    return Decision::Refuse(Reason::kFormatCannotExpress, "too-long");
+  return Decision::Allow();
+}
+
+}  // namespace
+
+constinit const Format kStix{
+    .name = "stix",
+    .summary = "STIX 2.1 bundles of indicators, one an event",
+    .by_event = true,
+    .checker = "stix2_validator -r {}",
+    .express = Express,
+    .make = [](const WriterContext& context) -> std::unique_ptr<Writer> {
+      return std::make_unique<StixWriter>(context);
+    },
+    .takes_text = true,
+};
+
+}  // namespace gapferry::detect

@@ -1,0 +1,82 @@
+#include "detect/stix_pattern.h"
+
+#include <array>
+
+#include "base/bytes.h"
+
+namespace gapferry::detect {
+namespace {
+
+using intel::IndicatorKind;
+
+// Within single quotes a backslash takes away the meaning of a quote and of itself.
+std::string Quoted(std::string_view value) {
+  std::string text = "'";
+  for (const char c : value) {
+    if (c == '\'' || c == '\\') text += '\\';
+    text += c;
+  }
+  return text + '\'';
+}
+
+struct Property {
+  IndicatorKind kind;
+  std::string_view type;  // of the attribute, where the kind does not say it all
+  std::string_view path;
+};
+constexpr auto kProperties = std::to_array<Property>({
+    {IndicatorKind::kDomain, "", "domain-name:value"},
+    {IndicatorKind::kHostname, "", "domain-name:value"},
+    {IndicatorKind::kUrl, "", "url:value"},
+    {IndicatorKind::kEmail, "", "email-addr:value"},
+    {IndicatorKind::kMd5, "", "file:hashes.MD5"},
+    {IndicatorKind::kSha1, "", "file:hashes.'SHA-1'"},
+    {IndicatorKind::kSha256, "", "file:hashes.'SHA-256'"},
+    {IndicatorKind::kSha512, "", "file:hashes.'SHA-512'"},
+    {IndicatorKind::kOtherHash, "sha3-256", "file:hashes.'SHA3-256'"},
+    {IndicatorKind::kOtherHash, "filename|sha3-256", "file:hashes.'SHA3-256'"},
+    {IndicatorKind::kOtherHash, "sha3-512", "file:hashes.'SHA3-512'"},
+    {IndicatorKind::kOtherHash, "filename|sha3-512", "file:hashes.'SHA3-512'"},
+    {IndicatorKind::kOtherHash, "ssdeep", "file:hashes.SSDEEP"},
+    {IndicatorKind::kOtherHash, "filename|ssdeep", "file:hashes.SSDEEP"},
+    {IndicatorKind::kOtherHash, "tlsh", "file:hashes.TLSH"},
+    {IndicatorKind::kOtherHash, "filename|tlsh", "file:hashes.TLSH"},
+    {IndicatorKind::kOtherHash, "x509-fingerprint-md5", "x509-certificate:hashes.MD5"},
+    {IndicatorKind::kOtherHash, "x509-fingerprint-sha256", "x509-certificate:hashes.'SHA-256'"},
+    {IndicatorKind::kX509Sha1, "", "x509-certificate:hashes.'SHA-1'"},
+    {IndicatorKind::kFilename, "", "file:name"},
+    {IndicatorKind::kUserAgent, "",
+     "network-traffic:extensions.'http-request-ext'.request_header.'User-Agent'"},
+    {IndicatorKind::kOther, "mutex", "mutex:name"},
+    {IndicatorKind::kOther, "regkey", "windows-registry-key:key"},
+    {IndicatorKind::kOther, "mac-address", "mac-addr:value"},
+    {IndicatorKind::kOther, "email-subject", "email-message:subject"},
+});
+
+std::string_view PathOf(IndicatorKind kind, std::string_view type) {
+  for (const Property& property : kProperties) {
+    if (property.kind == kind && (property.type.empty() || property.type == type))
+      return property.path;
+  }
+  return "";
+}
+
+std::string_view AddressPath(std::string_view value) {
+  return value.find(':') == std::string_view::npos ? "ipv4-addr:value" : "ipv6-addr:value";
+}
+
+}  // namespace
+
+std::string StixPattern(const intel::Indicator& indicator, std::string_view type) {
+  const std::string value = Quoted(indicator.value);
+  if (indicator.kind == IndicatorKind::kAddress)
+    return "[" + std::string(AddressPath(indicator.value)) + " = " + value + "]";
+  if (indicator.kind == IndicatorKind::kNetwork)
+    return "[" + std::string(AddressPath(indicator.value)) + " ISSUBSET " + value + "]";
+  if (indicator.kind == IndicatorKind::kOther && type == "AS")
+    return "[autonomous-system:number = " + indicator.value + "]";
+  const std::string_view path = PathOf(indicator.kind, type);
+  return path.empty() ? "" : "[" + std::string(path) + " = " + value + "]";
+}
+
+}  // namespace gapferry::detect
