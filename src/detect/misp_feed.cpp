@@ -116,9 +116,9 @@ class MispFeedWriter : public EventWriter {
   }
   std::string& RowOf(Section section, const Uuid& object, Rank rank, const Uuid& uuid) {
     std::string& row = Clear();
-    row += section;
+    row += static_cast<char>(section);
     row += AsText(object.bytes);
-    row += rank;
+    row += static_cast<char>(rank);
     row += AsText(uuid.bytes);
     return row;
   }

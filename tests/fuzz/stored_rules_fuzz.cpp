@@ -1,0 +1,74 @@
+// rooms: detect
+// Any bytes as a rule that an attribute carries, read as each of the kinds. Properties: YARA's
+// tokens lie in order within the text, and renaming nothing changes nothing; a rule for Suricata or
+// Snort, once written, reads back as the same rule and keeps its number; a Sigma rule takes an id
+// and gives it back.
+#include "base/bytes.h"
+#include "detect/ids_rule.h"
+#include "detect/stix_grammar.h"
+#include "detect/stored_text.h"
+#include "detect/yara_text.h"
+#include "tests/fuzz/fuzz.h"
+
+using namespace gapferry;
+using namespace gapferry::detect;
+
+std::vector<std::string> FuzzSeeds() {
+  return {
+      "import \"pe\"\nprivate rule a : t { strings: $a = \"x\\\"\" $h = { 72 ?? [2-4] ( 01 | 02 ) "
+      "} "
+      "$r = /a\\/b/i condition: $a and #a > 2 and pe.a }\n",
+      "alert tcp $HOME_NET any -> [192.0.2.1,192.0.2.2] any (msg:\"a\\;b\"; content:\"|41 42|\"; "
+      "sid:1; rev:2;)\n",
+      "alert http (msg:\"x\"; http_uri; content:\"y\", nocase; sid:5;)\n",
+      "title: a\nid: 0f06a3a5-6a09-413f-8743-e6cf35561297\nlogsource:\n    category: dns\n"
+      "detection:\n    s:\n        query: 'x'\n    condition: s\n",
+      "signature a {\n  ip-proto == tcp\n  payload /x/\n  event \"y\"\n}\n",
+      "([a:b.c[*].'d' = 'x\\'' AND e:f IN (1, 2)] FOLLOWEDBY [EXISTS g:h]) WITHIN 5 SECONDS",
+  };
+}
+
+namespace {
+
+void TryYara(std::string_view text) {
+  const auto rules = ReadYara(text);
+  if (!rules.ok()) return;
+  std::size_t last = 0;
+  for (const YaraToken& token : rules->tokens) {
+    FUZZ_CHECK(token.begin >= last && token.end > token.begin && token.end <= text.size());
+    last = token.end;
+  }
+  FUZZ_CHECK(RenameYara(text, *rules, {}) == text);
+}
+
+void TryIds(std::string_view text) {
+  const auto rules = ReadIdsRules(text);
+  if (!rules.ok()) return;
+  for (const IdsRule& rule : *rules) {
+    const std::string line = rule.ToLine(7, 3);
+    FUZZ_CHECK(line.find('\n') == std::string::npos);
+    if (line.size() > kMaxIdsRuleBytes) continue;
+    const auto again = ReadIdsRules(line);
+    FUZZ_CHECK(again.ok() && again->size() == 1);
+    FUZZ_CHECK((*again)[0].ToLine(7, 3) == line);
+  }
+}
+
+void TrySigma(std::string_view text) {
+  constexpr std::string_view kId = "0f06a3a5-6a09-413f-8743-e6cf35561298";
+  if (!ReadSigmaId(text).ok()) return;
+  const auto again = ReadSigmaId(WithSigmaId(text, kId));
+  FUZZ_CHECK(!again.ok() || *again == kId);
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view text = AsText({data, size});
+  TryYara(text);
+  TryIds(text);
+  TrySigma(text);
+  static_cast<void>(ReadZeekSignatures(text).ok());
+  static_cast<void>(CheckStixPattern(text).ok());
+  return 0;
+}
