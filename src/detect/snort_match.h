@@ -1,6 +1,6 @@
 // detect/snort_match.h: where Snort looks for each kind of value. Written from the manuals of 2.9
-// and 3; neither engine was at hand, so tests/e2e/test_snort.py holds the text to their grammars and
-// tries it on packets.
+// and 3; neither engine was at hand, so tests/e2e/test_snort.py holds the text to their grammars
+// and tries it on packets.
 #pragma once
 
 #include <string_view>
