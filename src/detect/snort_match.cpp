@@ -9,7 +9,6 @@ namespace {
 
 using intel::IndicatorKind;
 using policy::Decision;
-using policy::Reason;
 
 constexpr std::size_t kUdpName = 12;  // where the name of a query begins: after the header of DNS,
 constexpr std::size_t kTcpName = 14;  // over TCP also after its length
