@@ -53,7 +53,8 @@ class Conversion {
   Conversion(const Conversion&) = delete;
   Conversion& operator=(const Conversion&) = delete;
 
-  [[nodiscard]] bool good() const { return handle_ != iconv_t(-1); }
+  // POSIX gives -1 as a pointer where it fails.
+  [[nodiscard]] bool good() const { return handle_ != iconv_t(-1); }  // NOLINT
 
   // Appends what `bytes` mean and takes them away, but for a character that is not whole yet.
   // False: they mean nothing.

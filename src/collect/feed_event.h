@@ -29,7 +29,7 @@ struct FeedEventOptions {
       30;  // without delta_merge: goes so long after it was last listed; 0: stays
   std::int64_t refresh_days = 7;  // what is still listed is dated anew so often, so that its type's
                                   // life does not end; 0: never
-  bool allow_empty = false;  // a feed without a value empties its event
+  bool allow_empty = false;       // a feed without a value empties its event
 };
 
 class FeedEvent {

@@ -65,6 +65,7 @@ bool StartsWithoutCase(std::string_view text, std::string_view prefix) {
 }
 
 std::size_t HiveLength(std::string_view text) {
+  if (text.empty() || (text[0] != 'H' && text[0] != 'h')) return 0;
   for (const std::string_view hive : kHives) {
     if (StartsWithoutCase(text, hive)) return hive.size();
   }
@@ -87,7 +88,7 @@ std::size_t RootLength(std::string_view text) {
   }
   if (text.starts_with("\\\\") && IsAsciiAlnum(text[2])) {
     const std::size_t share = text.find('\\', 2);
-    return share == npos || share > 256 ? 0 : share + 1;
+    return share > 256 ? 0 : share + 1;  // also if there is none
   }
   return 0;
 }

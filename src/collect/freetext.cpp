@@ -6,80 +6,15 @@
 #include "base/bytes.h"
 #include "collect/file_form.h"
 #include "collect/line_reader.h"
+#include "collect/words.h"
 
 namespace gapferry::collect {
 namespace {
 
 constexpr auto npos = std::string_view::npos;
 
-// What separates words: blanks, quotes and angle brackets, also those of word processors.
-constexpr auto kWideSeparators = std::to_array<std::string_view>(
-    {"\xC2\xA0", "\xC2\xAB", "\xC2\xBB", "\xE2\x80\x98", "\xE2\x80\x99", "\xE2\x80\x9A",
-     "\xE2\x80\x9B", "\xE2\x80\x9C", "\xE2\x80\x9D", "\xE2\x80\x9E", "\xE2\x80\x8B", "\xE3\x80\x80",
-     "\xEF\xBB\xBF", "\xE2\x80\x83", "\xE2\x80\x82"});
-
-// How many bytes at the front of `text` separate words; 0 if none do.
-std::size_t Separator(std::string_view text) {
-  const char c = text.front();
-  if (c == ' ' || c == '\t' || c == '\r' || c == '\v' || c == '\f' || c == '"' || c == '`')
-    return 1;
-  if (c == '<') return text.starts_with("<.>") || text.starts_with("<dot>") ? 0 : 1;
-  if (c == '>') return 1;
-  if (static_cast<std::uint8_t>(c) < 0xC2) return 0;
-  for (const std::string_view wide : kWideSeparators) {
-    if (text.starts_with(wide)) return wide.size();
-  }
-  return 0;
-}
-
-std::string_view Word(std::string_view text) {
-  std::size_t size = 0;
-  while (size < text.size()) {
-    // The closing half of "<.>".
-    const bool defanged = text[size] == '<' && Separator(text.substr(size)) == 0;
-    if (defanged) {
-      size = text.find('>', size) + 1;
-      continue;
-    }
-    if (Separator(text.substr(size)) > 0) break;
-    ++size;
-  }
-  return text.substr(0, size);
-}
-
-bool IsOneOf(char c, std::string_view set) {
-  return set.find(c) != npos;
-}
-
-bool IsUnmatched(std::string_view text, char open, char close) {
-  return std::count(text.begin(), text.end(), open) < std::count(text.begin(), text.end(), close);
-}
-
-bool EndsWithUnmatched(std::string_view text) {
-  return (text.back() == ')' && IsUnmatched(text, '(', ')')) ||
-         (text.back() == ']' && IsUnmatched(text, '[', ']')) ||
-         (text.back() == '}' && IsUnmatched(text, '{', '}'));
-}
-
-std::string_view WithoutPunctuation(std::string_view text) {
-  while (!text.empty() && (IsOneOf(text.back(), ".,;:!?'^") || EndsWithUnmatched(text)))
-    text.remove_suffix(1);
-  while (!text.empty() && IsOneOf(text.front(), ",;:!?'=") && !text.starts_with("::"))
-    text.remove_prefix(1);
-  return text;
-}
-
-// One layer of brackets, bullets and the like; false if there is none.
-bool Peel(std::string_view* text) {
-  const std::string_view before = *text;
-  *text = WithoutPunctuation(*text);
-  if (!text->empty() && IsOneOf(text->front(), "([{*|~#-") && !text->starts_with("[.]"))
-    text->remove_prefix(1);
-  *text = WithoutPunctuation(*text);
-  while (!text->empty() && IsOneOf(text->back(), "*|"))
-    text->remove_suffix(1);
-  return text->size() < before.size();
-}
+// Longer ones are none, and each word of a long line may begin one.
+constexpr std::size_t kMaxPath = 1024;
 
 bool IsComment(std::string_view text) {
   return text.starts_with('#') || text.starts_with("//") || text.starts_with(';') ||
@@ -135,8 +70,8 @@ bool IsDate(std::string_view text) {
   return std::count_if(day.begin(), day.end(), IsAsciiDigit) == 8;
 }
 
-// Two URLs in one word, or a URL and a date, as a table without blanks has them. Other commas belong
-// to the URL.
+// Two URLs in one word, or a URL and a date, as a table without blanks has them. Other commas
+// belong to the URL.
 bool HoldsMoreThanUrl(std::string_view word) {
   const std::size_t first = word.find("://");
   if (first == npos) return false;
@@ -202,7 +137,7 @@ bool FreetextLine::ReadHashAndName(std::string_view text) {
   if (rest.substr(end, 2) != "  " && rest[end] != '\t') return false;
   if (!FindForm(rest.substr(0, end), Around::kCell, &value_)) return false;
   Take();
-  if (!IsFileName(name) || name.find_first_of("\t") != npos) return false;
+  if (!IsFileName(name) || name.find('\t') != npos) return false;
   value_ = {"filename", std::string(name)};
   Take();
   return true;
@@ -226,6 +161,7 @@ void FreetextLine::ReadWords(std::string_view text) {
 }
 
 std::size_t FreetextLine::ReadPath(std::string_view rest) {
+  rest = rest.substr(0, kMaxPath);
   const std::size_t size = PathLength(rest);
   if (size == 0) return 0;
   const std::string_view path = AsciiTrim(rest.substr(0, size));
@@ -263,12 +199,14 @@ bool FreetextLine::Try(std::string_view piece) {
   return true;
 }
 
-bool FreetextLine::TryPiece(std::string_view piece) {
+bool FreetextLine::TryPiece(std::string_view piece, bool labelled) {
+  if (piece.size() > kMaxFormBytes) return false;
   if (HoldsMoreThanUrl(piece)) return false;
   piece = WithoutPunctuation(piece);
   for (int layer = 0; layer < 6 && piece.size() >= 3; ++layer) {
     if (Try(piece)) return true;
-    if (const std::string_view value = BehindLabel(piece); !value.empty()) return TryPiece(value);
+    const std::string_view value = labelled ? "" : BehindLabel(piece);
+    if (!value.empty()) return TryPiece(value, /*labelled=*/true);
     if (!Peel(&piece)) return false;
   }
   return false;

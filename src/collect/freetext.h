@@ -28,7 +28,8 @@ class FreetextLine {
   void ReadToken(std::string_view token);
   bool Try(std::string_view piece);
   void TryPieces(std::string_view token);
-  bool TryPiece(std::string_view piece);
+  // `labelled`: a word such as "MD5:" stood before it.
+  bool TryPiece(std::string_view piece, bool labelled = false);
   void Take();
 
   std::vector<FormedValue>* found_ = nullptr;

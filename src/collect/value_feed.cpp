@@ -40,7 +40,7 @@ Status ReadFiles(const std::vector<std::filesystem::path>& files, const ReadValu
   for (std::size_t i = 0; i < files.size(); ++i) {
     GF_CHECK(ForEachDocument(files[i], [&](const std::string& name, ByteSource source) -> Status {
       ValueReport part;
-      const Status done = read(name, Counting(std::move(source), &report->bytes_read), take, &part);
+      Status done = read(name, Counting(std::move(source), &report->bytes_read), take, &part);
       Merge(std::move(part), report);
       return done;
     }));

@@ -282,7 +282,6 @@ std::string_view TrimCell(std::string_view text) {
   static constexpr auto kWide =
       std::to_array<std::string_view>({"\xC2\xA0", "\xE2\x80\x8B", "\xEF\xBB\xBF"});
   for (bool again = true; again;) {
-    again = false;
     const std::string_view trimmed = AsciiTrim(text);
     again = trimmed.size() != text.size();
     text = trimmed;
