@@ -89,6 +89,10 @@ const std::vector<KindInfo> kKinds = {
      "someone else may hold the old one."},
     {Kind::kRootStep, 30, "root-step", "a root of trust between the held one and this is missing",
      "Bring a medium that carries the roots that the message names; `root import` takes them."},
+    {Kind::kPassphrase, 32, "passphrase",
+     "a key is encrypted, and its passphrase is missing or wrong",
+     "Give it with --passphrase-file, as the systemd credential that the message names, or on a "
+     "terminal."},
     {Kind::kInterrupted, 130, "interrupted", "stopped before the end",
      "Nothing half done was kept. Run the same command again."},
 };
