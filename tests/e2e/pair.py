@@ -11,6 +11,7 @@ class Pair:
         self.connected = folder / "connected"
         self.isolated = folder / "isolated"
         self.medium = folder / "medium"
+        self.medium.mkdir(parents=True, exist_ok=True)
         made = json.loads(self.export("init", "--site", site, "--no-passphrase", "--json").stdout)
         self.fingerprint = made["fingerprint"]
 
