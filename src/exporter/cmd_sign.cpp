@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <map>
 #include <set>
 
@@ -62,11 +61,6 @@ Json SignedJson(const bundle::Manifest& manifest, const std::optional<bundle::Ke
           {"seq", manifest.seq},
           {"key", id ? Json(id->ToString()) : Json(nullptr)},
           {"volumes", paths}};
-}
-
-bool IsSignedBy(const bundle::FoundBundle& found, const bundle::KeyId& id) {
-  const std::vector<std::string> ids = bundle::SignerIds(found.reader.members(0));
-  return std::find(ids.begin(), ids.end(), id.ToString()) != ids.end();
 }
 
 // Of a folder the bundles of each stream's newest number, by name: a full and a delta of one number
@@ -134,15 +128,19 @@ Status AddAll(Session& session, const Options& options) {
     GF_TRY(const bundle::Manifest manifest, found.reader.AssumeManifest());
     GF_CHECK(CheckMaySign(session, manifest, id));
   }
-  const auto signed_already = [&](const bundle::FoundBundle& found) {
-    return IsSignedBy(found, id);
-  };
-  // Of several, those that lack it; if none does, the one error that says so.
-  if (!std::all_of(bundles.begin(), bundles.end(), signed_already))
-    std::erase_if(bundles, signed_already);
-  for (bundle::FoundBundle& found : bundles)
-    GF_CHECK(AddOne(session, found, key));
-  return Ok();
+  // Those that have the signature already matter only if no other lacked it.
+  Status refused = Ok();
+  std::size_t added = 0;
+  for (bundle::FoundBundle& found : bundles) {
+    Status one = AddOne(session, found, key);
+    if (!one.ok() && one.error().kind != Kind::kUsage) return one;
+    if (one.ok()) {
+      ++added;
+    } else {
+      refused = std::move(one);
+    }
+  }
+  return added > 0 ? Ok() : std::move(refused);
 }
 
 }  // namespace

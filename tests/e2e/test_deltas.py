@@ -109,6 +109,7 @@ def state_of_a_full(pair, folder, clearance):
     """What a new site holds that takes a full of the present state: the oracle for every way of deltas."""
     medium, home = folder / "medium", folder / "home"
     shutil.rmtree(folder, ignore_errors=True)
+    medium.mkdir(parents=True)
     said = [json.loads(line) for line in
             pair.export("bundle", "--to", medium, "--kind", "full", "--json").stdout.splitlines()]
     fresh = copy.copy(pair)

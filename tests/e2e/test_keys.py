@@ -93,6 +93,13 @@ def test_an_encrypted_content_key_signs_with_its_passphrase(tmp_path, bins):
     call = lambda *words, **more: subprocess.run([bins / "gapferry-export", "--home", tmp_path / "home", *words],
                                                  capture_output=True, text=True, stdin=subprocess.DEVNULL, **more)
     assert call("init", "--no-passphrase", "--content-passphrase-file", secret).returncode == 0
+    (tmp_path / "event.json").write_text(json.dumps(
+        {"uuid": "5a3b4c5d-0000-4000-8000-000000000001", "info": "e", "date": "2026-09-01", "timestamp": "1789000000"}))
+    (tmp_path / "home" / "export.yml").write_text(json.dumps({
+        "sources": [{"name": "feed", "kind": "misp-event", "path": str(tmp_path / "event.json")}],
+        "sites": [{"name": "site", "clearance": "green"}]}))
+    assert call("collect").returncode == 0
+    (tmp_path / "medium").mkdir()
     failing(call("bundle", "--to", tmp_path / "medium"), 32, "gapferry-content-passphrase")
     assert call("bundle", "--to", tmp_path / "medium", "--passphrase-file", secret).returncode == 0
 
@@ -158,6 +165,7 @@ def test_minisign_signs_roots_and_manifests_in_our_place(pair, tmp_path, oracle)
     assert signed.returncode == 0, signed.stderr
     pair.export("root", "accept")
 
+    (pair.folder / "lacking").mkdir()
     lacking = pair.export("bundle", "--to", pair.folder / "lacking")
     assert "1 of the 2" in lacking.stderr
     failing(pair.import_("import", pair.folder / "lacking", expect=None), 14, "1 of the 2")
