@@ -46,6 +46,7 @@ class Pair:
         return self.bundles(env=env)[-1]
 
     def bundles(self, *arguments, env=None):
+        self.medium.mkdir(parents=True, exist_ok=True)  # tests take one medium away and bring the next
         said = self.export("bundle", "--to", self.medium, "--json", *arguments, env=env).stdout
         return [json.loads(line) for line in said.splitlines()]
 
