@@ -65,6 +65,8 @@ class World:
         event = self.events[key]
         event["timestamp"] = str(self.tick())
         attributes = event["Attribute"]
+        if kind == "omit" and sum(source == key[0] for source, _ in self.events) == 1:
+            kind = "unpublish"  # an empty folder is taken for a share that is not mounted
         if kind == "omit":
             del self.events[key]
         elif kind == "unpublish":
