@@ -6,12 +6,15 @@
 #include <csignal>
 #include <cstdlib>
 
+#include "base/clock.h"
 #include "base/hash.h"
 #include "base/manual.h"
 #include "base/suggest.h"
 
 namespace gapferry {
 namespace {
+
+constexpr int kDone = 0;  // the one code that is no Kind
 
 std::string DefaultHome(const Program& program) {
   const auto from_environment = [](std::string_view name) -> std::string {
@@ -32,6 +35,7 @@ Command ExplainCommand() {
             auto code = std::make_shared<std::string>();
             arguments.Positional("CODE", code.get(),
                                  "exit code or kind, such as 12 or bad-signature", false);
+            arguments.Values("CODE", ExitCodeWords());
             return [code](Session& session) { return ExplainExitCode(session, *code); };
           }};
 }
@@ -99,23 +103,25 @@ Error UsageError(const Program& program, const std::vector<Command>& commands,
 
 using Runners = std::vector<std::pair<CLI::App*, Runner>>;
 
-void Declare(const std::vector<Command>& commands, CLI::App* parent, Runners* runners) {
+void Declare(const std::vector<Command>& commands, CLI::App* parent, Runners* runners,
+             KnownValues* values) {
   parent->require_subcommand(1);
   parent->fallthrough();
   for (const Command& command : commands) {
     CLI::App* sub = parent->add_subcommand(std::string(command.name), std::string(command.summary));
     sub->footer(std::string(command.details));
     if (command.commands.empty()) {
-      Arguments arguments(sub);
+      Arguments arguments(sub, values);
       runners->emplace_back(sub, command.declare(arguments));
     } else {
-      Declare(command.commands, sub, runners);
+      Declare(command.commands, sub, runners, values);
     }
   }
 }
 
-int Finish(Console& console, const Status& status) {
-  if (status.ok()) return 0;
+int Finish(Console& console, Status status) {
+  if (status.ok()) status = console.Close();
+  if (status.ok()) return kDone;
   console.Report(status.error());
   return Info(status.error().kind).exit_code;
 }
@@ -140,7 +146,29 @@ void Arguments::Positional(const std::string& name, std::string* value, const st
   app_->add_option(name, *value, help)->required(required)->type_name("");
 }
 
+void Arguments::Values(const std::string& name, std::vector<std::string> words) {
+  (*values_)[{app_, name}] = std::move(words);
+}
+
+std::vector<std::string> ExitCodeWords() {
+  std::vector<std::string> words = {std::to_string(kDone)};
+  for (const KindInfo& info : AllKinds()) {
+    words.push_back(std::to_string(info.exit_code));
+    words.emplace_back(info.name);
+  }
+  return words;
+}
+
 Status ExplainExitCode(Session& session, const std::string& code) {
+  const bool done = code == std::to_string(kDone);
+  if (done || code.empty()) {
+    session.console.Say(fmt::format("{:>3}  done, or nothing to do", kDone));
+    session.console.Emit("explanation", {{"code", kDone},
+                                         {"kind", nullptr},
+                                         {"summary", "done, or nothing to do"},
+                                         {"remedy", nullptr}});
+  }
+  if (done) return Ok();
   const KindInfo* one = code.empty() ? nullptr : FindKind(code);
   if (!code.empty() && one == nullptr) {
     std::vector<std::string> names;
@@ -177,9 +205,10 @@ int RunProgram(const Program& program, int argc, char** argv) {
   if (std::find(own.begin(), own.end(), "explain") == own.end())
     commands.push_back(ExplainCommand());
   CLI::App app(std::string(program.summary), std::string(program.name));
+  KnownValues values;
   commands.push_back(TextCommand("completion", "print a completion script for bash",
                                  "Put its output into /etc/bash_completion.d/ or source it.",
-                                 [&] { return MakeCompletion(program, app); }));
+                                 [&] { return MakeCompletion(program, app, values); }));
   commands.push_back(TextCommand("manual", "print the manual page (roff)",
                                  "`... manual | man -l -` shows it.",
                                  [&] { return MakeManual(program, app); }));
@@ -190,25 +219,30 @@ int RunProgram(const Program& program, int argc, char** argv) {
   app.add_flag("--json", options.json, "results as JSON lines on stdout, errors as JSON on stderr");
   app.add_flag("-q,--quiet", options.quiet, "no progress and no notes");
   app.add_option("-C,--home", home,
-                 fmt::format("folder with configuration, keys and state (default: ${} or {})",
-                             program.home_variable, home))
+                 fmt::format("folder with configuration, keys and state (default: ${0}, else "
+                             "/var/lib/gapferry/{1} for root and ~/.local/share/gapferry/{1} for "
+                             "others)",
+                             program.home_variable, program.default_home))
       ->type_name("DIR");
   app.footer(fmt::format("`{} COMMAND --help` explains a command, `{} explain` the exit codes.",
                          program.name, program.name));
 
   Runners runners;
-  Declare(commands, &app, &runners);
+  Declare(commands, &app, &runners, &values);
 
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& success) {
-    return app.exit(success);  // --help, --version
+    app.exit(success);  // --help, --version
+    Console console(options);
+    return Finish(console, Ok());
   } catch (const CLI::ParseError& error) {
     Console console(options);
     return Finish(console, UsageError(program, commands, PlainWords(argc, argv), error.what()));
   }
 
   Console console(options);
+  if (Status clock = CheckFixedTime(); !clock.ok()) return Finish(console, std::move(clock));
   Session session{console, home, std::string(program.name)};
   for (const auto& [sub, runner] : runners) {
     if (!sub->parsed()) continue;

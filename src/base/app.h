@@ -4,10 +4,12 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/console.h"
@@ -19,10 +21,13 @@ class App;
 
 namespace gapferry {
 
+// What options and positionals may be, for completion: the command and the name → the words.
+using KnownValues = std::map<std::pair<const CLI::App*, std::string>, std::vector<std::string>>;
+
 // Where a command declares its options. Pointees must live as long as the command's Runner.
 class Arguments {
  public:
-  explicit Arguments(CLI::App* app) : app_(app) {}
+  Arguments(CLI::App* app, KnownValues* values) : app_(app), values_(values) {}
   void Flag(const std::string& name, bool* value, const std::string& help);
   void Option(const std::string& name, std::string* value, const std::string& help);
   void Option(const std::string& name, std::vector<std::string>* values, const std::string& help);
@@ -30,9 +35,12 @@ class Arguments {
   // In order; a required one that is missing is a usage error.
   void Positional(const std::string& name, std::string* value, const std::string& help,
                   bool required = true);
+  // Words that completion offers for the option or positional `name`. Checks nothing.
+  void Values(const std::string& name, std::vector<std::string> words);
 
  private:
   CLI::App* app_;
+  KnownValues* values_;
 };
 
 // What every command is given.
@@ -60,6 +68,8 @@ struct Command {
 // What `explain CODE` prints: one row of the table of exit codes, or with an empty `code` all.
 // Error: kUsage for a code that is not there.
 [[nodiscard]] Status ExplainExitCode(Session& session, const std::string& code);
+// What it knows: codes and names.
+[[nodiscard]] std::vector<std::string> ExitCodeWords();
 
 struct Program {
   std::string_view name;

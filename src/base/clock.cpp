@@ -26,6 +26,17 @@ std::optional<int> ParseDigits(std::string_view text, std::size_t position, std:
   return value;
 }
 
+constexpr char kFixedTime[] = "SOURCE_DATE_EPOCH";
+constexpr Time kLastSecond = 253402300799;  // of the year 9999
+
+std::optional<Time> ParseSeconds(std::string_view text) {
+  Time time = 0;
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, time);
+  if (error != std::errc{} || stop != end || time < 0 || time > kLastSecond) return std::nullopt;
+  return time;
+}
+
 year_month_day CivilFromTime(Time time) {
   const Time days = (time >= 0 ? time : time - (kSecondsPerDay - 1)) / kSecondsPerDay;
   return year_month_day{sys_days{std::chrono::days{days}}};
@@ -34,14 +45,19 @@ year_month_day CivilFromTime(Time time) {
 }  // namespace
 
 Time Now() {
-  if (const char* fixed = std::getenv("SOURCE_DATE_EPOCH")) {
-    const std::string_view text(fixed);
-    Time time = 0;
-    auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), time);
-    if (error == std::errc{} && stop == text.data() + text.size()) return time;
+  if (const char* fixed = std::getenv(kFixedTime)) {
+    if (const std::optional<Time> time = ParseSeconds(fixed)) return *time;
   }
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   return std::chrono::duration_cast<std::chrono::seconds>(now).count();
+}
+
+Status CheckFixedTime() {
+  const char* fixed = std::getenv(kFixedTime);
+  if (fixed == nullptr || ParseSeconds(fixed)) return Ok();
+  return Error::Make(Kind::kUsage, "{} is \"{}\", which is no number of seconds since 1970",
+                     kFixedTime, fixed)
+      .Hint("`unset {}` uses the clock of this machine", kFixedTime);
 }
 
 std::string FormatDate(Time time) {

@@ -2,17 +2,20 @@
 
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
 
 #include "base/bytes.h"
+#include "base/file.h"
 
 namespace gapferry {
 namespace {
 
-void PutLine(std::FILE* stream, std::string_view line) {
+// False if the line did not get out; errno says why.
+bool PutLine(std::FILE* stream, std::string_view line) {
   std::fwrite(line.data(), 1, line.size(), stream);
   std::fputc('\n', stream);
-  std::fflush(stream);
+  return std::fflush(stream) == 0;
 }
 
 // Bidirectional controls and separators that can make a terminal show another text than was
@@ -85,14 +88,14 @@ std::string HumanBytes(std::uint64_t bytes) {
 Console::Console(Options options) : options_(options) {}
 
 void Console::Say(std::string_view line) {
-  if (!options_.json) PutLine(stdout, line);
+  if (!options_.json) PutResult(line);
 }
 
 void Console::Emit(std::string_view message_type, const Json& body) {
   if (!options_.json) return;
   Json message = {{"message_type", message_type}};
   message.update(body);
-  PutLine(stdout, DumpJson(message));
+  PutResult(DumpJson(message));
 }
 
 void Console::Note(std::string_view line) {
@@ -117,6 +120,18 @@ void Console::Report(const Error& error) {
   PutLine(stderr, fmt::format("error: {}", Printable(error.what)));
   for (const std::string& hint : error.hints)
     PutLine(stderr, fmt::format("hint: {}", Printable(hint)));
+}
+
+void Console::PutResult(std::string_view line) {
+  if (!PutLine(stdout, line) && write_error_ == 0) write_error_ = errno;
+}
+
+Status Console::Close() {
+  // Commands that print text as it is write past PutResult.
+  if (std::fflush(stdout) != 0 && write_error_ == 0) write_error_ = errno;
+  if (write_error_ == 0 && std::ferror(stdout) != 0) write_error_ = EIO;
+  if (write_error_ == 0) return Ok();
+  return SystemError("cannot write the result to standard output", write_error_);
 }
 
 Progress::Progress(const Console& console, std::string label, std::string unit, std::uint64_t total)

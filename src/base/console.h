@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/result.h"
 
 namespace gapferry {
 
@@ -41,8 +42,14 @@ class Console {
   // `error:` and `hint:` lines; with --json one object of type "error" on stderr.
   void Report(const Error& error);
 
+  // At the end: whether all of the result got out. Error: kIo, kNoSpace.
+  [[nodiscard]] Status Close();
+
  private:
+  void PutResult(std::string_view line);
+
   Options options_;
+  int write_error_ = 0;  // errno of the first line that did not get out
 };
 
 // A line that rewrites itself on a terminal: "collecting  43 %  12,345 of 28,000 files  1,234/s  12

@@ -44,6 +44,7 @@ enum class Kind {
   kGuard,          // a change larger than the guard allows
   kSandbox,        // the sandbox cannot be built, or the child broke its rules
   kArtifactCheck,  // a consumer's own check refuses a generated artifact
+  kPassphrase,     // a key is encrypted, and its passphrase is missing or wrong
   kInterrupted,    // the user or the system stopped it
   kNetwork,        // a server that cannot be reached, is not who it should be, or breaks off
   kDenied,         // a server that refuses this key or this call

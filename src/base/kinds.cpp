@@ -94,6 +94,10 @@ const std::vector<KindInfo> kKinds = {
      "message is removed."},
     {Kind::kDenied, 32, "denied", "a server refuses the key or the call",
      "The message gives the server's own words. Check the key's role and expiry on that server."},
+    {Kind::kPassphrase, 33, "passphrase",
+     "a key is encrypted, and its passphrase is missing or wrong",
+     "Give it with --passphrase-file, as the systemd credential that the message names, or on a "
+     "terminal."},
     {Kind::kInterrupted, 130, "interrupted", "stopped before the end",
      "Nothing half done was kept. Run the same command again."},
 };

@@ -3,15 +3,12 @@
 
 #include <string>
 
-namespace CLI {
-class App;
-}
+#include "base/app.h"
 
 namespace gapferry {
 
-struct Program;
-
 [[nodiscard]] std::string MakeManual(const Program& program, CLI::App& app);
-[[nodiscard]] std::string MakeCompletion(const Program& program, CLI::App& app);
+[[nodiscard]] std::string MakeCompletion(const Program& program, CLI::App& app,
+                                         const KnownValues& values);
 
 }  // namespace gapferry

@@ -1,6 +1,7 @@
 #include "bundle/label.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/console.h"
 #include "bundle/head_reader.h"
@@ -10,6 +11,8 @@ namespace gapferry::bundle {
 namespace {
 
 constexpr std::size_t kMaxOthers = 20;
+constexpr std::array<std::string_view, 5> kCeilings = {"clear", "green", "amber", "amber+strict",
+                                                       "red"};
 
 std::string Upper(std::string text) {
   for (char& c : text) {
@@ -20,6 +23,45 @@ std::string Upper(std::string text) {
 
 void Line(std::string& text, std::string_view title, std::string_view value) {
   text += fmt::format("  {:<10} {}\n", title, value);
+}
+
+std::string UpTo(const std::string& ceiling) {
+  return "up to TLP:" + Upper(ceiling);
+}
+
+const std::string& Stricter(const std::string& left, const std::string& right) {
+  const auto rank = [](const std::string& ceiling) {
+    return std::find(kCeilings.begin(), kCeilings.end(), ceiling);
+  };
+  return rank(left) < rank(right) ? right : left;
+}
+
+// A medium is handled as the strictest of what is on it.
+void AddTlp(std::string& text, const LabelText& label) {
+  std::string strictest = label.manifest.tlp_ceiling;
+  bool unknown = false;
+  for (const LabelOther& other : label.others) {
+    if (other.tlp_ceiling.empty()) {
+      unknown = true;
+    } else {
+      strictest = Stricter(strictest, other.tlp_ceiling);
+    }
+  }
+  Line(text, "TLP", UpTo(strictest));
+  if (strictest != label.manifest.tlp_ceiling)
+    Line(text, "", "with all that is here; this bundle alone " + UpTo(label.manifest.tlp_ceiling));
+  if (unknown) Line(text, "", "apart from files below that cannot be read: NOT KNOWN");
+}
+
+void AddOthers(std::string& text, const LabelText& label) {
+  for (std::size_t i = 0; i < std::min(label.others.size(), kMaxOthers); ++i) {
+    const LabelOther& other = label.others[i];
+    Line(text, i == 0 ? "also here" : "",
+         fmt::format("{}  {}", other.name,
+                     other.tlp_ceiling.empty() ? "cannot be read" : UpTo(other.tlp_ceiling)));
+  }
+  if (label.others.size() > kMaxOthers)
+    Line(text, "", fmt::format("and {} more", label.others.size() - kMaxOthers));
 }
 
 // The kinds that a person asks for; encrypted streams hide them all.
@@ -105,21 +147,20 @@ std::string MediumLabel(const LabelText& label) {
        fmt::format("{}  number {}.{}  {}", manifest.stream, manifest.epoch, manifest.seq,
                    KindName(manifest.kind)));
   if (manifest.base)
-    Line(text, "", fmt::format("for a site that holds number {} or later", manifest.base->seq));
+    Line(text, "",
+         fmt::format("for a site that holds number {}.{} or later", manifest.epoch,
+                     manifest.base->seq));
   AddVolumes(text, label);
   Line(text, "created", FormatTime(manifest.created));
   Line(text, "expires", FormatTime(manifest.expires));
   Line(text, "next due", FormatTime(manifest.next_due));
-  Line(text, "TLP", fmt::format("up to TLP:{}", Upper(manifest.tlp_ceiling)));
+  AddTlp(text, label);
   AddCounts(text, manifest);
   for (const std::string& id : SignerIds(label.head))
     Line(text, "signed by", id);
   Line(text, "manifest", ManifestStart(label) + "...");
   AddRoot(text, label);
-  for (std::size_t i = 0; i < std::min(label.others.size(), kMaxOthers); ++i)
-    Line(text, i == 0 ? "also here" : "", label.others[i]);
-  if (label.others.size() > kMaxOthers)
-    Line(text, "", fmt::format("and {} more", label.others.size() - kMaxOthers));
+  AddOthers(text, label);
   text += R"(
 Courier: unmount before you pull it out. If it is lost or was out of your
 hands, say so; nothing on it can be changed without being noticed.

@@ -14,12 +14,17 @@
 
 namespace gapferry::bundle {
 
+// Something else on the medium that may hold intelligence.
+struct LabelOther {
+  std::string name;
+  std::string tlp_ceiling;  // as its manifest says; empty: it cannot be read
+};
 struct LabelText {
   const Manifest& manifest;
   const MemberList& head;  // its signers, the hash of its manifest, its newest root
   std::vector<std::pair<std::string, std::uint64_t>> volumes;  // file name, bytes
   std::optional<SignedDocument> first_root;  // the newest one if the head carries none
-  std::vector<std::string> others;           // other bundles on this medium, by file name
+  std::vector<LabelOther> others;            // other bundles on this medium, by file name
 };
 [[nodiscard]] std::string MediumLabel(const LabelText& label);
 

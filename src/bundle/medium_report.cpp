@@ -39,8 +39,11 @@ void ShowMedium(Console& console, const WrittenMedium& medium) {
                             volume.path.string(), HumanBytes(volume.size)));
   }
   ShowNames(console, "removed", medium.removed, "");
-  ShowNames(console, "older, still there", medium.older,
-            "--replace would remove older bundles once the new one is complete");
+  ShowNames(
+      console, "older, still there", medium.older,
+      medium.replace
+          ? "those stay: the new bundle starts from them, or they do not say that they are older"
+          : "--replace would remove older bundles once the new one is complete");
   ShowNames(console, "left by an interruption", medium.unfinished, "--replace removes it");
   if (count > 1)
     console.Note("the volumes may go onto several media; each carries the whole signature");

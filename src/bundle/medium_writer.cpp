@@ -26,6 +26,19 @@ StatePoint NumberOf(const VolumeName& name) {
   return {name.epoch, name.seq, {}};
 }
 
+// Made by itself, it would lie on the disk below a mount point that nothing is mounted on.
+Status CheckFolder(const fs::path& folder) {
+  std::error_code error;
+  const fs::file_status status = fs::status(folder, error);
+  if (fs::is_directory(status)) return Ok();
+  if (fs::exists(status)) return Error::Make(Kind::kIo, "{} is no folder", folder.string());
+  if (status.type() != fs::file_type::not_found)
+    return SystemError("cannot look into " + folder.string(), error.value());
+  return Error::Make(Kind::kNotFound, "there is no folder {}", folder.string())
+      .Hint("mount the medium there, or make it: `mkdir -p {}`; nothing was written",
+            folder.string());
+}
+
 Status CheckTarget(const fs::path& path) {
   std::error_code error;
   const fs::file_type type = fs::symlink_status(path, error).type();
@@ -40,13 +53,16 @@ Status PutRoot(const fs::path& folder, std::uint64_t version, const SignedDocume
   return WriteSignedFile(folder / RootFileName(version), root);
 }
 
-// Whether the file itself says that it is of this stream and older.
+// What the file itself says, whoever wrote it.
+Result<Manifest> ManifestIn(const fs::path& path) {
+  GF_TRY(auto source, FileSource::Open(path));
+  GF_TRY(BundleReader volume, BundleReader::OpenVolume(std::move(source)));
+  return volume.AssumeManifest();
+}
+
+// Whether it says that it is of this stream and older.
 bool IsOlder(const fs::path& path, const Manifest& manifest) {
-  auto source = FileSource::Open(path);
-  if (!source.ok()) return false;
-  auto volume = BundleReader::OpenVolume(std::move(source).value());
-  if (!volume.ok()) return false;
-  auto other = volume->AssumeManifest();
+  const auto other = ManifestIn(path);
   return other.ok() && other->stream_uuid == manifest.stream_uuid &&
          IsBefore(NumberOf(*other), NumberOf(manifest));
 }
@@ -93,11 +109,11 @@ Status SortOlder(const fs::path& folder, const Manifest& manifest, bool replace,
 
 Status CheckRoom(const fs::path& folder, const Manifest& manifest,
                  const std::vector<VolumePart>& parts) {
-  GF_CHECK(MakeFolder(folder));
+  GF_CHECK(CheckFolder(folder));
   GF_TRY(const FileSystemRoom room, RoomIn(folder));
   if (room.read_only) {
     return Error::Make(Kind::kIo, "the file system of {} is mounted read-only", folder.string())
-        .Hint("set its write-protect switch, or `mount -o remount,rw`; nothing was written");
+        .Hint("release its write-protect switch, or `mount -o remount,rw`; nothing was written");
   }
   const std::uint64_t block = std::max<std::uint64_t>(room.block, 1);
   std::uint64_t needed = kBesideVolumes;
@@ -132,8 +148,12 @@ Status WriteLabel(const fs::path& folder, const Manifest& manifest, const Member
   GF_TRY(const MediumListing listing, ListMedium(folder));
   for (const NamedVolume& volume : listing.volumes) {
     std::string name = volume.path.filename().string();
-    if (!own.contains(name)) label.others.push_back(std::move(name));
+    if (own.contains(name)) continue;
+    const auto other = ManifestIn(volume.path);
+    label.others.push_back({std::move(name), other.ok() ? other->tlp_ceiling : ""});
   }
+  for (const fs::path& path : listing.unfinished)
+    label.others.push_back({path.filename().string(), ""});
   return WriteFileAtomically(folder / kLabelFile, MediumLabel(label));
 }
 
@@ -144,6 +164,7 @@ Result<WrittenMedium> WriteMedium(const fs::path& folder, const MediumContent& c
   for (const auto& [version, root] : content.newest_root)
     GF_CHECK(PutRoot(folder, version, root));
   WrittenMedium written;
+  written.replace = replace;
   GF_TRY(written.volumes, WriteVolumes(folder, content.manifest, content.head, content.parts,
                                        content.chunks, progress));
   GF_CHECK(SortOlder(folder, content.manifest, replace, written));

@@ -32,10 +32,11 @@ struct WrittenMedium {
   std::vector<std::string> older;       // names of older bundles of the stream that are still there
   std::vector<std::string> unfinished;  // what interrupted writers left of this stream
   std::vector<std::string> removed;     // older and unfinished ones that were replaced
+  bool replace = false;                 // whether older ones were to go
 };
 
-// Makes the folder if it is not there, then compares what `parts` need, with label and root files,
-// with what its file system has. Nothing else is written. Errors: kNoSpace with both numbers;
+// Compares what `parts` need, with label and root files, with what the folder's file system has.
+// Writes nothing. Errors: kNotFound if there is no such folder; kNoSpace with both numbers;
 // kTooLarge for a file system that cannot hold files of that size; kIo if it is read-only.
 [[nodiscard]] Status CheckRoom(const std::filesystem::path& folder, const Manifest& manifest,
                                const std::vector<VolumePart>& parts);

@@ -1,5 +1,7 @@
 #include "bundle/receipt.h"
 
+#include <algorithm>
+
 #include "bundle/fields.h"
 #include "bundle/text.h"
 
@@ -77,6 +79,18 @@ std::string PhoneCode(std::uint64_t epoch, std::uint64_t seq, const Digest256& s
   for (int shift = 35; shift >= 0; shift -= 5)
     check.push_back(kDigits[(bits >> shift) & 31]);
   return fmt::format("{}-{}-{}", seq, check.substr(0, 4), check.substr(4));
+}
+
+bool IsPhoneCode(std::string_view normalised) {
+  constexpr std::size_t kTail = 10;        // -XXXX-XXXX
+  constexpr std::size_t kMostNumber = 20;  // digits
+  if (normalised.size() <= kTail || normalised.size() > kMostNumber + kTail) return false;
+  const std::string_view number = normalised.substr(0, normalised.size() - kTail);
+  const std::string_view tail = normalised.substr(number.size());
+  const auto is_digit = [](char c) { return kDigits.find(c) != std::string_view::npos; };
+  return std::all_of(number.begin(), number.end(), IsAsciiDigit) && tail[0] == '-' &&
+         tail[5] == '-' && std::all_of(tail.begin() + 1, tail.begin() + 5, is_digit) &&
+         std::all_of(tail.begin() + 6, tail.end(), is_digit);
 }
 
 std::string NormalisePhoneCode(std::string_view heard) {

@@ -46,5 +46,7 @@ struct Receipt {
                                     const Digest256& state_digest, ByteView digest_key);
 // As it is heard: either case, any dashes and spaces, O for 0, I and L for 1.
 [[nodiscard]] std::string NormalisePhoneCode(std::string_view heard);
+// Whether that has the form of a code.
+[[nodiscard]] bool IsPhoneCode(std::string_view normalised);
 
 }  // namespace gapferry::bundle

@@ -109,7 +109,7 @@ Status Unlock(Sealed& file, std::string_view passphrase) {
     if (sodium_is_zero(checksum.data(), checksum.size()) == 1) return Ok();
   } else {
     if (passphrase.empty())
-      return Error::Make(Kind::kConfig, "this secret key is encrypted; its passphrase is needed");
+      return Error::Make(Kind::kPassphrase, "this secret key is encrypted; its passphrase is needed");
     if (file.Number(kOperationsAt) > kScryptSensitive.operations ||
         file.Number(kMemoryAt) > kScryptSensitive.memory) {
       return Error::Make(
@@ -124,7 +124,7 @@ Status Unlock(Sealed& file, std::string_view passphrase) {
   if (sodium_memcmp(expected.data(), file.sealed().data() + 72, expected.size()) != 0) {
     if (file.head() == kHeadPlain)
       return Error::Make(Kind::kMalformed, "the secret key file is damaged");
-    return Error::Make(Kind::kConfig, "the passphrase does not open this secret key");
+    return Error::Make(Kind::kPassphrase, "the passphrase does not open this secret key");
   }
   return Ok();
 }

@@ -70,8 +70,7 @@ Status AddSignatureFile(const std::filesystem::path& file, const SignatureFile& 
           .Hint("a threshold counts keys, not signatures; another key must sign");
     }
   }
-  const bool first = document.signatures.empty();
-  return WriteFileAtomically(WithEnding(file, first ? "" : "." + id), signature.Serialize());
+  return WriteFileAtomically(WithEnding(file, "." + id), signature.Serialize());
 }
 
 }  // namespace gapferry::bundle

@@ -18,7 +18,8 @@ namespace gapferry::bundle {
 // short name. Errors: kMalformed for a signature that does not parse; kIo, kNoSpace.
 [[nodiscard]] Status WriteSignedFile(const std::filesystem::path& file,
                                      const SignedDocument& document);
-// One more signature beside `file`. Error: kUsage if its key has signed already.
+// One more signature beside `file`, named after its key: the short name is left to `minisign -S`,
+// which overwrites what it finds there. Error: kUsage if its key has signed already.
 [[nodiscard]] Status AddSignatureFile(const std::filesystem::path& file,
                                       const SignatureFile& signature);
 

@@ -5,57 +5,14 @@
 #include <algorithm>
 
 #include "base/version.h"
-#include "exporter/next_root.h"
+#include "exporter/position.h"
+#include "exporter/written.h"
 
 namespace gapferry::exporter {
 namespace {
 
 using bundle::BundleKind;
 using store::LedgerRow;
-
-// Where a stream stands in its epoch.
-struct Position {
-  store::StreamRow stream;
-  bundle::StreamRole role;
-  std::vector<LedgerRow> ledger;  // of this epoch, by number
-
-  [[nodiscard]] std::uint64_t last() const {
-    return ledger.empty() ? 0 : static_cast<std::uint64_t>(ledger.back().seq);
-  }
-  [[nodiscard]] const LedgerRow* Find(std::uint64_t seq) const {
-    const auto found = std::find_if(ledger.begin(), ledger.end(), [&](const LedgerRow& row) {
-      return static_cast<std::uint64_t>(row.seq) == seq;
-    });
-    return found == ledger.end() ? nullptr : &*found;
-  }
-  [[nodiscard]] std::optional<std::uint64_t> LastFullBytes() const {
-    const auto full = std::find_if(ledger.rbegin(), ledger.rend(), [](const LedgerRow& row) {
-      return row.kind == bundle::KindName(BundleKind::kFull);
-    });
-    if (full == ledger.rend()) return std::nullopt;
-    return full->stored_bytes;
-  }
-};
-
-Result<Position> FindPosition(const SiteConfig& site, const bundle::Root& root,
-                              store::Store* mirror) {
-  GF_TRY(const auto stream, mirror->FindStream(site.name));
-  const auto role = stream ? root.streams.find(stream->uuid) : root.streams.end();
-  if (role == root.streams.end()) {
-    return Error::Make(Kind::kNotReady, "site {} has no stream in the root of trust yet", site.name)
-        .Hint("`gapferry-export init --site {}` gives it one", site.name);
-  }
-  // An exporter that was restored from a backup must not use a number again.
-  GF_CHECK(CheckEpoch(mirror, *stream, role->second));
-  if (static_cast<std::uint64_t>(site.days_valid) > role->second.max_life_days) {
-    return Error::Make(Kind::kConfig, "site {} asks for bundles valid {} days; its root allows {}",
-                       site.name, site.days_valid, role->second.max_life_days);
-  }
-  Position position{*stream, role->second, {}};
-  GF_TRY(position.ledger, mirror->Ledger(stream->uuid));
-  std::erase_if(position.ledger, [&](const LedgerRow& row) { return row.epoch != stream->epoch; });
-  return position;
-}
 
 // Removes a work file whatever happens.
 class WorkFile {
@@ -74,7 +31,8 @@ class WorkFile {
 class Maker {
  public:
   Maker(Session& session, const Home& home, const SiteConfig& site, const bundle::Root& root,
-        const BeforeSpending& ask, store::Store* mirror, Position position, SiteState state)
+        const BeforeSpending& ask, store::Store* mirror, Position position, SiteState state,
+        Time created)
       : session_(session),
         home_(home),
         site_(site),
@@ -84,7 +42,9 @@ class Maker {
         position_(std::move(position)),
         state_(std::move(state)),
         seq_(position_.last() + 1),
-        created_(Now()) {}
+        created_(created) {
+    made_.changed = position_.ledger.empty();
+  }
 
   Result<MadeBundles> Make(const BundleRequest& request) {
     if (request.choice == BundleChoice::kHeartbeat) return Heartbeat();
@@ -111,8 +71,7 @@ class Maker {
       GF_CHECK(Add(BundleKind::kFull, std::nullopt, plain.path()));
     }
     const bool has_full = made_.bundles.back().manifest.kind == BundleKind::kFull;
-    if (has_full && (!base || outgrown || request.choice == BundleChoice::kFull))
-      GF_CHECK(state_.Rebase(seq_));
+    made_.rebase = has_full && (!base || outgrown || request.choice == BundleChoice::kFull);
     return Finish();
   }
 
@@ -122,8 +81,15 @@ class Maker {
     if (position_.ledger.empty() || made_.changed) {
       return Error::Make(Kind::kNotReady,
                          "{} has changed since number {}: a heartbeat would be a lie", site_.name,
-                         position_.last())
+                         position_.Number(position_.last()))
           .Hint("`gapferry-export bundle --site {}` writes what changed", site_.name);
+    }
+    if (position_.written < position_.last()) {
+      return Error::Make(Kind::kNotReady,
+                         "number {} of {} was never written; the newest on a medium is {}",
+                         position_.Number(position_.last()), site_.name,
+                         position_.Number(position_.written))
+          .Hint("`gapferry-export bundle --site {}` writes the next one", site_.name);
     }
     seq_ = position_.last();
     MadeBundle& made = made_.bundles.emplace_back();
@@ -141,8 +107,9 @@ class Maker {
     }
     if (request.since) {
       return Error::Make(Kind::kUsage, "there is no delta from number {} of {}: known are {} to {}",
-                         wanted, site_.name, std::max<std::uint64_t>(state_.oldest_base(), 1),
-                         position_.last());
+                         position_.Number(wanted), site_.name,
+                         position_.Number(std::max<std::uint64_t>(state_.oldest_base(), 1)),
+                         position_.Number(position_.last()));
     }
     if (request.choice == BundleChoice::kDelta) {
       return Error::Make(Kind::kNotReady, "{} has had no full that a delta could start from",
@@ -234,6 +201,7 @@ class Maker {
       made.manifest_bytes = bundle::SerializeManifest(made.manifest);
     }
     GF_CHECK(ask_(made_));
+    GF_CHECK(KeepLastWritten(mirror_, position_.stream));
     for (const MadeBundle& made : made_.bundles) {
       GF_CHECK(mirror_->AppendLedger(position_.stream.uuid, LedgerRowOf(made)));
     }
@@ -290,11 +258,14 @@ Result<MadeBundles> MakeBundles(Session& session, const Home& home, const SiteCo
                                 const bundle::Root& root, const BundleRequest& request,
                                 const BeforeSpending& ask, store::Store* mirror) {
   GF_TRY(Position position, FindPosition(site, root, mirror));
+  GF_CHECK(CheckCollected(session, site, request.sources, position, mirror));
+  const Time now = Now();
+  GF_CHECK(CheckClock(site, position, now));
   GF_CHECK(MakeFolder(home.work(), 0700));
   GF_CHECK(mirror->Begin());
   auto made = [&]() -> Result<MadeBundles> {
     GF_TRY(SiteState state, SiteState::Load(mirror, site, position.stream));
-    return Maker(session, home, site, root, ask, mirror, std::move(position), std::move(state))
+    return Maker(session, home, site, root, ask, mirror, std::move(position), std::move(state), now)
         .Make(request);
   }();
   if (!made.ok()) {

@@ -32,6 +32,7 @@ constexpr std::uint64_t kDeltaPartOfFull = 4;
 struct BundleRequest {
   BundleChoice choice = BundleChoice::kAuto;
   std::optional<std::uint64_t> since;  // a delta from this number instead of the usual base
+  std::vector<std::string> sources;    // all of export.yml
   std::string passphrase_file;         // for content keys, may be empty
   bool replace = false;                // older bundles on the medium go once the new ones are there
 };
@@ -45,7 +46,8 @@ struct MadeBundle {
 struct MadeBundles {
   std::vector<MadeBundle> bundles;  // a delta before a full
   Tally tally;                      // of the state after them
-  bool changed = false;             // since the number before
+  bool changed = false;             // since the number before; a first one has
+  bool rebase = false;              // later deltas start here, once it is written
 };
 
 // What the root says of the site's stream. Errors: kNotReady if it has none, or if the exporter was
@@ -57,9 +59,11 @@ struct MadeBundles {
 using BeforeSpending = std::function<Status(const MadeBundles&)>;
 
 // Looks at the mirror, makes the payloads and records the number, in one transaction of the mirror.
-// A crash afterwards leaves a gap in the numbers, never two contents under one.
-// Errors: kNotReady (no stream; no base for a delta; a heartbeat for a state that changed), kUsage
-// (`since` names no number of this epoch), kConfig (valid for longer than the root allows).
+// A crash afterwards leaves a gap in the numbers, never two contents under one. Whoever has written
+// them calls MarkWritten (written.h).
+// Errors: kNotReady (no stream; nothing collected; no base for a delta; a heartbeat for a state
+// that changed), kClock (the clock went back since the last number), kUsage (`since` names no
+// number of this epoch), kConfig (valid for longer than the root allows).
 [[nodiscard]] Result<MadeBundles> MakeBundles(Session& session, const Home& home,
                                               const SiteConfig& site, const bundle::Root& root,
                                               const BundleRequest& request,

@@ -5,6 +5,7 @@
 #include "exporter/bundle_maker.h"
 #include "exporter/commands.h"
 #include "exporter/keys.h"
+#include "exporter/written.h"
 
 namespace gapferry::exporter {
 namespace {
@@ -41,7 +42,7 @@ void ShowBundle(Session& session, const MadeBundle& made, const MadeBundles& all
   body.update(bundle::MediumJson(medium));
   session.console.Emit("bundle", body);
   const std::string from =
-      manifest.base ? fmt::format(" from number {} on", manifest.base->seq) : "";
+      manifest.base ? fmt::format(" from number {}.{} on", manifest.epoch, manifest.base->seq) : "";
   session.console.Say(fmt::format("{}  bundle {}.{}, {}{}", manifest.stream, manifest.epoch,
                                   manifest.seq, bundle::KindName(manifest.kind), from));
   bundle::ShowMedium(session.console, medium);
@@ -82,14 +83,21 @@ Status CheckRoomFor(const SiteConfig& site, const MadeBundles& made,
                     const std::vector<bundle::SignedDocument>& roots, std::size_t signatures) {
   constexpr std::uint64_t kOneSignature = 1024;
   std::vector<bundle::VolumePart> all;
+  std::vector<bundle::VolumePart> first;
   for (const MadeBundle& one : made.bundles) {
     std::uint64_t bytes = one.manifest_bytes.size() + (1 + signatures) * kOneSignature;
     for (const bundle::SignedDocument& root : roots)
       bytes += root.bytes.size() + (2 + root.signatures.size()) * kOneSignature;
     GF_TRY(const auto parts, bundle::PlanVolumes(one.manifest, bytes, site.volume_bytes));
+    if (all.empty()) first = parts;
     all.insert(all.end(), parts.begin(), parts.end());
   }
-  return bundle::CheckRoom(site.to, made.bundles.back().manifest, all);
+  Status room = bundle::CheckRoom(site.to, made.bundles.back().manifest, all);
+  if (room.ok() || room.error().kind != Kind::kNoSpace || made.bundles.size() < 2) return room;
+  const bundle::Manifest& delta = made.bundles.front().manifest;
+  if (!bundle::CheckRoom(site.to, delta, first).ok()) return room;
+  return std::move(room).error().Hint("`--kind delta` leaves the full out: {} alone fits",
+                                      HumanBytes(delta.payload ? delta.payload->stored_size : 0));
 }
 
 Result<bundle::WrittenMedium> SignAndWrite(Session& session, const SiteConfig& site,
@@ -141,14 +149,23 @@ Result<WrittenBundles> WriteBundle(Session& session, const Home& home, const Sit
   GF_TRY(const MadeBundles made, MakeBundles(session, home, site, root, request, room, &mirror));
   WrittenBundles written;
   for (const MadeBundle& one : made.bundles) {
-    GF_TRY(const bundle::WrittenMedium medium,
-           SignAndWrite(session, site, one, roots, keys, request.replace));
-    ShowBundle(session, one, made, medium);
-    NoteMissingSigners(session, medium, role, keys.size());
-    written.kinds.emplace_back(bundle::KindName(one.manifest.kind));
     written.epoch = one.manifest.epoch;
     written.seq = one.manifest.seq;
+    auto medium = SignAndWrite(session, site, one, roots, keys, request.replace);
+    if (!medium.ok()) {
+      return std::move(medium).error().Hint(
+          "number {}.{} is spent and counts as never written: `{} bundle --site {}` writes the "
+          "next one",
+          written.epoch, written.seq, session.program, site.name);
+    }
+    ShowBundle(session, one, made, *medium);
+    NoteMissingSigners(session, *medium, role, keys.size());
+    written.kinds.emplace_back(bundle::KindName(one.manifest.kind));
   }
+  const bundle::Manifest& last = made.bundles.back().manifest;
+  GF_CHECK(MarkWritten(&mirror, last.stream_uuid,
+                       {static_cast<std::int64_t>(last.epoch), static_cast<std::int64_t>(last.seq),
+                        last.created, made.rebase}));
   ShowState(session, made);
   return written;
 }
@@ -181,10 +198,11 @@ Result<bool> IsDue(const Home& home, const SiteConfig& site, Time now) {
   GF_TRY(const auto stream, mirror.FindStream(site.name));
   if (!stream) return true;  // WriteBundle says what is missing
   GF_TRY(const std::vector<store::LedgerRow> ledger, mirror.Ledger(stream->uuid));
-  if (ledger.empty()) return true;
+  GF_TRY(const auto last, LastWritten(&mirror, stream->uuid, ledger));
+  if (!last) return true;
   // A timer that fires a little early must not skip a whole rhythm.
   constexpr Time kEarly = 3600;
-  return now + kEarly >= ledger.back().created + site.days_between * kSecondsPerDay;
+  return now + kEarly >= last->created + site.days_between * kSecondsPerDay;
 }
 
 }  // namespace gapferry::exporter

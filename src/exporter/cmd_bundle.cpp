@@ -4,13 +4,15 @@
 namespace gapferry::exporter {
 namespace {
 
+constexpr std::int64_t kNotGiven = -1;
+
 struct Options {
   std::string site;
   bool all = false;
   MediumOptions medium;
   BundleRequest request;
   std::string kind = "auto";
-  std::int64_t since = 0;
+  std::int64_t since = kNotGiven;
 };
 
 Result<BundleRequest> RequestOf(const Options& options) {
@@ -22,8 +24,11 @@ Result<BundleRequest> RequestOf(const Options& options) {
                        options.kind);
   }
   request.choice = *choice;
-  if (options.since < 0) return Error::Make(Kind::kUsage, "--since is {}", options.since);
-  if (options.since > 0) {
+  if (options.since != kNotGiven) {
+    if (options.since < 1) {
+      return Error::Make(Kind::kUsage, "--since is {}; numbers begin at 1", options.since)
+          .Hint("`--kind full` writes a bundle for a site that holds nothing");
+    }
     request.since = static_cast<std::uint64_t>(options.since);
     const bool fits =
         request.choice == BundleChoice::kAuto || request.choice == BundleChoice::kDelta;
@@ -42,7 +47,8 @@ Result<std::vector<SiteConfig>> SitesOf(const Options& options, const Config& co
   if (!options.site.empty())
     return Error::Make(Kind::kUsage, "--all and --site exclude each other");
   // One number means another state for each site.
-  if (options.since > 0) return Error::Make(Kind::kUsage, "--since is for one site, not for --all");
+  if (options.since != kNotGiven)
+    return Error::Make(Kind::kUsage, "--since is for one site, not for --all");
   if (config.sites.empty()) return Error::Make(Kind::kNotReady, "no site is configured");
   return config.sites;
 }
@@ -69,10 +75,12 @@ Command BundleCommand() {
                          "a delta for a site that holds this number or a later one");
         arguments.Option("--passphrase-file", &options->request.passphrase_file,
                          "file with the passphrase of the content key, if it has one");
+        arguments.Values("--kind", {"auto", "full", "delta", "heartbeat"});
         return [options](Session& session) -> Status {
-          GF_TRY(const BundleRequest request, RequestOf(*options));
+          GF_TRY(BundleRequest request, RequestOf(*options));
           GF_TRY(const Home home, Home::Open(session));
           GF_TRY(const Config config, home.LoadConfig());
+          request.sources = SourceNames(config);
           GF_TRY(std::vector<SiteConfig> sites, SitesOf(*options, config));
           for (SiteConfig& site : sites) {
             if (!options->medium.to.empty()) site.to = options->medium.to;

@@ -74,6 +74,7 @@ Command ExplainCommand() {
         auto asked = std::make_shared<std::string>();
         arguments.Option("--site", site.get(), "the site in question");
         arguments.Positional("CODE|UUID|VALUE", asked.get(), "what to explain", false);
+        arguments.Values("CODE|UUID|VALUE", ExitCodeWords());
         return [site, asked](Session& session) -> Status {
           if (site->empty()) return ExplainExitCode(session, *asked);
           return ExplainCrossing(session, *site, *asked);

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "bundle/text.h"
 #include "exporter/commands.h"
 #include "exporter/keys.h"
 #include "exporter/next_root.h"
@@ -23,8 +24,10 @@ struct Options {
 Status AddStreams(const Options& options, const bundle::Role& content, bundle::Root* root) {
   for (const std::string& site : options.sites) {
     for (const auto& [uuid, stream] : root->streams) {
-      if (stream.name == site)
-        return Error::Make(Kind::kUsage, "site {} has a stream already", site);
+      if (stream.name == site) {
+        return Error::Make(Kind::kUsage, "site {} has a stream already", site)
+            .Hint("if the mirror has lost it, `gapferry-export root adopt`");
+      }
     }
     root->streams[NewUuid()] = {site, content, 1,
                                 static_cast<std::uint64_t>(options.max_life_days)};
@@ -72,35 +75,69 @@ void ShowRoot(Session& session, const Home& home, const bundle::Root& root, cons
 
 void ShowKeys(Session& session, const Options& options) {
   Console& console = session.console;
-  const bool root_open = options.no_passphrase;
   const bool content_open = options.content_passphrase_file.empty();
-  console.Say(fmt::format(
-      "keys:            keys/root.key signs roots{}. Move it to a safe, offline place, apart from",
-      root_open ? " and has NO passphrase" : ""));
-  console.Say(
-      "                 its passphrase. Without the two no key and no site can change any more, "
-      "and");
-  console.Say("                 every site would have to pin a new root by telephone.");
+  if (options.no_passphrase) {
+    console.Say(
+        "keys:            keys/root.key signs roots and has NO passphrase: who has the file has");
+    console.Say(
+        "                 gapferry. Move it to a safe, offline place. Without it no key and no "
+        "site");
+    console.Say(
+        "                 can change any more, and every site would have to pin a new root by");
+    console.Say("                 telephone.");
+  } else {
+    console.Say(
+        "keys:            keys/root.key signs roots. Move it to a safe, offline place, apart from");
+    console.Say(
+        "                 its passphrase. Without the two no key and no site can change any more, "
+        "and");
+    console.Say("                 every site would have to pin a new root by telephone.");
+  }
   console.Say(fmt::format(
       "                 keys/content.key signs every bundle{}. If it is lost or",
       content_open ? ", protected by its file mode alone" : " and needs its passphrase each time"));
   console.Say(fmt::format("                 stolen: `{} key rotate content`.", session.program));
 }
 
-Status MakeHome(Session& session, const Home& home, const Options& options) {
-  constexpr mode_t kOwnerOnly = 0700;
-  GF_TRY(const Protection root_protection,
-         ChooseProtection(options.passphrase_file, options.no_passphrase,
-                          Protection::Kind::kMakePassphrase));
-  GF_TRY(const Protection content_protection,
-         ChooseProtection(options.content_passphrase_file, false, Protection::Kind::kFileMode));
-  for (const std::filesystem::path& folder : {home.folder(), home.keys(), home.work()}) {
-    GF_CHECK(MakeFolder(folder, kOwnerOnly));
+// What an `init` that was interrupted left behind. Nobody has seen its passphrase, and no bundle
+// was signed with its keys.
+Status RemoveUnfinished(const Home& home) {
+  namespace fs = std::filesystem;
+  const std::string mirror = home.mirror_file().string();
+  const std::string first_root = home.first_root_file().string();
+  for (const fs::path& file : std::initializer_list<fs::path>{
+           home.root_key_file(), home.keys() / "root.pub", home.keys() / "content.key",
+           home.keys() / "content.pub", first_root, first_root + ".minisig", mirror,
+           mirror + "-wal", mirror + "-shm", mirror + "-journal", home.config_file()}) {
+    std::error_code error;
+    fs::remove(file, error);
+    if (error) return SystemError("cannot remove " + file.string(), error.value());
   }
-  GF_TRY(const Fd lock, home.Lock());
-  GF_TRY(const NewKey root_key, MakeKey(home.keys(), kRootKey, root_protection));
+  return Ok();
+}
+
+// Keys that lie there for another reason are not for `init` to replace.
+Status CheckNoKeys(const Session& session, const Home& home) {
+  std::error_code error;
+  for (const std::filesystem::path& file : {home.root_key_file(), home.keys() / "content.key"}) {
+    if (!std::filesystem::exists(file, error)) continue;
+    return Error::Make(Kind::kUsage, "there is a key at {} already, of which no root knows",
+                       file.string())
+        .Hint("move it and its .pub elsewhere, then `{} init` again", session.program);
+  }
+  return Ok();
+}
+
+struct HomeProtection {
+  Protection root;
+  Protection content;
+};
+
+Status FillHome(Session& session, const Home& home, const Options& options,
+                const HomeProtection& protection) {
+  GF_TRY(const NewKey root_key, MakeKey(home.keys(), kRootKey, protection.root));
   GF_TRY(const NewKey content_key,
-         MakeKey(home.keys(), std::string(kContentPrefix), content_protection));
+         MakeKey(home.keys(), std::string(kContentPrefix), protection.content));
   const bundle::PublicKey& content = content_key.key.public_key();
   bundle::Root root = FirstRoot(root_key.key.public_key(), content);
   GF_CHECK(AddStreams(options, {{content.id}, 1}, &root));
@@ -109,10 +146,60 @@ Status MakeHome(Session& session, const Home& home, const Options& options) {
   GF_CHECK(AdoptStreams(&mirror, root, nullptr));
   GF_CHECK(home.SaveFirstRoot(root, root_key.key));
   GF_CHECK(mirror.Commit());
-  // Last: a home is one when it has its configuration.
   GF_CHECK(WriteFileAtomically(home.config_file(), DefaultConfig(options.sites)));
   ShowRoot(session, home, root, options, root_key.passphrase);
   ShowKeys(session, options);
+  return Ok();
+}
+
+Status MakeHome(Session& session, const Home& home, const Options& options) {
+  constexpr mode_t kOwnerOnly = 0700;
+  HomeProtection protection;
+  GF_TRY(protection.root, ChooseProtection(options.passphrase_file, options.no_passphrase,
+                                           Protection::Kind::kMakePassphrase));
+  GF_TRY(protection.content,
+         ChooseProtection(options.content_passphrase_file, false, Protection::Kind::kFileMode));
+  for (const std::filesystem::path& folder : {home.folder(), home.keys(), home.work()}) {
+    GF_CHECK(MakeFolder(folder, kOwnerOnly));
+  }
+  GF_TRY(const Fd lock, home.Lock());
+  std::error_code error;
+  if (std::filesystem::exists(home.unfinished_mark(), error)) {
+    GF_CHECK(RemoveUnfinished(home));
+  } else {
+    GF_CHECK(CheckNoKeys(session, home));
+    GF_CHECK(WriteFileAtomically(home.unfinished_mark(), "`init` was interrupted; run it again\n"));
+  }
+  GF_CHECK(FillHome(session, home, options, protection));
+  // Only now the passphrase was shown.
+  std::filesystem::remove(home.unfinished_mark(), error);
+  if (error) return SystemError("cannot remove " + home.unfinished_mark().string(), error.value());
+  return SyncFolder(home.folder());
+}
+
+// For a home that has all but its export.yml.
+Status WriteConfigAgain(Session& session, const Home& home, const Options& options) {
+  GF_TRY(const Fd lock, home.Lock());
+  GF_TRY(const bundle::Root root, home.LoadNewestRoot());
+  std::vector<std::string> sites;
+  for (const auto& [uuid, stream] : root.streams)
+    sites.push_back(stream.name);
+  for (const std::string& site : options.sites) {
+    if (std::find(sites.begin(), sites.end(), site) != sites.end()) continue;
+    return Error::Make(Kind::kUsage,
+                       "{} has lost its export.yml; its root has the sites {}, not {}",
+                       session.home, fmt::join(sites, ", "), site)
+        .Hint("first `{} init`, then `{} init --site {}`", session.program, session.program, site);
+  }
+  GF_CHECK(WriteFileAtomically(home.config_file(), DefaultConfig(sites)));
+  session.console.Emit("configuration", {{"file", home.config_file().string()}, {"sites", sites}});
+  session.console.Say(fmt::format("written      {}, for the sites of root {}: {}",
+                                  home.config_file().string(), root.version,
+                                  fmt::join(sites, ", ")));
+  session.console.Say("next         name your sources in it, and set what each site may get");
+  session.console.Note(
+      "the keys are as they were; if nobody ever saw the root key's passphrase, remove the whole "
+      "home and make it anew");
   return Ok();
 }
 
@@ -152,26 +239,54 @@ Status AddSites(Session& session, const Home& home, const Options& options) {
   return Ok();
 }
 
-Status Initialise(Session& session, const Options& given) {
-  Options options = given;
-  const Home home{std::filesystem::path(session.home)};
-  const bool exists = std::filesystem::exists(home.config_file());
-  if (exists && options.sites.empty()) {
+// Before anything is made: a name that cannot work would spoil the home.
+Status CheckSites(const std::vector<std::string>& sites) {
+  for (const std::string& site : sites) {
+    if (!bundle::IsStreamName(site)) {
+      return Error::Make(Kind::kUsage,
+                         "\"{}\" is no name for a site: 1 to 40 of a–z, 0–9 and inner dashes are",
+                         site);
+    }
+    if (std::count(sites.begin(), sites.end(), site) > 1)
+      return Error::Make(Kind::kUsage, "site {} is named twice", site);
+  }
+  return Ok();
+}
+
+Status CheckForExisting(const Session& session, const Options& options) {
+  if (options.sites.empty()) {
     return Error::Make(Kind::kUsage, "{} is a gapferry home already", session.home)
         .Hint("`{} init --site NAME` adds a site to it", session.program);
   }
-  if (exists && (options.no_passphrase || !options.content_passphrase_file.empty())) {
+  if (options.no_passphrase || !options.content_passphrase_file.empty()) {
     return Error::Make(Kind::kUsage, "{} has its keys already; no new ones are made", session.home)
         .Hint("`{} key rotate content` and `{} key new` make keys", session.program,
               session.program);
   }
-  if (options.sites.empty()) options.sites = {"site"};
+  return Ok();
+}
+
+Status Initialise(Session& session, const Options& given) {
+  Options options = given;
+  GF_CHECK(CheckSites(options.sites));
   if (options.max_life_days < 1 ||
       options.max_life_days > static_cast<std::int64_t>(bundle::kMaxLifeDays)) {
     return Error::Make(Kind::kUsage, "--max-life-days is {}; it must be 1 to {}",
                        options.max_life_days, bundle::kMaxLifeDays);
   }
-  return exists ? AddSites(session, home, options) : MakeHome(session, home, options);
+  const Home home{std::filesystem::path(session.home)};
+  std::error_code error;
+  const bool configured = std::filesystem::exists(home.config_file(), error);
+  if (error) return SystemError("cannot look into " + session.home, error.value());
+  const bool finished = !std::filesystem::exists(home.unfinished_mark(), error);
+  if (finished && configured) {
+    GF_CHECK(CheckForExisting(session, options));
+    return AddSites(session, home, options);
+  }
+  if (finished && std::filesystem::exists(home.first_root_file(), error))
+    return WriteConfigAgain(session, home, options);
+  if (options.sites.empty()) options.sites = {"site"};
+  return MakeHome(session, home, options);
 }
 
 }  // namespace
@@ -181,7 +296,8 @@ Command InitCommand() {
       "init", "make a home with configuration and keys, or add a site to one",
       "Makes an offline root key, encrypted with a passphrase that is made up and shown once, a "
       "content key for unattended signing, a stream for each site, the first root of trust and "
-      "a commented export.yml. In a home that exists it adds the named sites by a new root.",
+      "a commented export.yml. In a home that exists it adds the named sites by a new root. "
+      "What an interrupted `init` left is replaced; a lost export.yml is written anew.",
       [](Arguments& arguments) {
         auto options = std::make_shared<Options>();
         arguments.Option("--site", &options->sites,

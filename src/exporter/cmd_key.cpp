@@ -187,7 +187,7 @@ Status Rotate(Session& session, const RotateOptions& options) {
   GF_TRY(const bundle::Root now, home.LoadNewestRoot());
   GF_TRY(const std::vector<KeyFile> old, ContentKeysHere(home, now));
   GF_TRY(const Protection protection, ProtectionLike(old, options));
-  const std::string name = fmt::format("{}-root{}", kContentPrefix, now.version + 1);
+  const std::string name = RotatedKeyName(now.version + 1);
   GF_TRY(const NewKey made, MakeKey(home.keys(), name, protection));
   const bundle::Root next = Replaced(now, old, made.key.public_key());
   auto works = bundle::ParseRoot(bundle::SerializeRoot(next));
@@ -223,6 +223,7 @@ Command RotateCommand() {
           [](Arguments& arguments) {
             auto options = std::make_shared<RotateOptions>();
             arguments.Positional("ROLE", &options->role, "content");
+            arguments.Values("ROLE", {"content"});
             arguments.Option("--key", &options->key, "root key file (default: keys/root.key)");
             arguments.Option("--passphrase-file", &options->passphrase_file,
                              "file with the passphrase of the root key");

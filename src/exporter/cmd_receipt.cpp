@@ -3,6 +3,7 @@
 #include "bundle/receipt.h"
 #include "bundle/signed_file.h"
 #include "exporter/commands.h"
+#include "exporter/receipts.h"
 #include "store/stream_parts.h"
 
 namespace gapferry::exporter {
@@ -22,13 +23,14 @@ std::string CounterKey(const Uuid& stream) {
 Status StartFrom(store::Store* mirror, const store::StreamRow& stream, std::uint64_t seq) {
   GF_TRY(auto state, store::LoadStreamState(mirror, stream.uuid));
   if (!state || state->epoch != stream.epoch || seq < state->oldest_base) {
-    return Error::Make(Kind::kNotReady, "what {} lacks since number {} is no longer known here",
-                       stream.site, seq)
+    return Error::Make(Kind::kNotReady, "what {} lacks since number {}.{} is no longer known here",
+                       stream.site, stream.epoch, seq)
         .Hint("the next bundle must be a full: `gapferry-export bundle --site {} --kind full`",
               stream.site);
   }
   state->base_seq = seq;
-  return store::SaveStreamState(mirror, stream.uuid, *state);
+  GF_CHECK(store::SaveStreamState(mirror, stream.uuid, *state));
+  return SaveReceipt(mirror, stream.uuid, {stream.epoch, seq, Now()});
 }
 
 const store::LedgerRow* FindNumber(const std::vector<store::LedgerRow>& ledger, std::int64_t epoch,
@@ -49,7 +51,10 @@ Status Show(Session& session, const store::StreamRow& stream, std::uint64_t seq)
 Result<store::StreamRow> StreamOf(store::Store* mirror, const std::string& site) {
   GF_TRY(const auto stream, mirror->FindStream(site));
   if (stream) return *stream;
-  return Error::Make(Kind::kNotFound, "there is no stream for \"{}\" here", site);
+  return Error::Make(Kind::kNotFound, "there is no stream for \"{}\" here", site)
+      .Hint(
+          "`gapferry-export status` lists the sites; if the mirror was made anew, "
+          "`gapferry-export root adopt`");
 }
 
 Status AddFile(Session& session, const Home& home, const Config& config, const Options& options) {
@@ -98,8 +103,9 @@ Status AddFile(Session& session, const Home& home, const Config& config, const O
                        receipt.epoch, receipt.seq, stream.epoch);
   }
   if (row->state_digest != receipt.state_digest) {
-    return Error::Make(Kind::kDiverged, "{} holds the state {}… under number {}; made here was {}…",
-                       site->name, HexEncode(receipt.state_digest).substr(0, 16), receipt.seq,
+    return Error::Make(Kind::kDiverged,
+                       "{} holds the state {}… under number {}.{}; made here was {}…", site->name,
+                       HexEncode(receipt.state_digest).substr(0, 16), receipt.epoch, receipt.seq,
                        HexEncode(row->state_digest).substr(0, 16))
         .Hint("write a full for this site, and find out where it got that state");
   }
@@ -111,10 +117,17 @@ Status AddFile(Session& session, const Home& home, const Config& config, const O
 }
 
 Status AddCode(Session& session, const Home& home, const Options& options) {
+  const std::string heard = bundle::NormalisePhoneCode(options.code);
+  if (!bundle::IsPhoneCode(heard)) {
+    return Error::Make(Kind::kUsage,
+                       "\"{}\" is no code: a number and eight letters or digits are, such as "
+                       "42-7KQ3-9XWP",
+                       Printable(options.code))
+        .Hint("have it read again; `gapferry-import receipt` prints it");
+  }
   GF_TRY(store::Store mirror, home.OpenMirror());
   GF_TRY(const store::StreamRow stream, StreamOf(&mirror, options.site));
   GF_TRY(const std::vector<store::LedgerRow> ledger, mirror.Ledger(stream.uuid));
-  const std::string heard = bundle::NormalisePhoneCode(options.code);
   for (const store::LedgerRow& row : ledger) {
     if (row.epoch != stream.epoch) continue;
     const auto seq = static_cast<std::uint64_t>(row.seq);

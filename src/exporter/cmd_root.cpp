@@ -73,22 +73,38 @@ Status Sign(Session& session, const fs::path& file, const fs::path& key_file,
   return Ok();
 }
 
+// The draft of the next root in this home. Error: kNotFound if there is none.
+Result<fs::path> DraftHere(const Session& session, const Home& home) {
+  GF_TRY(const bundle::Root now, home.LoadNewestRoot());
+  const fs::path draft = home.drafts() / bundle::RootFileName(now.version + 1);
+  std::error_code error;
+  if (fs::exists(draft, error)) return draft;
+  return Error::Make(Kind::kNotFound, "there is no draft of root {}: {}", now.version + 1,
+                     draft.string())
+      .Hint("`{} root change` makes one", session.program);
+}
+
 Command SignRootCommand() {
   return {
       "sign", "add a signature to a root, on any machine",
       "Needs the file and a secret key, no home and no network: carry the draft to where the key "
-      "is. Shows what is signed. The same as `minisign -S -t root:N`.",
+      "is. Shows what is signed. The signature is FILE.<KEYID>.minisig, as `minisign -S -t root:N "
+      "-x` writes it; those that are there stay.",
       [](Arguments& arguments) {
         auto file = std::make_shared<std::string>();
         auto key = std::make_shared<std::string>();
         auto passphrase = std::make_shared<std::string>();
-        arguments.Positional("FILE", file.get(), "the draft, root-NNNN.json");
+        arguments.Positional("FILE", file.get(),
+                             "the draft, root-NNNN.json (default: the one in keys/draft)", false);
         arguments.Option("--key", key.get(), "the secret key file");
         arguments.Option("--passphrase-file", passphrase.get(),
                          "file with the passphrase of the key");
         return [=](Session& session) -> Status {
           if (key->empty()) return Error::Make(Kind::kUsage, "which key? give --key FILE");
-          return Sign(session, *file, *key, *passphrase);
+          if (!file->empty()) return Sign(session, *file, *key, *passphrase);
+          GF_TRY(const Home home, Home::Open(session));
+          GF_TRY(const fs::path draft, DraftHere(session, home));
+          return Sign(session, draft, *key, *passphrase);
         };
       }};
 }
@@ -117,8 +133,8 @@ Status Accept(Session& session, std::vector<std::string> files) {
   GF_TRY(const Home home, Home::Open(session));
   GF_TRY(const Fd lock, home.Lock());
   if (files.front().empty()) {
-    GF_TRY(const bundle::Root now, home.LoadNewestRoot());
-    files.front() = (home.drafts() / bundle::RootFileName(now.version + 1)).string();
+    GF_TRY(const fs::path draft, DraftHere(session, home));
+    files.front() = draft.string();
   }
   GF_TRY(const bundle::SignedDocument document, Gather(files));
   Status accepted = AcceptRoot(home, document);
@@ -148,21 +164,44 @@ Command AcceptCommand() {
           }};
 }
 
+// The key that `key rotate` made for a draft is good for nothing without it. Returns its file, if
+// there was one.
+Result<std::optional<fs::path>> DiscardRotatedKey(const Home& home) {
+  GF_TRY(const bundle::Root now, home.LoadNewestRoot());
+  GF_TRY(const std::vector<KeyFile> files, ListKeyFiles(home));
+  for (const KeyFile& file : files) {
+    const bool known = now.keys.contains(file.key.id) || now.revoked.contains(file.key.id);
+    if (file.name != RotatedKeyName(now.version + 1) || known) continue;
+    for (const fs::path& one : {file.secret, fs::path(file.secret).replace_extension(".pub")}) {
+      std::error_code error;
+      fs::remove(one, error);
+      if (error) return SystemError("cannot remove " + one.string(), error.value());
+    }
+    return std::optional(file.secret);
+  }
+  return std::optional<fs::path>();
+}
+
+Status Discard(Session& session) {
+  GF_TRY(const Home home, Home::Open(session));
+  GF_TRY(const Fd lock, home.Lock());
+  std::error_code error;
+  const std::uintmax_t removed = fs::remove_all(home.drafts(), error);
+  if (error) return SystemError("cannot remove " + home.drafts().string(), error.value());
+  GF_TRY(const std::optional<fs::path> key, DiscardRotatedKey(home));
+  session.console.Emit("root_discarded", {{"was_there", removed > 0},
+                                          {"key", key ? Json(key->string()) : Json(nullptr)}});
+  session.console.Say(removed > 0 ? "the draft is gone" : "there was no draft");
+  if (key)
+    session.console.Say(fmt::format("so is the key that was made for it: {}", key->string()));
+  return Ok();
+}
+
 Command DiscardCommand() {
-  return {"discard", "throw the draft of the next root away", "Roots in force are not touched.",
-          [](Arguments&) -> Runner {
-            return [](Session& session) -> Status {
-              GF_TRY(const Home home, Home::Open(session));
-              GF_TRY(const Fd lock, home.Lock());
-              std::error_code error;
-              const std::uintmax_t removed = fs::remove_all(home.drafts(), error);
-              if (error)
-                return SystemError("cannot remove " + home.drafts().string(), error.value());
-              session.console.Emit("root_discarded", {{"was_there", removed > 0}});
-              session.console.Say(removed > 0 ? "the draft is gone" : "there was no draft");
-              return Ok();
-            };
-          }};
+  return {"discard", "throw the draft of the next root away",
+          "Roots in force are not touched. If the draft came from `key rotate`, the new key goes "
+          "with it, since nothing names it then.",
+          [](Arguments&) -> Runner { return [](Session& session) { return Discard(session); }; }};
 }
 
 Command AdoptCommand() {

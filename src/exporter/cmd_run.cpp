@@ -35,6 +35,7 @@ Status Run(Session& session, const Options& options) {
   BundleRequest request;
   request.passphrase_file = options.passphrase_file;
   request.replace = options.medium.replace;
+  request.sources = SourceNames(config);
   Status collected = CollectSources(session, home, config, "");
   if (!collected.ok() && collected.error().kind != Kind::kPartly) return collected;
   if (sites.empty()) session.console.Say("no site is due");

@@ -3,6 +3,9 @@
 #include <algorithm>
 
 #include "bundle/root_text.h"
+#include "exporter/receipts.h"
+#include "exporter/written.h"
+#include "store/stream_parts.h"
 
 namespace gapferry::exporter {
 namespace {
@@ -36,39 +39,93 @@ std::string ProtectionText(const SiteConfig& site) {
                      site.recipients.size() == 1 ? "" : "s");
 }
 
+struct SiteReport {
+  Json last = nullptr;  // as in --json
+  std::string text = "no bundle written yet";
+  std::vector<std::string> lines;
+};
+
+// The newest bundle that reached a medium, and numbers that did not.
+Status ReportLast(const SiteConfig& site, const store::StreamRow& stream, store::Store* mirror,
+                  SiteReport* report) {
+  GF_TRY(const std::vector<store::LedgerRow> ledger, mirror->Ledger(stream.uuid));
+  GF_TRY(const std::optional<store::LedgerRow> row, LastWritten(mirror, stream.uuid, ledger));
+  if (!ledger.empty() && (!row || ledger.back().seq != row->seq)) {
+    report->lines.push_back(fmt::format("number {}.{} is spent, and was never written whole",
+                                        ledger.back().epoch, ledger.back().seq));
+  }
+  if (!row) return Ok();
+  const Time due = row->created + site.days_between * kSecondsPerDay;
+  report->last = {{"epoch", row->epoch},
+                  {"seq", row->seq},
+                  {"created", FormatTime(row->created)},
+                  {"expires", FormatTime(row->expires)},
+                  {"next_due", FormatTime(due)},
+                  {"state_digest", HexEncode(row->state_digest)}};
+  report->text = fmt::format("bundle {}.{} of {}, next due {}, expires {}{}", row->epoch, row->seq,
+                             FormatDate(row->created), FormatDate(due), FormatDate(row->expires),
+                             Now() > due ? "  OVERDUE" : "");
+  return Ok();
+}
+
+Json NumberJson(std::int64_t epoch, std::uint64_t seq) {
+  return {{"epoch", epoch}, {"seq", seq}};
+}
+
 Status ShowSite(Session& session, const SiteConfig& site, store::Store* mirror) {
   GF_TRY(const auto stream, mirror->FindStream(site.name));
   if (!stream) {
     session.console.Emit("site", {{"site", site.name}, {"stream", nullptr}});
-    session.console.Say(fmt::format("site    {}: no stream yet; `{} init --site {}`", site.name,
-                                    session.program, site.name));
+    session.console.Say(fmt::format(
+        "site    {}: no stream in the mirror; `{} init --site {}`, or `{} root adopt` if the root "
+        "names it",
+        site.name, session.program, site.name, session.program));
     return Ok();
   }
-  GF_TRY(const std::vector<store::LedgerRow> ledger, mirror->Ledger(stream->uuid));
-  Json last = nullptr;
-  std::string text = "no bundle written yet";
-  if (!ledger.empty()) {
-    const store::LedgerRow& row = ledger.back();
-    const Time due = row.created + site.days_between * kSecondsPerDay;
-    last = {{"epoch", row.epoch},
-            {"seq", row.seq},
-            {"created", FormatTime(row.created)},
-            {"expires", FormatTime(row.expires)},
-            {"next_due", FormatTime(due)},
-            {"state_digest", HexEncode(row.state_digest)}};
-    text =
-        fmt::format("bundle {} of {}, next due {}, expires {}{}", row.seq, FormatDate(row.created),
-                    FormatDate(due), FormatDate(row.expires), Now() > due ? "  OVERDUE" : "");
+  SiteReport report;
+  GF_CHECK(ReportLast(site, *stream, mirror, &report));
+  GF_TRY(const auto state, store::LoadStreamState(mirror, stream->uuid));
+  Json base = nullptr;
+  if (state && state->epoch == stream->epoch && state->base_seq > 0) {
+    base = NumberJson(stream->epoch, state->base_seq);
+    report.lines.push_back(
+        fmt::format("deltas start from number {}.{}", stream->epoch, state->base_seq));
+  }
+  GF_TRY(const std::optional<TakenReceipt> receipt, LastReceipt(mirror, stream->uuid));
+  if (receipt) {
+    report.lines.push_back(fmt::format("last receipt: number {}.{}, taken {}", receipt->epoch,
+                                       receipt->seq, FormatTime(receipt->taken)));
   }
   session.console.Emit("site", {{"site", site.name},
                                 {"stream", stream->uuid.ToString()},
                                 {"clearance", intel::TlpName(site.cross.clearance)},
                                 {"recipients", site.recipients.size()},
-                                {"last", last}});
+                                {"last", report.last},
+                                {"delta_base", base},
+                                {"receipt", receipt ? Json({{"epoch", receipt->epoch},
+                                                            {"seq", receipt->seq},
+                                                            {"taken", FormatTime(receipt->taken)}})
+                                                    : Json(nullptr)}});
   session.console.Say(fmt::format("site    {} (TLP up to {}, {}): {}", site.name,
                                   intel::TlpName(site.cross.clearance), ProtectionText(site),
-                                  text));
+                                  report.text));
+  for (const std::string& line : report.lines)
+    session.console.Say("        " + line);
   return Ok();
+}
+
+void ShowSource(Session& session, const SourceConfig& source, bool collected) {
+  std::error_code error;
+  const bool path_there = std::filesystem::exists(source.path, error);
+  session.console.Emit("source", {{"source", source.name},
+                                  {"kind", source.kind},
+                                  {"path", source.path.string()},
+                                  {"path_there", path_there},
+                                  {"default_tlp", intel::TlpName(source.default_tlp)},
+                                  {"collected", collected}});
+  session.console.Say(fmt::format("source  {} ({}, {}){}{}", source.name, source.kind,
+                                  source.path.string(), collected ? "" : ": not collected yet",
+                                  path_there ? "" : ": PATH IS NOT THERE"));
 }
 
 Status Show(Session& session) {
@@ -88,13 +145,7 @@ Status Show(Session& session) {
   for (const SourceConfig& source : config.sources) {
     const bool there =
         std::find(collected.begin(), collected.end(), source.name) != collected.end();
-    session.console.Emit("source", {{"source", source.name},
-                                    {"kind", source.kind},
-                                    {"path", source.path.string()},
-                                    {"default_tlp", intel::TlpName(source.default_tlp)},
-                                    {"collected", there}});
-    session.console.Say(fmt::format("source  {} ({}, {}){}", source.name, source.kind,
-                                    source.path.string(), there ? "" : ": not collected yet"));
+    ShowSource(session, source, there);
   }
   if (config.sources.empty()) session.console.Say("source  none: name some in export.yml");
   GF_CHECK(ShowTrust(session, home));

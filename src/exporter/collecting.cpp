@@ -15,11 +15,18 @@ namespace {
 // A single file, or all JSON files of a folder.
 Result<std::vector<std::filesystem::path>> EventFiles(const std::filesystem::path& path) {
   std::error_code error;
+  if (!std::filesystem::exists(path, error)) {
+    return Error::Make(Kind::kNotFound, "there is no {}", path.string())
+        .Hint("check that its folder is mounted; the mirror was left as it is");
+  }
   if (!std::filesystem::is_directory(path, error)) return std::vector<std::filesystem::path>{path};
   GF_TRY(std::vector<std::filesystem::path> files, ListFiles(path));
   std::erase_if(files,
                 [](const std::filesystem::path& file) { return file.extension() != ".json"; });
-  return files;
+  if (!files.empty()) return files;
+  // A share that is not mounted looks like this, and must not remove what it gave before.
+  return Error::Make(Kind::kNotFound, "{} holds no *.json", path.string())
+      .Hint("check that the folder is mounted; files in folders below it are not read");
 }
 
 // One bar a source, which begins when its reader knows how much there is.

@@ -212,6 +212,13 @@ Result<Config> LoadConfig(const std::filesystem::path& file) {
   return config;
 }
 
+std::vector<std::string> SourceNames(const Config& config) {
+  std::vector<std::string> names;
+  for (const SourceConfig& source : config.sources)
+    names.push_back(source.name);
+  return names;
+}
+
 std::string DefaultConfig(const std::vector<std::string>& sites) {
   std::string text =
       R"(# gapferry, connected side. `gapferry-export status` shows what this file amounts to.

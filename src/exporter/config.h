@@ -62,6 +62,8 @@ struct Config {
   std::vector<SiteConfig> sites;
 };
 
+[[nodiscard]] std::vector<std::string> SourceNames(const Config& config);
+
 // Relative paths are relative to the folder of the file. Error: kConfig with "file:line: key:
 // reason".
 [[nodiscard]] Result<Config> LoadConfig(const std::filesystem::path& file);

@@ -4,14 +4,28 @@
 #include "bundle/signed_file.h"
 
 namespace gapferry::exporter {
+
 Result<Home> Home::Open(const Session& session) {
   Home home{std::filesystem::path(session.home)};
   std::error_code error;
-  if (!std::filesystem::exists(home.config_file(), error)) {
-    return Error::Make(Kind::kNotReady, "there is no gapferry home at {}", session.home)
-        .Hint("`{} --home {} init --site NAME` makes one", session.program, session.home);
+  const bool configured = std::filesystem::exists(home.config_file(), error);
+  if (error) return SystemError("cannot look into " + session.home, error.value());
+  if (std::filesystem::exists(home.unfinished_mark(), error)) {
+    return Error::Make(Kind::kNotReady, "the making of the home {} was interrupted", session.home)
+        .Hint("`{} --home {} init --site NAME` begins again; nothing was signed with its keys",
+              session.program, session.home);
   }
-  return home;
+  if (configured) return home;
+  if (std::filesystem::exists(home.first_root_file(), error)) {
+    return Error::Make(Kind::kNotReady, "the home {} has lost its configuration, {}", session.home,
+                       home.config_file().string())
+        .Hint(
+            "put it back from a backup, or `{} --home {} init` writes a new one for the sites "
+            "that the root names",
+            session.program, session.home);
+  }
+  return Error::Make(Kind::kNotReady, "there is no gapferry home at {}", session.home)
+      .Hint("`{} --home {} init --site NAME` makes one", session.program, session.home);
 }
 
 Result<std::vector<bundle::SignedDocument>> Home::LoadRoots() const {

@@ -17,11 +17,19 @@ namespace gapferry::exporter {
 class Home {
  public:
   explicit Home(std::filesystem::path folder) : folder_(std::move(folder)) {}
-  // Error: kNotReady if `init` has not been run there.
+  // Errors: kNotReady if `init` has not been run there, or not to its end, or if export.yml is
+  // gone; kIo if this user may not look.
   [[nodiscard]] static Result<Home> Open(const Session& session);
 
   [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
   [[nodiscard]] std::filesystem::path config_file() const { return folder_ / "export.yml"; }
+  // There from the beginning of `init` until it has said all it has to say.
+  [[nodiscard]] std::filesystem::path unfinished_mark() const {
+    return folder_ / "init.unfinished";
+  }
+  [[nodiscard]] std::filesystem::path first_root_file() const {
+    return keys() / bundle::RootFileName(1);
+  }
   [[nodiscard]] std::filesystem::path mirror_file() const { return folder_ / "mirror.db"; }
   [[nodiscard]] std::filesystem::path keys() const { return folder_ / "keys"; }
   [[nodiscard]] std::filesystem::path root_key_file() const { return keys() / "root.key"; }

@@ -91,13 +91,18 @@ Result<Protection> ChooseProtection(const std::string& passphrase_file, bool no_
   return Protection{otherwise, ""};
 }
 
+std::string RotatedKeyName(std::uint64_t root_version) {
+  return fmt::format("{}-root{}", kContentPrefix, root_version);
+}
+
 Result<NewKey> MakeKey(const std::filesystem::path& folder, const std::string& name,
                        const Protection& protection) {
   constexpr mode_t kOwnerOnly = 0600;
   const std::filesystem::path file = folder / (name + std::string(kSecretEnding));
   std::error_code error;
   if (std::filesystem::exists(file, error))
-    return Error::Make(Kind::kUsage, "there is a key at {} already", file.string());
+    return Error::Make(Kind::kUsage, "there is a key at {} already", file.string())
+        .Hint("`key show` says what it may sign; if nothing, move it and its .pub elsewhere");
   NewKey made{bundle::SecretKey::Generate(), file, ""};
   GF_TRY(const bundle::SecretText sealed, Seal(made.key, protection, &made.passphrase));
   GF_CHECK(WriteFileAtomically(file, sealed.view(), kOwnerOnly));

@@ -25,7 +25,7 @@ struct KeyFile {
 [[nodiscard]] Result<std::vector<KeyFile>> ListKeyFiles(const Home& home);
 
 // Reads a secret key file, with FindPassphrase if it is encrypted. Errors: kNotFound with the
-// advice that fits; kConfig for a wrong or missing passphrase; kMalformed.
+// advice that fits; kPassphrase for a wrong or missing passphrase; kMalformed.
 [[nodiscard]] Result<bundle::SecretKey> LoadKey(const std::filesystem::path& file,
                                                 const std::string& passphrase_file);
 // Reads a .pub file.
@@ -44,6 +44,9 @@ struct Protection {
 // From --passphrase-file and --no-passphrase. Error: kUsage for both.
 [[nodiscard]] Result<Protection> ChooseProtection(const std::string& passphrase_file,
                                                   bool no_passphrase, Protection::Kind otherwise);
+
+// The key that `key rotate` makes for this root. Nothing else bears such a name.
+[[nodiscard]] std::string RotatedKeyName(std::uint64_t root_version);
 
 struct NewKey {
   bundle::SecretKey key;

@@ -7,6 +7,7 @@ void DeclareMedium(Arguments& arguments, MediumOptions* options, const std::stri
   arguments.Option("--to", &options->to, to_help);
   arguments.Option("--volume-size", &options->volume_size,
                    "largest file: fat32 (default), cd, dvd, bd, or bytes with K, M or G");
+  arguments.Values("--volume-size", {"fat32", "cd", "dvd", "bd"});
   arguments.Flag("--replace", &options->replace,
                  "remove older bundles of the stream once the new one is complete");
 }

@@ -167,7 +167,10 @@ Status CheckEpoch(store::Store* mirror, const store::StreamRow& stream,
                      "the mirror was restored or made anew: {} must not go on in epoch {}, whose "
                      "numbers may have been used since",
                      role.name, role.epoch)
-      .Hint("`gapferry-export root change --new-epoch --site {} --key KEY`, then go on", role.name);
+      .Hint(
+          "`gapferry-export root change --new-epoch --site {} --key KEY`, then "
+          "`gapferry-export collect`, then go on",
+          role.name);
 }
 
 }  // namespace gapferry::exporter

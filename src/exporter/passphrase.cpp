@@ -27,7 +27,7 @@ Result<bundle::SecretText> FromTerminal(std::string_view key_name) {
     typed.push_back(c);
   ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
   (void)WriteFull(STDERR_FILENO, AsBytes(std::string_view("\n")));
-  if (typed.empty()) return Error::Make(Kind::kConfig, "no passphrase was typed");
+  if (typed.empty()) return Error::Make(Kind::kPassphrase, "no passphrase was typed");
   return bundle::SecretText(std::move(typed));
 }
 
@@ -37,7 +37,7 @@ Result<bundle::SecretText> ReadPassphraseFile(const std::string& file) {
   GF_TRY(std::string text, ReadFile(file, kMaxPassphraseBytes));
   if (text.ends_with('\n')) text.pop_back();
   if (text.ends_with('\r')) text.pop_back();
-  if (text.empty()) return Error::Make(Kind::kConfig, "the passphrase in {} is empty", file);
+  if (text.empty()) return Error::Make(Kind::kPassphrase, "the passphrase in {} is empty", file);
   return bundle::SecretText(std::move(text));
 }
 
@@ -50,7 +50,7 @@ Result<bundle::SecretText> FindPassphrase(std::string_view key_name, const std::
     if (given.ok() || given.error().kind != Kind::kNotFound) return given;
   }
   if (::isatty(STDIN_FILENO) == 1) return FromTerminal(key_name);
-  return Error::Make(Kind::kConfig, "the key {} is encrypted, and no passphrase was given",
+  return Error::Make(Kind::kPassphrase, "the key {} is encrypted, and no passphrase was given",
                      key_name)
       .Hint("give it with --passphrase-file FILE, as the systemd credential {}, or on a terminal",
             credential);

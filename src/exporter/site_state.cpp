@@ -197,8 +197,9 @@ Status SiteState::WriteDelta(std::uint64_t base, transfer::PayloadWriter* delta,
                              const StateProgress& progress) {
   if (base < state_.oldest_base) {
     return Error::Make(Kind::kNotReady,
-                       "what went between the numbers {} and {} is no longer known for site {}",
-                       base, state_.oldest_base, site_.name)
+                       "what went between the numbers {0}.{1} and {0}.{2} is no longer known for "
+                       "site {3}",
+                       state_.epoch, base, state_.oldest_base, site_.name)
         .Hint("write a full: `gapferry-export bundle --site {} --kind full`", site_.name);
   }
   GF_TRY(const auto heads, parts_.Heads());
@@ -269,17 +270,6 @@ Status SiteState::WriteUnit(const store::KnownSource& source, const Unit& unit,
            return put ? delta->Put(crossed, digest) : Ok();
          }));
   (void)ignored;
-  return Ok();
-}
-
-Status SiteState::Rebase(std::uint64_t seq) {
-  if (state_.base_seq == seq) return Ok();
-  const std::uint64_t keep = std::min(state_.base_seq, seq);
-  if (keep > state_.oldest_base) {
-    GF_CHECK(parts_.Forget(keep));
-    state_.oldest_base = keep;
-  }
-  state_.base_seq = seq;
   return Ok();
 }
 

@@ -31,8 +31,6 @@ class SiteState {
   [[nodiscard]] Status WriteDelta(std::uint64_t base, transfer::PayloadWriter* delta,
                                   const StateProgress& progress);
 
-  // Deltas start from `seq` from now on; what came and went before the base of before is forgotten.
-  [[nodiscard]] Status Rebase(std::uint64_t seq);
   [[nodiscard]] Status Save();
 
   [[nodiscard]] Digest256 digest() const { return digest_.value(); }

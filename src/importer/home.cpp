@@ -8,7 +8,11 @@ bool Home::Exists(const Session& session) {
 }
 
 Result<Home> Home::Open(const Session& session) {
-  if (!Exists(session)) {
+  std::error_code error;
+  const bool configured =
+      std::filesystem::exists(std::filesystem::path(session.home) / "import.yml", error);
+  if (error) return SystemError("cannot look into " + session.home, error.value());
+  if (!configured) {
     return Error::Make(Kind::kNotReady, "there is no gapferry home at {}", session.home)
         .Hint("`{} --home {} init --root MEDIUM/root-0001.json --fingerprint \"…\"` makes one",
               session.program, session.home);

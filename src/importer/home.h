@@ -15,7 +15,7 @@ namespace gapferry::importer {
 class Home {
  public:
   explicit Home(std::filesystem::path folder) : folder_(std::move(folder)) {}
-  // Error: kNotReady if `init` has not been run there.
+  // Errors: kNotReady if `init` has not been run there; kIo if this user may not look.
   [[nodiscard]] static Result<Home> Open(const Session& session);
   [[nodiscard]] static bool Exists(const Session& session);
 

@@ -97,19 +97,24 @@ StreamParts::StreamParts(StreamParts&&) noexcept = default;
 StreamParts::~StreamParts() = default;
 
 Result<std::map<PartKey, PartHead>> StreamParts::Heads() {
-  GF_TRY(auto list, ChangedSince(0));
+  // Those of which nothing ever crossed have changed under no number, 0.
+  GF_TRY(auto list, ChangedAfter(-1));
   return std::map<PartKey, PartHead>(std::make_move_iterator(list.begin()),
                                      std::make_move_iterator(list.end()));
 }
 
 Result<std::vector<std::pair<PartKey, PartHead>>> StreamParts::ChangedSince(std::uint64_t seq) {
+  return ChangedAfter(Signed(seq));
+}
+
+Result<std::vector<std::pair<PartKey, PartHead>>> StreamParts::ChangedAfter(std::int64_t seq) {
   return Guarded(kUsing, [&]() -> Result<std::vector<std::pair<PartKey, PartHead>>> {
     SQLite::Statement list(state_->database,
                            "SELECT id, source, kind, name, input_digest, changed, live FROM "
                            "stream_part WHERE stream = ? AND changed > ? ORDER BY source, kind, "
                            "name");
     BindBlob(list, 1, state_->stream.bytes);
-    list.bind(2, Signed(seq));
+    list.bind(2, seq);
     std::vector<std::pair<PartKey, PartHead>> heads;
     while (list.executeStep())
       heads.push_back(ReadHead(list));

@@ -66,6 +66,8 @@ class StreamParts {
   [[nodiscard]] Status Clear();
 
  private:
+  [[nodiscard]] Result<std::vector<std::pair<PartKey, PartHead>>> ChangedAfter(std::int64_t seq);
+
   struct State;
   std::unique_ptr<State> state_;
 };

@@ -114,7 +114,7 @@ TEST(Minisign, OpensTheEncryptedKeyOfMinisign) {
   const Ran ran = folder.Run("printf 'secret\\nsecret\\n' | minisign -G -p k.pub -s k.key");
   ASSERT_EQ(ran.exit_code, 0) << ran.output;
   EXPECT_TRUE(*SecretKey::IsEncrypted(folder.Read("k.key")));
-  EXPECT_EQ(SecretKey::Parse(folder.Read("k.key")).error().kind, Kind::kConfig);
+  EXPECT_EQ(SecretKey::Parse(folder.Read("k.key")).error().kind, Kind::kPassphrase);
   auto key = SecretKey::Parse(folder.Read("k.key"), "secret");
   ASSERT_TRUE(key.ok()) << key.error().what;
   EXPECT_EQ(key->public_key().ToFile(), folder.Read("k.pub"));
@@ -124,8 +124,8 @@ TEST(SecretKey, NeedsTheRightPassphrase) {
   const SecretKey key = SecretKey::Generate();
   const auto file = key.ToEncryptedFile("right", kScryptInteractive);
   EXPECT_EQ(SecretKey::Parse(file->view(), "right")->public_key(), key.public_key());
-  EXPECT_EQ(SecretKey::Parse(file->view(), "wrong").error().kind, Kind::kConfig);
-  EXPECT_EQ(SecretKey::Parse(file->view()).error().kind, Kind::kConfig);
+  EXPECT_EQ(SecretKey::Parse(file->view(), "wrong").error().kind, Kind::kPassphrase);
+  EXPECT_EQ(SecretKey::Parse(file->view()).error().kind, Kind::kPassphrase);
 }
 
 TEST(SecretKey, RefusesAFileThatAsksForTooMuchMemory) {

@@ -11,6 +11,7 @@ class Pair:
         self.connected = folder / "connected"
         self.isolated = folder / "isolated"
         self.medium = folder / "medium"
+        self.medium.mkdir(parents=True, exist_ok=True)
         made = json.loads(self.export("init", "--site", site, "--no-passphrase", "--json").stdout)
         self.fingerprint = made["fingerprint"]
 
@@ -45,6 +46,7 @@ class Pair:
         return self.bundles(env=env)[-1]
 
     def bundles(self, *arguments, env=None):
+        self.medium.mkdir(parents=True, exist_ok=True)  # tests take one medium away and bring the next
         said = self.export("bundle", "--to", self.medium, "--json", *arguments, env=env).stdout
         return [json.loads(line) for line in said.splitlines()]
 

@@ -65,6 +65,8 @@ class World:
         event = self.events[key]
         event["timestamp"] = str(self.tick())
         attributes = event["Attribute"]
+        if kind == "omit" and sum(source == key[0] for source, _ in self.events) == 1:
+            kind = "unpublish"  # an empty folder is taken for a share that is not mounted
         if kind == "omit":
             del self.events[key]
         elif kind == "unpublish":
@@ -109,6 +111,7 @@ def state_of_a_full(pair, folder, clearance):
     """What a new site holds that takes a full of the present state: the oracle for every way of deltas."""
     medium, home = folder / "medium", folder / "home"
     shutil.rmtree(folder, ignore_errors=True)
+    medium.mkdir(parents=True)
     said = [json.loads(line) for line in
             pair.export("bundle", "--to", medium, "--kind", "full", "--json").stdout.splitlines()]
     fresh = copy.copy(pair)

@@ -22,7 +22,7 @@ class EncryptedPair(Pair):
 
     def __init__(self, folder, bins):
         super().__init__(folder, bins)
-        self.medium.mkdir()
+        self.medium.mkdir(exist_ok=True)
         for name in ("root-0001.json", "root-0001.json.minisig"):
             (self.medium / name).write_bytes((self.connected / "keys" / name).read_bytes())
         said = json.loads(self.import_("init", "--root", self.medium / "root-0001.json",

@@ -25,7 +25,7 @@ def site(tmp_path, bins):
     """A site that holds number 1, and a medium."""
     site = forge.Site(tmp_path, bins)
     site.medium = tmp_path / "medium"
-    site.medium.mkdir()
+    site.medium.mkdir(exist_ok=True)
     site.volume = site.medium / "demo-site-000002-full.gfb"
     first = site.medium / "demo-site-000001-full.gfb"
     first.write_bytes(forge.bundle())

@@ -77,10 +77,10 @@ def test_init_encrypts_the_root_key_and_minisign_opens_it(tmp_path, bins, oracle
     assert minisign("-V", "-p", home / "keys" / "root.pub", "-m", tmp_path / "m").returncode == 0
 
     # Nothing, a file, a credential: the three that the hint names, save the terminal.
-    failing(call("init", "--site", "lab"), 3, "--passphrase-file", "gapferry-root-passphrase", "terminal")
+    failing(call("init", "--site", "lab"), 32, "--passphrase-file", "gapferry-root-passphrase", "terminal")
     wrong = tmp_path / "wrong"
     wrong.write_text("no\n")
-    failing(call("init", "--site", "lab", "--passphrase-file", wrong), 3, "does not open")
+    failing(call("init", "--site", "lab", "--passphrase-file", wrong), 32, "does not open")
     assert not (home / "keys" / "draft" / "root-0002.json").exists()
     (tmp_path / "gapferry-root-passphrase").write_text(passphrase)
     done = call("init", "--site", "lab", env={**os.environ, "CREDENTIALS_DIRECTORY": str(tmp_path)})
@@ -93,7 +93,14 @@ def test_an_encrypted_content_key_signs_with_its_passphrase(tmp_path, bins):
     call = lambda *words, **more: subprocess.run([bins / "gapferry-export", "--home", tmp_path / "home", *words],
                                                  capture_output=True, text=True, stdin=subprocess.DEVNULL, **more)
     assert call("init", "--no-passphrase", "--content-passphrase-file", secret).returncode == 0
-    failing(call("bundle", "--to", tmp_path / "medium"), 3, "gapferry-content-passphrase")
+    (tmp_path / "event.json").write_text(json.dumps(
+        {"uuid": "5a3b4c5d-0000-4000-8000-000000000001", "info": "e", "date": "2026-09-01", "timestamp": "1789000000"}))
+    (tmp_path / "home" / "export.yml").write_text(json.dumps({
+        "sources": [{"name": "feed", "kind": "misp-event", "path": str(tmp_path / "event.json")}],
+        "sites": [{"name": "site", "clearance": "green"}]}))
+    assert call("collect").returncode == 0
+    (tmp_path / "medium").mkdir()
+    failing(call("bundle", "--to", tmp_path / "medium"), 32, "gapferry-content-passphrase")
     assert call("bundle", "--to", tmp_path / "medium", "--passphrase-file", secret).returncode == 0
 
 
@@ -158,6 +165,7 @@ def test_minisign_signs_roots_and_manifests_in_our_place(pair, tmp_path, oracle)
     assert signed.returncode == 0, signed.stderr
     pair.export("root", "accept")
 
+    (pair.folder / "lacking").mkdir()
     lacking = pair.export("bundle", "--to", pair.folder / "lacking")
     assert "1 of the 2" in lacking.stderr
     failing(pair.import_("import", pair.folder / "lacking", expect=None), 14, "1 of the 2")

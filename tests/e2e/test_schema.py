@@ -43,7 +43,7 @@ def example(spec):
 @pytest.fixture
 def pair(tmp_path, bins):
     pair = Pair(tmp_path / "pair", bins)
-    pair.medium.mkdir()
+    pair.medium.mkdir(exist_ok=True)
     for name in ("root-0001.json", "root-0001.json.minisig"):
         (pair.medium / name).write_bytes((pair.connected / "keys" / name).read_bytes())
     pair.import_("init", "--root", pair.medium / "root-0001.json", "--fingerprint", pair.fingerprint)
