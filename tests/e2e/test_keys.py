@@ -77,10 +77,10 @@ def test_init_encrypts_the_root_key_and_minisign_opens_it(tmp_path, bins, oracle
     assert minisign("-V", "-p", home / "keys" / "root.pub", "-m", tmp_path / "m").returncode == 0
 
     # Nothing, a file, a credential: the three that the hint names, save the terminal.
-    failing(call("init", "--site", "lab"), 32, "--passphrase-file", "gapferry-root-passphrase", "terminal")
+    failing(call("init", "--site", "lab"), 33, "--passphrase-file", "gapferry-root-passphrase", "terminal")
     wrong = tmp_path / "wrong"
     wrong.write_text("no\n")
-    failing(call("init", "--site", "lab", "--passphrase-file", wrong), 32, "does not open")
+    failing(call("init", "--site", "lab", "--passphrase-file", wrong), 33, "does not open")
     assert not (home / "keys" / "draft" / "root-0002.json").exists()
     (tmp_path / "gapferry-root-passphrase").write_text(passphrase)
     done = call("init", "--site", "lab", env={**os.environ, "CREDENTIALS_DIRECTORY": str(tmp_path)})
@@ -100,7 +100,7 @@ def test_an_encrypted_content_key_signs_with_its_passphrase(tmp_path, bins):
         "sites": [{"name": "site", "clearance": "green"}]}))
     assert call("collect").returncode == 0
     (tmp_path / "medium").mkdir()
-    failing(call("bundle", "--to", tmp_path / "medium"), 32, "gapferry-content-passphrase")
+    failing(call("bundle", "--to", tmp_path / "medium"), 33, "gapferry-content-passphrase")
     assert call("bundle", "--to", tmp_path / "medium", "--passphrase-file", secret).returncode == 0
 
 
