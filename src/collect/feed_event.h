@@ -29,7 +29,7 @@ struct FeedEventOptions {
       30;  // without delta_merge: goes so long after it was last listed; 0: stays
   std::int64_t refresh_days = 7;  // what is still listed is dated anew so often, so that its type's
                                   // life does not end; 0: never
-  bool allow_empty = false;  // a feed without a value empties its event
+  bool allow_empty = false;       // a feed without a value empties its event
 };
 
 class FeedEvent {
@@ -71,6 +71,7 @@ class FeedEvent {
   store::RowWriter writer_;
   std::optional<store::EventEditor> editor_;
   store::EventId id_ = 0;
+  std::string content_;  // scratch; uuid_ is made with it
   Uuid uuid_;
   bool is_new_ = false;
   bool rewrite_ = false;  // other options than those with which the rows were written
@@ -82,7 +83,6 @@ class FeedEvent {
   std::vector<Known> known_;  // by UUID
   std::uint64_t listed_ = 0;
   intel::Attribute attribute_;
-  std::string content_;
 };
 
 }  // namespace gapferry::collect
