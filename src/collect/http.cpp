@@ -310,6 +310,11 @@ Result<HttpAnswer> HttpClient::State::Once(const HttpRequest& request, const std
   curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, detail.data());
   ++requests;
   const CURLcode code = curl_easy_perform(curl);
+  // Closing a connection later may still write there.
+  curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, nullptr);
+  curl_easy_setopt(curl, CURLOPT_HEADERDATA, nullptr);
+  curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, nullptr);
+  curl_easy_setopt(curl, CURLOPT_HTTPHEADER, nullptr);
   bytes += attempt.answer.bytes;
   if (attempt.error) return std::move(*attempt.error).In(ShownUrl(url));
   if (attempt.too_large || code == CURLE_FILESIZE_EXCEEDED) {

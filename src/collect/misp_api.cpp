@@ -80,7 +80,13 @@ Result<Json> MispApi::Call(HttpRequest request) {
     }
     if (document.ok())
       return Error::Make(Kind::kMalformed, "{}: no JSON document, only a value", answer.url);
-    return std::move(document).error().In(answer.url);
+    return std::move(document)
+        .error()
+        .In(answer.url)
+        .Hint(
+            "the answer is no whole JSON document: it may have been cut off on the way; run again, "
+            "and "
+            "look at the server's log if it stays so");
   }
 }
 

@@ -1,6 +1,16 @@
 #include "collect/selecting_sink.h"
 
+#include "policy/cross.h"
+
 namespace gapferry::collect {
+namespace {
+
+// An object tells of attributes that are not taken, so it comes only with one that is.
+bool MayLeaveOutAttributes(const Selection& selection) {
+  return selection.JudgesAttributes() || selection.max_tlp || !selection.not_tags.empty();
+}
+
+}  // namespace
 
 Status HeaderSink::EndEvent(const intel::Event& event, const std::string& extra, std::uint64_t) {
   Header& header = headers_.emplace_back();
@@ -25,7 +35,7 @@ const EventVerdict& SelectingSink::verdict() const {
 }
 
 Status SelectingSink::BeginEvent() {
-  taken_ = 0;
+  taken_ = left_out_ = 0;
   waiting_.reset();
   given_ = {};
   return writer_.BeginEvent();
@@ -43,13 +53,14 @@ Status SelectingSink::TakeObject(const intel::Object& object, const std::string&
   if (!verdict().taken) return Ok();
   waiting_ = object;
   waiting_extra_ = extra;
-  return selection_.JudgesAttributes() ? Ok() : GiveObject();
+  return MayLeaveOutAttributes(selection_) ? Ok() : GiveObject();
 }
 
 Status SelectingSink::TakeAttribute(const Uuid& object, const intel::Attribute& attribute,
                                     const std::string& extra) {
   if (!verdict().taken) return Ok();
   if (!JudgeAttribute(selection_, verdict(), attribute, default_tlp_)) {
+    ++left_out_;
     writer_.CountLeftOut();
     return Ok();
   }
@@ -64,12 +75,18 @@ Status SelectingSink::TakeReference(const Uuid& object, const intel::Reference& 
 }
 
 Status SelectingSink::TakeReport(const intel::Report& report, const std::string& extra) {
-  return verdict().taken ? writer_.TakeReport(report, extra) : Ok();
+  if (!verdict().taken) return Ok();
+  // A report has no tags of its own.
+  const bool too_strict =
+      selection_.max_tlp &&
+      policy::EffectiveTlp(verdict().markings, {}, default_tlp_) > *selection_.max_tlp;
+  return too_strict ? Ok() : writer_.TakeReport(report, extra);
 }
 
 Status SelectingSink::EndEvent(const intel::Event& event, const std::string& extra,
                                std::uint64_t line) {
-  const bool taken = verdict().taken && (taken_ > 0 || !selection_.JudgesAttributes());
+  const bool emptied = taken_ == 0 && (left_out_ > 0 || selection_.JudgesAttributes());
+  const bool taken = verdict().taken && !emptied;
   ++event_;
   return taken ? writer_.EndEvent(event, extra, line) : writer_.LeaveOutEvent();
 }

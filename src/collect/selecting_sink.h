@@ -69,8 +69,9 @@ class SelectingSink : public EventSink {
   const Selection& selection_;
   intel::Tlp default_tlp_;
   std::vector<EventVerdict> verdicts_;
-  std::size_t event_ = 0;  // the one that is being read
-  std::uint64_t taken_ = 0;
+  std::size_t event_ = 0;    // the one that is being read
+  std::uint64_t taken_ = 0;  // of its attributes
+  std::uint64_t left_out_ = 0;
   // An object waits for the first of its attributes that is taken.
   std::optional<intel::Object> waiting_;
   std::string waiting_extra_;

@@ -41,6 +41,8 @@ class Server:
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
+            wbufsize = -1  # an answer is one write
 
             def handle_one(self):
                 outer._serve(self)
@@ -82,6 +84,7 @@ class Server:
         handler.end_headers()
         if handler.command != "HEAD" and status != 304:
             handler.wfile.write(content[:cut])
+        handler.wfile.flush()
         if cut is not None:
             handler.close_connection = True
 
@@ -346,7 +349,7 @@ class Made:
             done = "has successfully completed." if key != "2" else "has failed."
             return document({"result": f"Fetching the feed {done}"} if fetch else
                             {"saved": True, "success": True, "name": "Caching the feeds has successfully completed."})
-        self.jobs.append({"id": str(len(self.jobs) + 1), "worker": "default",
+        self.jobs.append({"id": str(1 + max([0, *(int(job["id"]) for job in self.jobs)])), "worker": "default",
                           "job_type": "fetch_feeds" if fetch else "cache_feeds",
                           "job_input": f"Feed: {key}" if fetch else key, "status": "0", "progress": "0",
                           "message": "Starting", "failed": False, "date_created": "2026-11-24 08:09:02"})
