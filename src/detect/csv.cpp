@@ -71,6 +71,7 @@ constinit const Format kCsv{
     .make = [](const WriterContext& context) -> std::unique_ptr<Writer> {
       return std::make_unique<CsvWriter>(context);
     },
+    .power = policy::Power::kReadsLogs,
     .takes_text = true,
 };
 

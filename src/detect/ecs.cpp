@@ -193,6 +193,7 @@ constinit const Format kEcs{
     .make = [](const WriterContext& context) -> std::unique_ptr<Writer> {
       return std::make_unique<EcsWriter>(context);
     },
+    .power = policy::Power::kReadsLogs,
     .takes_text = true,
 };
 

@@ -329,6 +329,7 @@ constinit const Format kSigma{
     .make = [](const WriterContext& context) -> std::unique_ptr<Writer> {
       return std::make_unique<SigmaWriter>(context);
     },
+    .power = policy::Power::kReadsLogs,
 };
 
 }  // namespace gapferry::detect

@@ -164,6 +164,7 @@ constinit const Format kSplunk{
     .make = [](const WriterContext& context) -> std::unique_ptr<Writer> {
       return std::make_unique<SplunkWriter>(context);
     },
+    .power = policy::Power::kReadsLogs,
 };
 
 }  // namespace gapferry::detect

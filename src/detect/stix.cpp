@@ -266,6 +266,7 @@ constinit const Format kStix{
     .make = [](const WriterContext& context) -> std::unique_ptr<Writer> {
       return std::make_unique<StixWriter>(context);
     },
+    .power = policy::Power::kReadsLogs,
     .takes_text = true,
 };
 

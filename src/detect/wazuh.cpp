@@ -259,6 +259,7 @@ constinit const Format kWazuh{
     .make = [](const WriterContext& context) -> std::unique_ptr<Writer> {
       return std::make_unique<WazuhWriter>(context);
     },
+    .power = policy::Power::kReadsLogs,
 };
 
 }  // namespace gapferry::detect

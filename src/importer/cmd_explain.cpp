@@ -101,6 +101,9 @@ Command ExplainCommand() {
       [](Arguments& arguments) {
         auto asked = std::make_shared<Asked>();
         arguments.Positional("CODE|sid|sigma|wazuh", &asked->what, "what to explain", false);
+        std::vector<std::string> words = ExitCodeWords();
+        words.insert(words.end(), {"sid", "sigma", "wazuh"});
+        arguments.Values("CODE|sid|sigma|wazuh", std::move(words));
         arguments.Positional("ID", &asked->id, "the id in the alert", false);
         return [asked](Session& session) -> Status {
           const auto kind = FindAlertId(asked->what);

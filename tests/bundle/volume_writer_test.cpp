@@ -77,6 +77,8 @@ TEST(Resplit, IsTheSameWhateverItWasCutFrom) {
   ASSERT_TRUE(WriteParts(stored.out(), stored.head, stored.fd.get(), kTwoChunks).ok());
   const fs::path one = stored.folder.path() / "one";
   const fs::path three = stored.folder.path() / "three";
+  fs::create_directory(one);
+  fs::create_directory(three);
   auto found = FindBundle(stored.out());
   ASSERT_TRUE(found.ok()) << found.error().what;
   EXPECT_EQ(found->paths.size(), 3U);
@@ -99,7 +101,8 @@ TEST(CheckRoom, SaysBothNumbersAndMeetsWhatIsInTheWay) {
   ASSERT_FALSE(full.ok());
   EXPECT_EQ(full.error().kind, Kind::kNoSpace);
   EXPECT_THAT(full.error().what, HasSubstr(fmt::format("needs {}", huge + (256 << 10))));
-  EXPECT_TRUE(CheckRoom(stored.folder.path() / "new", manifest, {{0, 1, 100}}).ok());
+  EXPECT_EQ(CheckRoom(stored.folder.path() / "new", manifest, {{0, 1, 100}}).error().kind,
+            Kind::kNotFound);
   fs::create_directory(stored.out() / "ot-plant-000042-full.gfb");
   EXPECT_EQ(CheckRoom(stored.out(), manifest, {{0, 1, 100}}).error().kind, Kind::kIo);
 }

@@ -61,7 +61,7 @@ TEST(FormatsTable, SaysWhatWeKnowByHand) {
   EXPECT_EQ(CellOf("suricata", "`domain\\|ip`"), "domain, address");
   EXPECT_EQ(CellOf("suricata", "`link`, https"), "– (https-url-inexpressible)");
   EXPECT_EQ(CellOf("wazuh", "`url`, https"), "url");
-  EXPECT_THAT(FormatsMarkdown(), HasSubstr("No format looks for: `AS`, "));
+  EXPECT_THAT(FormatsMarkdown(), HasSubstr("No format looks for: `aba-rtn`, "));
 }
 
 }  // namespace

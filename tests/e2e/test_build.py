@@ -70,9 +70,8 @@ def intruder(tmp_path):
 
 def test_the_importer_dies_if_it_tries_a_socket(tmp_path, bins, intruder):
     pair = Pair(tmp_path / "pair", bins)
-    pair.export("bundle", "--to", pair.medium)
     preloaded = {**os.environ, "LD_PRELOAD": str(intruder)}
-    pair.import_("init", "--root", pair.medium / "root-0001.json", "--fingerprint", pair.fingerprint,
+    pair.import_("init", "--root", pair.connected / "keys" / "root-0001.json", "--fingerprint", pair.fingerprint,
                  env=preloaded, expect=-signal.SIGSYS)
 
 

@@ -43,10 +43,11 @@ def refuse(site, code, words, content):
     assert done.stderr.startswith("error: ")
     assert site.dump() == rows
     after = forge.tree(site.home.parent)
-    assert set(after) - {str(site.home / "audit.log")} == set(before) - {str(site.home / "audit.log")}
+    log = {str(site.home / "audit.log"), str(site.home / "audit.log.head")}
+    assert set(after) - log == set(before) - log
     # The lock holds the process id of its last holder; the log says what was refused.
     assert {path for path in after if after[path] != before[path]} <= {
-        str(site.home / "lock"), str(site.home / "audit.log")}
+        str(site.home / "lock"), *log}
 
 
 def hostile(change, rebuild=None):

@@ -399,6 +399,7 @@ def test_a_kiosk_checks_the_newest_bundle_of_every_stream(small, tmp_path):
     config["sites"].append({**config["sites"][0], "name": "lab"})
     (small.connected / "export.yml").write_text(json.dumps(config))
     shutil.rmtree(small.medium, ignore_errors=True)
+    small.medium.mkdir()
     for site in (small.site, small.site, "lab"):
         small.export("bundle", "--site", site, "--to", small.medium)
     root = small.connected / "keys" / "root-0001.json"
