@@ -1,0 +1,96 @@
+"""From the id in an alert back to the value and its event, also when the rule is gone."""
+
+import json
+import re
+
+import pytest
+
+from pair import Pair
+
+EVENT = "7d8e1d0c-0f2c-4c0e-9a51-3f2f1b0f6c21"
+VALUES = [("domain", "evil.example"), ("ip-dst", "203.0.113.7"), ("url", "http://evil.example/a|b"), ("ip-dst", "198.51.100.0/24")]
+
+
+def event(values):
+    return {"Event": {
+        "uuid": EVENT, "info": "the event behind", "date": "2026-11-01", "timestamp": str(1794182400 + len(values)),
+        "published": True, "threat_level_id": "2", "analysis": "2", "Tag": [{"name": "tlp:green"}],
+        "Attribute": [{"uuid": f"7d8e1d0c-0f2c-4c0e-9a51-3f2f1b0f7c{n:02}", "type": type_, "value": value, "to_ids": True,
+                       "category": "Network activity", "timestamp": "1794182400"}
+                      for n, (type_, value) in enumerate(values)]}}
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory, bins):
+    folder = tmp_path_factory.mktemp("alert")
+    pair = Pair(folder / "pair", bins)
+    pair.event = folder / "event.json"
+    pair.event.write_text(json.dumps(event(VALUES)))
+    pair.configure_export([{"name": "feed", "kind": "misp-event", "path": str(pair.event)}], clearance="green")
+    pair.export("collect")
+    pair.bundle()
+    pair.open_site(clearance="green", destinations=[
+        {"name": "ids", "format": "suricata", "clearance": "green"},
+        {"name": "hunt", "format": "sigma", "clearance": "green"},
+        {"name": "siem", "format": "wazuh", "clearance": "green"}])
+    pair.import_("run", pair.medium)
+    pair.current = {name: pair.isolated / "artifacts" / name / "current" for name in ("ids", "hunt", "siem")}
+    return pair
+
+
+def explain(site, kind, id_):
+    said = [json.loads(line) for line in site.import_("--json", "explain", kind, id_).stdout.splitlines()]
+    assert len(said) == 1
+    return said[0]
+
+
+def sids(site):
+    rules = (site.current["ids"] / "misp.rules").read_text().splitlines()
+    return {re.search(r"sid:(\d+);", rule)[1]: rule for rule in rules if not rule.startswith("#")}
+
+
+def test_every_sid_leads_to_its_value_and_event(site):
+    rules = sids(site)
+    assert len(rules) >= 4
+    found = set()
+    for sid, rule in rules.items():
+        said = explain(site, "sid", sid)
+        assert said["in_use"] and said["destination"] == "ids" and f"rev:{said['rev']};" in rule
+        if said["value"]:
+            assert {one["event"] for one in said["occurrences"]} == {EVENT}, said
+            found |= {one["value"] for one in said["occurrences"]}
+        else:
+            assert said["set"]
+    assert {"evil.example", "203.0.113.7", "http://evil.example/a|b"} <= found
+
+
+def test_sigma_and_wazuh_rules_too(site):
+    for path in site.current["hunt"].rglob("*.yml"):
+        said = explain(site, "sigma", re.search(r"^id: (\S+)", path.read_text(), re.M)[1])
+        assert said["in_use"] and [one["event"] for one in said["events"]] == [EVENT]
+    ids = re.findall(r'<rule id="(\d+)"', (site.current["siem"] / "misp_rules.xml").read_text())
+    assert ids
+    for id_ in ids:
+        said = explain(site, "wazuh", id_)
+        assert said["in_use"] and said["set"]
+
+
+def test_what_is_wrong_is_said(site):
+    assert "ever had the sid 7" in site.import_("explain", "sid", "7", expect=7).stderr
+    assert "is no number" in site.import_("explain", "sid", "x", expect=2).stderr
+    assert "is no UUID" in site.import_("explain", "sigma", "7", expect=2).stderr
+    assert "give its id" in site.import_("explain", "sid", expect=2).stderr
+    assert "bad-signature" in site.import_("explain", "12").stdout
+
+
+def test_a_rule_that_is_gone_is_explained(site):
+    before = sids(site)
+    site.event.write_text(json.dumps(event(VALUES[1:])))
+    site.export("collect")
+    site.bundle()
+    site.import_("run", site.medium, "--accept-change")
+    gone = set(before) - set(sids(site))
+    assert gone
+    for sid in gone:
+        said = explain(site, "sid", sid)
+        assert not said["in_use"] and said["value"] == "evil.example"
