@@ -8,9 +8,8 @@ namespace {
 
 constexpr std::size_t kShown = 400;
 
-std::vector<std::string> Arguments(const Destination& destination,
+std::vector<std::string> Arguments(std::vector<std::string> arguments,
                                    const std::filesystem::path& folder) {
-  std::vector<std::string> arguments = destination.check;
   for (std::string& argument : arguments) {
     const std::string path = folder.string();
     for (std::size_t at = argument.find("{}"); at != std::string::npos;
@@ -25,17 +24,28 @@ std::string Tail(std::string_view output) {
   return Printable(output.size() > kShown ? output.substr(output.size() - kShown) : output);
 }
 
+Status Run(const CommandRunner& run, std::string_view what, const Destination& destination,
+           const std::vector<std::string>& command, std::chrono::seconds timeout,
+           const std::filesystem::path& folder) {
+  if (command.empty()) return Ok();
+  const std::vector<std::string> arguments = Arguments(command, folder);
+  GF_TRY(const CommandEnd end, run(arguments, timeout));
+  if (end.ok()) return Ok();
+  return Error::Make(Kind::kArtifactCheck, "the {} of {} failed with {}: {}", what,
+                     destination.name, end.Describe(), arguments[0])
+      .Hint("its output ended with: {}", Tail(end.output));
+}
+
 }  // namespace
 
 Status RunCheck(const CommandRunner& run, const Destination& destination,
                 const std::filesystem::path& folder) {
-  if (destination.check.empty()) return Ok();
-  const std::vector<std::string> arguments = Arguments(destination, folder);
-  GF_TRY(const CommandEnd end, run(arguments, destination.check_timeout));
-  if (end.ok()) return Ok();
-  return Error::Make(Kind::kArtifactCheck, "the check of {} failed with {}: {}", destination.name,
-                     end.Describe(), arguments[0])
-      .Hint("its output ended with: {}", Tail(end.output));
+  return Run(run, "check", destination, destination.check, destination.check_timeout, folder);
+}
+
+Status RunReload(const CommandRunner& run, const Destination& destination,
+                 const std::filesystem::path& folder) {
+  return Run(run, "reload", destination, destination.reload, destination.reload_timeout, folder);
 }
 
 }  // namespace gapferry::detect

@@ -1,4 +1,4 @@
-// detect/check.h: the consumer's own opinion of a generation.
+// detect/check.h: the consumer's own opinion of a generation, and telling it to take it.
 #pragma once
 
 #include <filesystem>
@@ -16,5 +16,8 @@ namespace gapferry::detect {
 // hint carries the end of what it printed.
 [[nodiscard]] Status RunCheck(const CommandRunner& run, const Destination& destination,
                               const std::filesystem::path& folder);
+// The same for its reload.
+[[nodiscard]] Status RunReload(const CommandRunner& run, const Destination& destination,
+                               const std::filesystem::path& folder);
 
 }  // namespace gapferry::detect

@@ -83,6 +83,10 @@ struct Destination {
   // Run before the switch; "{}" in an argument is the new generation's folder. Empty: none.
   std::vector<std::string> check;
   std::chrono::seconds check_timeout{120};
+  // Run after the switch, so that the consumer takes the new generation; "{}" is the folder
+  // `current`. If it fails, the generation before comes back and it is run once more.
+  std::vector<std::string> reload;
+  std::chrono::seconds reload_timeout{120};
   SuricataOptions suricata;
   WazuhOptions wazuh;
   SigmaOptions sigma;
@@ -108,6 +112,7 @@ struct Site {
   std::string state_digest;  // lower-case hexadecimal of that state
   std::size_t keep = 5;      // generations kept for each destination
   bool accept_change = false;
+  bool preview = false;  // make everything, compare, and put nothing into use
   std::uint32_t shrink_percent = 30;
   std::uint32_t grow_percent = 100;
   CommandRunner run = RunCommand;  // for checks; the importer has one outside its own fences

@@ -72,8 +72,8 @@ class Generation {
   void Publish() {
     for (Work& work : work_) {
       DestinationSummary& summary = *work.summary;
-      if (!work.failed() && summary.outcome == Outcome::kSwitched) {
-        const Status status = work.generations->Switch(work.output->path());
+      if (!work.failed()) {
+        const Status status = summary.outcome == Outcome::kSwitched ? Deploy(&work) : Remind(work);
         if (!status.ok()) work.Fail(status.error());
       }
       if (work.failed()) summary.outcome = Outcome::kRefused;
@@ -86,12 +86,57 @@ class Generation {
       if (!status.ok()) work.Fail(status.error());
     }
   }
+  // Instead of Publish: what would be different.
+  void Preview() {
+    for (Work& work : work_) {
+      if (!work.failed() && work.summary->outcome == Outcome::kSwitched) {
+        auto changes = CompareGenerations(work.generations->current(), work.output->path());
+        work.summary->outcome = Outcome::kPreviewed;
+        if (changes.ok()) {
+          work.summary->changes = std::move(changes).value();
+        } else {
+          work.Fail(std::move(changes).error());
+        }
+      }
+      if (work.generations) work.summary->generation = work.generations->current();
+      work.Drop();
+    }
+  }
   void Abandon() {
     for (Work& work : work_)
       work.Drop();
   }
 
  private:
+  // Puts the new generation into use and tells the consumer. If that fails, all is as before.
+  Status Deploy(Work* work) {
+    Generations& generations = *work->generations;
+    const std::filesystem::path before = generations.current();
+    const bool reloads = !work->destination->reload.empty();
+    if (reloads) GF_CHECK(generations.SetReloadPending(true));
+    GF_CHECK(generations.Switch(work->output->path()));
+    if (!reloads) return Ok();
+    Status told = RunReload(site_.run, *work->destination, generations.current_link());
+    if (told.ok()) return generations.SetReloadPending(false);
+    GF_CHECK(before.empty() ? generations.Withdraw() : generations.Switch(before));
+    if (before.empty()) return told;
+    const Status again = RunReload(site_.run, *work->destination, generations.current_link());
+    if (again.ok()) {
+      GF_CHECK(generations.SetReloadPending(false));
+      return std::move(told).error().Hint("the generation before is in use again");
+    }
+    return std::move(told).error().Hint(
+        "the generation before is in its place again, but the reload of that failed too: look at "
+        "the consumer now");
+  }
+
+  // A run before this one may have ended between the switch and the reload.
+  Status Remind(const Work& work) {
+    if (work.destination->reload.empty() || !work.generations->reload_pending()) return Ok();
+    GF_CHECK(RunReload(site_.run, *work.destination, work.generations->current_link()));
+    return work.generations->SetReloadPending(false);
+  }
+
   Status Prepare(Work* work) {
     GF_TRY(work->generations, Generations::Open(folder_ / work->destination->name));
     GF_TRY(const std::filesystem::path next, work->generations->Next(site_.state_digest));
@@ -163,7 +208,7 @@ class Generation {
     if (SameFiles(manifest, before)) {
       summary.outcome = Outcome::kUnchanged;
       // The same artifacts now stand for another state.
-      if (manifest == before) return Ok();
+      if (manifest == before || site_.preview) return Ok();
       return WriteFileAtomically(work.generations->current() / kManifestName,
                                  DumpJsonPretty(manifest));
     }
@@ -209,6 +254,11 @@ Result<GenerateSummary> Generate(store::Store& store, const Site& site,
   Status status = Gather(store, site, &decider, &sorter, &summary.destinations, progress);
   if (status.ok()) status = generation.Build();
   // Ids before the switch: if this ends between the two, the next run finds the same ids.
+  if (status.ok() && site.preview) {
+    store.Rollback();
+    generation.Preview();
+    return summary;
+  }
   if (status.ok()) status = store.Commit();
   if (!status.ok()) {
     store.Rollback();

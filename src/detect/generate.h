@@ -15,6 +15,7 @@
 
 #include "base/result.h"
 #include "detect/destination.h"
+#include "detect/file_change.h"
 #include "policy/reason.h"
 #include "store/store.h"
 
@@ -23,7 +24,8 @@ namespace gapferry::detect {
 enum class Outcome {
   kSwitched,   // a new generation is in use
   kUnchanged,  // its files would be the same, byte for byte
-  kRefused,    // the guard, the check or the disk said no: the old generation is in use
+  kRefused,    // the guard, the check, the reload or the disk said no: the old one is in use
+  kPreviewed,  // would be switched; nothing was
 };
 
 struct DestinationSummary {
@@ -39,6 +41,7 @@ struct DestinationSummary {
   policy::ReasonCounts part_reasons;  // parts left out of composites whose other part is used
   std::map<std::string, std::uint64_t> values;  // in the artifacts, by kind
   std::uint64_t values_before = 0;              // in the generation that was in use
+  std::vector<FileChange> changes;              // of a preview: files that would differ
 };
 
 struct GenerateSummary {

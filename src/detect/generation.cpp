@@ -8,6 +8,8 @@
 namespace gapferry::detect {
 namespace {
 
+constexpr const char* kReloadPending = "reload.pending";
+
 namespace fs = std::filesystem;
 
 constexpr std::uint64_t kMaxManifestBytes = 64 << 20;
@@ -92,6 +94,27 @@ Status Generations::Switch(const fs::path& generation) {
     return SystemError("cannot replace " + (folder_ / "current").string(), errno);
   GF_CHECK(SyncFolder(folder_));
   current_ = generation;
+  return Ok();
+}
+
+Status Generations::Withdraw() {
+  if (::unlink(current_link().c_str()) != 0 && errno != ENOENT)
+    return SystemError("cannot remove " + current_link().string(), errno);
+  GF_CHECK(SyncFolder(folder_));
+  current_.clear();
+  return Ok();
+}
+
+bool Generations::reload_pending() const {
+  std::error_code error;
+  return fs::exists(folder_ / kReloadPending, error);
+}
+
+Status Generations::SetReloadPending(bool pending) const {
+  const fs::path mark = folder_ / kReloadPending;
+  if (pending) return WriteFileAtomically(mark, "");
+  if (::unlink(mark.c_str()) != 0 && errno != ENOENT)
+    return SystemError("cannot remove " + mark.string(), errno);
   return Ok();
 }
 

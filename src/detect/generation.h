@@ -31,6 +31,12 @@ class Generations {
 
   // Points `current` at the generation, by renaming a link over it. Errors: kIo.
   [[nodiscard]] Status Switch(const std::filesystem::path& generation);
+  // Takes `current` away: nothing is in use. Errors: kIo.
+  [[nodiscard]] Status Withdraw();
+  // Whether the consumer has still to be told of the one in use, also after a crash.
+  [[nodiscard]] bool reload_pending() const;
+  [[nodiscard]] Status SetReloadPending(bool pending) const;
+  [[nodiscard]] std::filesystem::path current_link() const { return folder_ / "current"; }
   // Removes the oldest but `keep`; never the one in use.
   [[nodiscard]] Status Prune(std::size_t keep) const;
 

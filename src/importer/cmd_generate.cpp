@@ -1,4 +1,7 @@
+#include <algorithm>
 #include "detect/generate.h"
+
+#include "base/suggest.h"
 #include "importer/commands.h"
 
 namespace gapferry::importer {
@@ -14,6 +17,8 @@ std::string_view OutcomeName(detect::Outcome outcome) {
       return "unchanged";
     case detect::Outcome::kRefused:
       return "refused";
+    case detect::Outcome::kPreviewed:
+      return "would change";
   }
   return "";
 }
@@ -27,6 +32,36 @@ Json ReasonsJson(const policy::ReasonCounts& reasons) {
   return list;
 }
 
+Json ChangesJson(const std::vector<detect::FileChange>& changes) {
+  Json list = Json::array();
+  for (const detect::FileChange& change : changes) {
+    list.push_back({{"file", change.name},
+                    {"lines_added", change.added},
+                    {"lines_removed", change.removed},
+                    {"added", change.added_lines},
+                    {"removed", change.removed_lines}});
+  }
+  return list;
+}
+
+void ShowLines(Console& console, char sign, std::uint64_t count,
+               const std::vector<std::string>& lines) {
+  constexpr std::size_t kShown = 240;
+  for (const std::string& line : lines)
+    console.Say(fmt::format("{} {}", sign, Printable(std::string_view(line).substr(0, kShown))));
+  if (count > lines.size())
+    console.Say(fmt::format("{} … and {} more lines", sign, Grouped(count - lines.size())));
+}
+
+void ShowChanges(Console& console, const std::vector<detect::FileChange>& changes) {
+  for (const detect::FileChange& change : changes) {
+    console.Say(fmt::format("  {}: {} lines come, {} go", Printable(change.name),
+                            Grouped(change.added), Grouped(change.removed)));
+    ShowLines(console, '-', change.removed, change.removed_lines);
+    ShowLines(console, '+', change.added, change.added_lines);
+  }
+}
+
 void Show(Session& session, const detect::DestinationSummary& summary) {
   Console& console = session.console;
   console.Emit("destination", {{"destination", summary.name},
@@ -37,7 +72,8 @@ void Show(Session& session, const detect::DestinationSummary& summary) {
                                {"used", summary.used},
                                {"values", summary.values},
                                {"left_out", ReasonsJson(summary.reasons)},
-                               {"parts_left_out", ReasonsJson(summary.part_reasons)}});
+                               {"parts_left_out", ReasonsJson(summary.part_reasons)},
+                               {"changes", ChangesJson(summary.changes)}});
   std::uint64_t values = 0;
   for (const auto& [kind, count] : summary.values)
     values += count;
@@ -50,6 +86,25 @@ void Show(Session& session, const detect::DestinationSummary& summary) {
                             policy::ReasonCode(key.reason),
                             key.detail.empty() ? "" : " (" + Printable(key.detail) + ")"));
   }
+  ShowChanges(console, summary.changes);
+}
+
+// Leaves only the destinations that were named.
+Status KeepOnly(const std::vector<std::string>& only, std::vector<detect::Destination>* all) {
+  if (only.empty()) return Ok();
+  std::vector<std::string> names;
+  for (const detect::Destination& destination : *all)
+    names.push_back(destination.name);
+  for (const std::string& name : only) {
+    if (std::find(names.begin(), names.end(), name) == names.end()) {
+      return Error::Make(Kind::kNotFound, "there is no destination \"{}\" in import.yml{}", name,
+                         DidYouMean(name, names));
+    }
+  }
+  std::erase_if(*all, [&](const detect::Destination& destination) {
+    return std::find(only.begin(), only.end(), destination.name) == only.end();
+  });
+  return Ok();
 }
 
 }  // namespace
@@ -80,17 +135,19 @@ Result<LoadedSite> LoadSite(Config config, store::Store* store) {
   return loaded;
 }
 
-Status GenerateArtifacts(Session& session, const Home& home, Config config, bool accept_change,
-                         const CommandRunner& run) {
+Status GenerateArtifacts(Session& session, const Home& home, Config config,
+                         const GenerateOptions& options, const CommandRunner& run) {
   GF_TRY(store::Store store, home.OpenStore());
   const std::filesystem::path folder = config.artifacts;
   GF_TRY(LoadedSite loaded, LoadSite(std::move(config), &store));
-  loaded.site.accept_change = accept_change;
+  loaded.site.accept_change = options.accept_change;
+  loaded.site.preview = options.preview;
   loaded.site.run = run;
   if (loaded.site.destinations.empty()) {
     return Error::Make(Kind::kNotReady, "no destination is configured")
         .Hint("name one in {}", home.config_file().string());
   }
+  GF_CHECK(KeepOnly(options.only, &loaded.site.destinations));
   GF_CHECK(MakeFolder(folder));
   GF_TRY(const auto counts, store.CountRows());
   detect::GenerateSummary summary;
@@ -113,17 +170,21 @@ Status GenerateArtifacts(Session& session, const Home& home, Config config, bool
 Command GenerateCommand(CommandRunner run) {
   return {"generate", "make the artifacts of every destination from the store",
           "Each destination's files are built aside, checked with the consumer's own tool if one "
-          "is configured, and put "
-          "into use by one rename. If anything fails, the old generation stays in use.",
+          "is configured, put into use by one rename, and its consumer is told if a reload is "
+          "configured. If anything fails, the old generation stays in use. With --diff nothing is "
+          "put into use: it says which lines would come and go.",
           [run = std::move(run)](Arguments& arguments) {
-            auto accept_change = std::make_shared<bool>(false);
-            arguments.Flag("--accept-change", accept_change.get(),
+            auto options = std::make_shared<GenerateOptions>();
+            arguments.Flag("--accept-change", &options->accept_change,
                            "switch even if a guard finds the change large");
-            return [accept_change, run](Session& session) -> Status {
+            arguments.Flag("--diff", &options->preview,
+                           "say what would change in each file, and change nothing");
+            arguments.Option("--only", &options->only, "this destination only; repeat for more");
+            return [options, run](Session& session) -> Status {
               GF_TRY(const Home home, Home::Open(session));
               GF_TRY(Config config, home.LoadConfig());
               GF_TRY(const Fd lock, home.Lock());
-              return GenerateArtifacts(session, home, std::move(config), *accept_change, run);
+              return GenerateArtifacts(session, home, std::move(config), *options, run);
             };
           }};
 }

@@ -108,7 +108,7 @@ Status RollBack(Session& session, const Options& options, const CommandRunner& r
   if (config.site.destinations.empty()) return Ok();
   // Made again, not brought back: revisions of rules only rise, so that a manager of rules takes
   // the old content for what it is, the newest.
-  return GenerateArtifacts(session, home, std::move(config), /*accept_change=*/true, run);
+  return GenerateArtifacts(session, home, std::move(config), {.accept_change = true}, run);
 }
 
 }  // namespace

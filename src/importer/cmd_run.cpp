@@ -11,30 +11,31 @@ struct Options {
 }  // namespace
 
 Command RunCommand(CommandRunner run) {
-  return {
-      "run", "import a bundle and generate all artifacts",
-      "What an administrator does with a new medium: `import`, then `generate`. Artifacts are "
-      "also made when the "
-      "bundle was imported before.",
-      [run = std::move(run)](Arguments& arguments) {
-        auto options = std::make_shared<Options>();
-        arguments.Positional("PATH", &options->import.path, "a bundle, or the folder of a medium");
-        arguments.Flag("--allow-rollback", &options->import.allow_rollback,
-                       "take an older state; needs --reason");
-        arguments.Flag("--accept-expired", &options->import.allow_expired,
-                       "take a bundle past its expiry; needs --reason");
-        arguments.Option("--reason", &options->import.reason, "why the exception is made");
-        arguments.Flag("--accept-change", &options->accept_change,
-                       "switch even if a guard finds the change large");
-        return [options, run](Session& session) -> Status {
-          GF_TRY(const Home home, Home::Open(session));
-          GF_TRY(Config config, home.LoadConfig());
-          GF_TRY(const Fd lock, home.Lock());
-          GF_TRY(const bool applied, ImportBundle(session, home, config, options->import));
-          (void)applied;
-          return GenerateArtifacts(session, home, std::move(config), options->accept_change, run);
-        };
-      }};
+  return {"run", "import a bundle and generate all artifacts",
+          "What an administrator does with a new medium: `import`, then `generate`. Artifacts are "
+          "also made when the "
+          "bundle was imported before.",
+          [run = std::move(run)](Arguments& arguments) {
+            auto options = std::make_shared<Options>();
+            arguments.Positional("PATH", &options->import.path,
+                                 "a bundle, or the folder of a medium");
+            arguments.Flag("--allow-rollback", &options->import.allow_rollback,
+                           "take an older state; needs --reason");
+            arguments.Flag("--accept-expired", &options->import.allow_expired,
+                           "take a bundle past its expiry; needs --reason");
+            arguments.Option("--reason", &options->import.reason, "why the exception is made");
+            arguments.Flag("--accept-change", &options->accept_change,
+                           "switch even if a guard finds the change large");
+            return [options, run](Session& session) -> Status {
+              GF_TRY(const Home home, Home::Open(session));
+              GF_TRY(Config config, home.LoadConfig());
+              GF_TRY(const Fd lock, home.Lock());
+              GF_TRY(const bool applied, ImportBundle(session, home, config, options->import));
+              (void)applied;
+              return GenerateArtifacts(session, home, std::move(config),
+                                       {.accept_change = options->accept_change}, run);
+            };
+          }};
 }
 
 }  // namespace gapferry::importer

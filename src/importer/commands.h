@@ -57,7 +57,12 @@ struct LoadedSite {
 };
 // Error: kNotReady if nothing has been imported, kConfig for a bad list.
 [[nodiscard]] Result<LoadedSite> LoadSite(Config config, store::Store* store);
+struct GenerateOptions {
+  bool accept_change = false;
+  bool preview = false;             // say what would change, and put nothing into use
+  std::vector<std::string> only{};  // destinations; empty: all
+};
 [[nodiscard]] Status GenerateArtifacts(Session& session, const Home& home, Config config,
-                                       bool accept_change, const CommandRunner& run);
+                                       const GenerateOptions& options, const CommandRunner& run);
 
 }  // namespace gapferry::importer

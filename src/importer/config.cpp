@@ -181,6 +181,8 @@ Result<detect::Destination> ReadDestination(ConfigMap& map) {
   GF_CHECK(ReadCanary(map.Map("canary"), &destination));
   destination.check = map.Strings("check");
   destination.check_timeout = std::chrono::seconds(map.Integer("check_timeout", 1, 3600, 120));
+  destination.reload = map.Strings("reload");
+  destination.reload_timeout = std::chrono::seconds(map.Integer("reload_timeout", 1, 3600, 120));
   GF_CHECK(ReadSuricata(map.Map("suricata"), &destination.suricata));
   GF_CHECK(ReadWazuh(map.Map("wazuh"), &destination.wazuh));
   GF_CHECK(ReadSigma(map.Map("sigma"), &destination.sigma));

@@ -43,6 +43,8 @@ Json Describe(const detect::Destination& to) {
           {"canary", to.canary ? to.canary->type + ":" + to.canary->value : ""},
           {"check", to.check},
           {"timeout", to.check_timeout.count()},
+          {"reload", to.reload},
+          {"reload_timeout", to.reload_timeout.count()},
           {"suricata",
            {suricata.sid_base, suricata.sid_count, suricata.literal_limit, suricata.prefix,
             suricata.source_net, suricata.hashes, suricata.addresses, suricata.context,
