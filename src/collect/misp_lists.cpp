@@ -1,6 +1,7 @@
 #include "collect/misp_lists.h"
 
 #include <sys/stat.h>
+#include <algorithm>
 
 #include <set>
 

@@ -1,6 +1,7 @@
 // MISP feed for an isolated MISP: feed/manifest.json, feed/hashes.csv and one JSON file an event
 // (MISP core format draft-20). One attribute is one line, so that versions of a file compare well.
 #include <md5.h>
+#include <algorithm>
 
 #include "detect/event_walk.h"
 #include "detect/format.h"

@@ -1,5 +1,7 @@
 #include "exporter/collect_log.h"
 
+#include <algorithm>
+
 namespace gapferry::exporter {
 namespace {
 

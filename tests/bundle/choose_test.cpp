@@ -1,5 +1,6 @@
 #include "bundle/choose.h"
 
+#include <algorithm>
 #include <random>
 
 #include "tests/bundle/sample.h"

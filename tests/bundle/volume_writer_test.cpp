@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
+#include <algorithm>
 
 #include "bundle/label.h"
 #include "bundle/medium_writer.h"

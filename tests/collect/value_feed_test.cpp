@@ -1,6 +1,7 @@
 #include "collect/value_feed.h"
 
 #include <gmock/gmock.h>
+#include <algorithm>
 
 #include "tests/collect/corpus.h"
 
