@@ -77,8 +77,8 @@ class SecretKey {
  public:
   [[nodiscard]] static SecretKey Generate();
   // Reads minisign's secret key file. `passphrase` is used only if the file is encrypted.
-  // Errors: kMalformed; kPassphrase for a wrong or missing passphrase; kTooLarge if scrypt asks for too
-  // much.
+  // Errors: kMalformed; kPassphrase for a wrong or missing passphrase; kTooLarge if scrypt asks for
+  // too much.
   [[nodiscard]] static Result<SecretKey> Parse(std::string_view file,
                                                std::string_view passphrase = {});
   [[nodiscard]] static Result<bool> IsEncrypted(std::string_view file);

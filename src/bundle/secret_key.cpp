@@ -109,7 +109,8 @@ Status Unlock(Sealed& file, std::string_view passphrase) {
     if (sodium_is_zero(checksum.data(), checksum.size()) == 1) return Ok();
   } else {
     if (passphrase.empty())
-      return Error::Make(Kind::kPassphrase, "this secret key is encrypted; its passphrase is needed");
+      return Error::Make(Kind::kPassphrase,
+                         "this secret key is encrypted; its passphrase is needed");
     if (file.Number(kOperationsAt) > kScryptSensitive.operations ||
         file.Number(kMemoryAt) > kScryptSensitive.memory) {
       return Error::Make(
