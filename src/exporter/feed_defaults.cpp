@@ -169,10 +169,9 @@ std::string SourceName(const DefaultFeed& feed, std::set<std::string>* taken) {
 std::string SourceEntry(const DefaultFeed& feed, const std::string& name) {
   const bool misp = feed.format == "misp";
   std::string entry = fmt::format("  # {}\n", OneLine(feed.name));
-  if (!feed.local) entry += fmt::format("  # from {}\n", OneLine(feed.url));
-  entry += fmt::format("  - name: {}\n    kind: {}\n    path: {}\n    default_tlp: amber\n", name,
-                       misp ? "misp-feed" : feed.format,
-                       Quoted(feed.local ? feed.url : "feeds/" + name));
+  entry +=
+      fmt::format("  - name: {}\n    kind: {}\n    {}: {}\n    default_tlp: amber\n", name,
+                  misp ? "misp-feed" : feed.format, feed.local ? "path" : "url", Quoted(feed.url));
   if (feed.format == "csv") entry += CsvBlock(feed);
   return misp ? entry : entry + FeedBlock(feed);
 }

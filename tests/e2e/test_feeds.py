@@ -2,6 +2,7 @@
 import gzip
 import io
 import json
+import re
 import tarfile
 import zipfile
 from pathlib import Path
@@ -145,9 +146,12 @@ def test_the_list_of_feeds_of_misp(pair):
     twice = pair.export("sources", "defaults", DEFAULTS, "--add", "example-events", expect=None)
     assert twice.returncode != 0 and "already" in twice.stderr
     assert config.read_text() == after
-    folder = pair.connected / "feeds"
-    folder.mkdir()
-    (folder / "example-list-of-urls").write_text(
+    # Read from a file here; tests/e2e/test_web_feed.py fetches.
+    local = pair.connected / "urls.csv"
+    changed, count = re.subn(r"url: .*feeds\.example\.org/urls\.csv.*", f"path: {local}", after)
+    assert count == 1
+    config.write_text(changed)
+    local.write_text(
         "1;x;http://192.0.2.1/a;http://192.0.2.2/b\n2;x;https://example.com/;\n")
     done = json.loads(pair.export("collect", "--source", "example-list-of-urls", "--json").stdout)
     assert (done["values"]["added"], done["values"]["excluded"]) == (2, 1)
