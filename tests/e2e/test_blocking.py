@@ -270,7 +270,7 @@ def test_ipset_swaps_its_sets_in(tmp_path):
 def squid_check(folder, current):
     conf = folder / "squid.conf"
     conf.write_text((current / "squid-snippet.conf").read_text().replace('"misp-', f'"{current}/misp-') +
-                    "http_access deny all\nhttp_port 3128\n")
+                    "http_access deny all\nvisible_hostname gapferry.test\nhttp_port 3128\n")
     said = run(find("squid"), "-k", "parse", "-f", conf)
     # It says so of any list that is longer than a hundred.
     said = said.replace("WARNING: there are more than 100 regular expressions", "")
