@@ -21,17 +21,6 @@ ListModes EffectiveModes(const Site& site, const Destination& destination) {
   return modes;
 }
 
-std::uint64_t HashOf(const intel::Indicator& indicator) {
-  Blake2b hash(64);
-  const auto kind = static_cast<std::uint8_t>(indicator.kind);
-  hash.Update(ByteView(&kind, 1)).Update(indicator.value);
-  const Digest512 digest = hash.Finish512();
-  std::uint64_t folded = 0;
-  for (std::size_t i = 0; i < sizeof(folded); ++i)
-    folded = folded << 8 | digest[i];
-  return folded;
-}
-
 // Whether any tag set of the store calls something a false positive; nearly always none does, and
 // the walk over all attributes is saved.
 Result<bool> AnyFalsePositive(store::Store& store) {
@@ -62,7 +51,7 @@ Result<std::vector<std::uint64_t>> FalsePositives(store::Store& store) {
           return Ok();
         intel::Normalise(intel::FindType(record.attribute.type), record.attribute.value, &value);
         for (std::size_t i = 0; i < value.count; ++i)
-          hashes.push_back(HashOf(value.indicators[i]));
+          hashes.push_back(IndicatorHash(value.indicators[i]));
         return Ok();
       }));
   std::sort(hashes.begin(), hashes.end());
@@ -71,6 +60,17 @@ Result<std::vector<std::uint64_t>> FalsePositives(store::Store& store) {
 }
 
 }  // namespace
+
+std::uint64_t IndicatorHash(const intel::Indicator& indicator) {
+  Blake2b hash(64);
+  const auto kind = static_cast<std::uint8_t>(indicator.kind);
+  hash.Update(ByteView(&kind, 1)).Update(indicator.value);
+  const Digest512 digest = hash.Finish512();
+  std::uint64_t folded = 0;
+  for (std::size_t i = 0; i < sizeof(folded); ++i)
+    folded = folded << 8 | digest[i];
+  return folded;
+}
 
 struct Decider::State {
   explicit State(const Site& of) : site(of) {}
@@ -149,7 +149,8 @@ void Decider::State::AskGroup(Group* group) const {
     const intel::Indicator& indicator = subject.value->indicators[part];
     group->answers[part] = policy::DecideValue(group->policy, indicator, subject.occurrence.type);
     if (group->answers[part].decision.allowed && !false_positives.empty() &&
-        std::binary_search(false_positives.begin(), false_positives.end(), HashOf(indicator)))
+        std::binary_search(false_positives.begin(), false_positives.end(),
+                           IndicatorHash(indicator)))
       group->answers[part].decision = Decision::Refuse(Reason::kFalsePositive);
   }
 }

@@ -31,6 +31,9 @@ struct Verdict {
   std::array<std::string_view, 2> marks;  // a warninglist that marks the part, or empty
 };
 
+// 64 bits of BLAKE2b over kind and value, for telling values apart without holding them.
+[[nodiscard]] std::uint64_t IndicatorHash(const intel::Indicator& indicator);
+
 class Decider {
  public:
   // Compiles the store's warninglists, once for each distinct set of modes, and collects the values

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "base/hash.h"
 #include "detect/decide.h"
 #include "detect/site_lists.h"
 #include "policy/cross.h"
@@ -17,14 +16,7 @@ constexpr unsigned kSourceBits = 10;
 static_assert(kMaxSources == std::size_t{1} << kSourceBits);
 
 std::uint64_t Sighting(const intel::Indicator& indicator, std::size_t source) {
-  Blake2b hash(64);
-  const auto kind = static_cast<std::uint8_t>(indicator.kind);
-  hash.Update(ByteView(&kind, 1)).Update(indicator.value);
-  const Digest512 digest = hash.Finish512();
-  std::uint64_t folded = 0;
-  for (std::size_t i = 0; i < sizeof(folded); ++i)
-    folded = folded << 8 | digest[i];
-  return folded >> kSourceBits << kSourceBits | source;
+  return detect::IndicatorHash(indicator) >> kSourceBits << kSourceBits | source;
 }
 std::size_t SourceOf(std::uint64_t sighting) {
   return sighting & (kMaxSources - 1);
