@@ -91,7 +91,9 @@ TEST(Minisign, TakesKeysAndSignaturesOfMinisign) {
             Kind::kBadSignature);
   auto key = SecretKey::Parse(folder.Read("k.key"));
   ASSERT_TRUE(key.ok()) << key.error().what;
-  EXPECT_EQ(key->public_key().ToFile(), folder.Read("k.pub"));
+  // Not the comment: minisign writes a key's number there without leading zeros.
+  const std::string theirs = folder.Read("k.pub");
+  EXPECT_EQ(key->public_key().ToBase64() + "\n", theirs.substr(theirs.find('\n') + 1));
   EXPECT_EQ(key->ToFile().view(), folder.Read("k.key"));
   EXPECT_FALSE(*SecretKey::IsEncrypted(folder.Read("k.key")));
 }
@@ -117,7 +119,9 @@ TEST(Minisign, OpensTheEncryptedKeyOfMinisign) {
   EXPECT_EQ(SecretKey::Parse(folder.Read("k.key")).error().kind, Kind::kPassphrase);
   auto key = SecretKey::Parse(folder.Read("k.key"), "secret");
   ASSERT_TRUE(key.ok()) << key.error().what;
-  EXPECT_EQ(key->public_key().ToFile(), folder.Read("k.pub"));
+  // Not the comment: minisign writes a key's number there without leading zeros.
+  const std::string theirs = folder.Read("k.pub");
+  EXPECT_EQ(key->public_key().ToBase64() + "\n", theirs.substr(theirs.find('\n') + 1));
 }
 
 TEST(SecretKey, NeedsTheRightPassphrase) {

@@ -8,6 +8,7 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
+using namespace std::string_literals;
 
 struct Outcome {
   std::vector<std::string> values;  // "line type value"
@@ -112,12 +113,9 @@ TEST(Encoding, ReadsWhatSpreadsheetsWrite) {
   // Read as anything else, it must not become another name.
   EXPECT_THAT(Read("a.example.com\xCA\n", {"1"}).values, ElementsAre());
   EXPECT_THAT(Read("a.example.com\xA0\r\n", {"1"}).values, ElementsAre("1 hostname a.example.com"));
-  const std::string wide(
-      "\xFF\xFE"
-      "a\0.\0e\0x\0a\0m\0p\0l\0e\0.\0o\0r\0g\0\r\0\n\0",
-      34);
+  const std::string wide = "\xFF\xFE"s + "a\0.\0e\0x\0a\0m\0p\0l\0e\0.\0o\0r\0g\0\r\0\n\0"s;
   EXPECT_THAT(Read(wide, {"1"}).values, ElementsAre("1 hostname a.example.org"));
-  EXPECT_THAT(Read(wide.substr(0, 33), {"1"}).error, HasSubstr("UTF-16"));
+  EXPECT_THAT(Read(wide.substr(0, wide.size() - 1), {"1"}).error, HasSubstr("UTF-16"));
 }
 
 TEST(LineReader, CutsLongLinesOrPassesOverThem) {

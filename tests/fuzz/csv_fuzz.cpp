@@ -5,14 +5,11 @@
 #include "tests/fuzz/fuzz.h"
 
 std::vector<std::string> FuzzSeeds() {
-  return {
-      std::string("\0ip,host\n192.0.2.1,a.example.com\n", 32),
-      std::string("\1\"a\nb\",\"http://example.com/\"\"x\"\n\"open,\nc.example.com\n", 57),
-      std::string("\2# c\n\n,,\n[2001:db8::1]:443,x.exe|0123456789abcdef0123456789abcdef\n", 68),
-      std::string("\3a.example.com\xCA\n", 16),
-      std::string("\4\xFF\xFE"
-                  "a\0,\0b\0\n\0",
-                  11)};
+  using namespace std::string_literals;
+  return {"\0ip,host\n192.0.2.1,a.example.com\n"s,
+          "\1\"a\nb\",\"http://example.com/\"\"x\"\n\"open,\nc.example.com\n"s,
+          "\2# c\n\n,,\n[2001:db8::1]:443,x.exe|0123456789abcdef0123456789abcdef\n"s,
+          "\3a.example.com\xCA\n"s, "\4\xFF\xFE"s + "a\0,\0b\0\n\0"s};
 }
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
