@@ -4,8 +4,8 @@ namespace gapferry::collect {
 namespace {
 
 // The part of a selection that IndexFilters gives the server.
-Selection AskedOf(const Selection& selection) {
-  Selection asked;
+policy::Selection AskedOf(const policy::Selection& selection) {
+  policy::Selection asked;
   asked.published_only = selection.published_only;
   asked.from = selection.from;
   asked.to = selection.to;
@@ -89,7 +89,7 @@ bool MispEvents::IsBeingEdited(const intel::Event& event, Time published_as) con
 void MispEvents::Judge(const ListedEvent& listed, const intel::Event& event) {
   // Between the index and this request it may have been edited; that is nobody's fault.
   if (event.timestamp != listed.timestamp) return;
-  if (!JudgeEvent(AskedOf(options_.selection), event, now_).taken) ++unfiltered_;
+  if (!policy::JudgeEvent(AskedOf(options_.selection), event, now_).taken) ++unfiltered_;
 }
 
 Status MispEvents::FetchListed(const ListedEvent& event) {
@@ -126,7 +126,7 @@ Status MispEvents::FetchVanished(const store::KnownEvent& known) {
     Keep(known.uuid);
   } else if (options_.selection.published_only && !event.published.value_or(true)) {
     ++gone_["unpublished"];
-  } else if (!JudgeEvent(options_.selection, event, now_).taken) {
+  } else if (!policy::JudgeEvent(options_.selection, event, now_).taken) {
     ++gone_["not selected"];
   } else {
     ++unlisted_;

@@ -6,7 +6,7 @@ namespace gapferry::collect {
 namespace {
 
 // An object tells of attributes that are not taken, so it comes only with one that is.
-bool MayLeaveOutAttributes(const Selection& selection) {
+bool MayLeaveOutAttributes(const policy::Selection& selection) {
   return selection.JudgesAttributes() || selection.max_tlp || !selection.not_tags.empty();
 }
 
@@ -29,8 +29,8 @@ Status HeaderSink::RefuseEvent(const Uuid& uuid, Refusal refusal) {
   return Ok();
 }
 
-const EventVerdict& SelectingSink::verdict() const {
-  static const EventVerdict kNone;
+const policy::EventVerdict& SelectingSink::verdict() const {
+  static const policy::EventVerdict kNone;
   return event_ < verdicts_.size() ? verdicts_[event_] : kNone;
 }
 
@@ -59,7 +59,7 @@ Status SelectingSink::TakeObject(const intel::Object& object, const std::string&
 Status SelectingSink::TakeAttribute(const Uuid& object, const intel::Attribute& attribute,
                                     const std::string& extra) {
   if (!verdict().taken) return Ok();
-  if (!JudgeAttribute(selection_, verdict(), attribute, default_tlp_)) {
+  if (!policy::JudgeAttribute(selection_, verdict(), attribute, default_tlp_)) {
     ++left_out_;
     writer_.CountLeftOut();
     return Ok();

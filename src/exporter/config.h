@@ -33,7 +33,7 @@ struct SourceConfig {
   std::string
       operator_key;  // for `misp` commands that change the instance; collecting never reads it
   collect::TransportOptions transport;
-  collect::Selection selection;
+  policy::Selection selection;
   std::int64_t refresh_days = 7;
   std::int64_t edit_grace_days = 7;
   collect::WhichLists lists = collect::WhichLists::kEnabled;

@@ -99,15 +99,15 @@ std::set<std::string> ReadTypes(ConfigMap& map) {
   return types;
 }
 
-collect::Selection ReadSelection(ConfigMap& map, bool published_only) {
-  collect::Selection selection;
+policy::Selection ReadSelection(ConfigMap& map, bool published_only) {
+  policy::Selection selection;
   selection.published_only =
       map.Choice("published", kPublished, published_only ? "only" : "any") == "only";
   selection.from = ReadDay(map, "from");
   selection.to = ReadDay(map, "to");
   const std::string last = map.String("last", "");
   if (!last.empty()) {
-    selection.last = collect::ParseSpan(last);
+    selection.last = policy::ParseSpan(last);
     if (!selection.last)
       map.Fail("last", fmt::format("\"{}\" is no span such as 90d, 12h or 30m", last));
   }

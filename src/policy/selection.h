@@ -1,4 +1,4 @@
-// collect/selection.h: which events and attributes of a source are taken, as PyMISP's search says
+// policy/selection.h: which events and attributes of a source are taken, as PyMISP's search says
 // it. Judged here, by what the rows themselves say: a server that ignores a filter, or fills one
 // with another's rows, changes nothing.
 #pragma once
@@ -11,12 +11,12 @@
 
 #include "base/clock.h"
 #include "base/hash.h"
-#include "collect/event_sink.h"
+#include "intel/event.h"
 #include "intel/tlp.h"
 
-namespace gapferry::collect {
+namespace gapferry::policy {
 
-// Every condition that is set must hold. Names of tags are patterns as policy::TagMatches takes
+// Every condition that is set must hold. Names of tags are patterns as TagMatches takes
 // them; organisations are names (compared without case) or UUIDs of who created the event.
 struct Selection {
   // Of the event:
@@ -60,4 +60,4 @@ struct EventVerdict {
 [[nodiscard]] bool JudgeAttribute(const Selection& selection, const EventVerdict& event,
                                   const intel::Attribute& attribute, intel::Tlp default_tlp);
 
-}  // namespace gapferry::collect
+}  // namespace gapferry::policy

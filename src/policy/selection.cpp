@@ -1,18 +1,17 @@
-#include "collect/selection.h"
+#include "policy/selection.h"
 
 #include <algorithm>
 #include <charconv>
 
 #include "policy/cross.h"
 
-namespace gapferry::collect {
+namespace gapferry::policy {
 namespace {
 
 bool HasOneOf(const std::vector<std::string>& patterns, const std::vector<intel::Tag>& tags) {
   return std::any_of(tags.begin(), tags.end(), [&](const intel::Tag& tag) {
-    return std::any_of(patterns.begin(), patterns.end(), [&](const std::string& pattern) {
-      return policy::TagMatches(pattern, tag.name);
-    });
+    return std::any_of(patterns.begin(), patterns.end(),
+                       [&](const std::string& pattern) { return TagMatches(pattern, tag.name); });
   });
 }
 
@@ -41,7 +40,7 @@ bool FitsHeader(const Selection& selection, const intel::Event& event, Time now)
   if (IsOneOf(selection.not_orgs, event)) return false;
   if (!selection.threat_levels.empty() && !selection.threat_levels.contains(event.threat_level))
     return false;
-  // A level that the source leaves out is "all communities", as in policy::CrossPolicy.
+  // A level that the source leaves out is "all communities", as in CrossPolicy.
   return selection.distributions.empty() ||
          selection.distributions.contains(event.distribution.value_or(3));
 }
@@ -105,7 +104,7 @@ std::optional<std::chrono::seconds> ParseSpan(std::string_view text) {
 
 EventVerdict JudgeEvent(const Selection& selection, const intel::Event& event, Time now) {
   EventVerdict verdict;
-  verdict.markings = policy::ReadMarkings(event.tags);
+  verdict.markings = ReadMarkings(event.tags);
   verdict.has_tag = HasOneOf(selection.tags, event.tags);
   verdict.taken = FitsHeader(selection, event, now) && !HasOneOf(selection.not_tags, event.tags);
   // The source's default is for rows; an event that names no TLP may hold rows that do.
@@ -122,8 +121,8 @@ bool JudgeAttribute(const Selection& selection, const EventVerdict& event,
     return false;
   if (HasOneOf(selection.not_tags, attribute.tags)) return false;
   if (!selection.max_tlp) return true;
-  const intel::Markings own = policy::ReadMarkings(attribute.tags);
-  return policy::EffectiveTlp(event.markings, own, default_tlp) <= *selection.max_tlp;
+  const intel::Markings own = ReadMarkings(attribute.tags);
+  return EffectiveTlp(event.markings, own, default_tlp) <= *selection.max_tlp;
 }
 
-}  // namespace gapferry::collect
+}  // namespace gapferry::policy
