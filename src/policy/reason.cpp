@@ -40,6 +40,7 @@ constexpr std::array<ReasonInfo, kReasons> kInfos = {{
     {Reason::kLocalTag, "local-tag", "a local or non-exportable tag, stripped after the decision"},
     {Reason::kEventHeldBack, "event-held-back", "part of an event that does not cross"},
     {Reason::kObjectHeldBack, "object-held-back", "attribute of an object that does not cross"},
+    {Reason::kNotSelected, "not-selected", "the site's selection leaves it out"},
     {Reason::kNotToIds, "not-to-ids", "not marked for detection (to_ids, or the tag misp:ids)"},
     {Reason::kTooOld, "too-old", "older than its type lives, counted from the bundle's creation"},
     {Reason::kTlpAboveDestination, "tlp-above-destination",

@@ -38,6 +38,7 @@ enum class Reason : std::uint8_t {
   kLocalTag,
   kEventHeldBack,   // a part of an event that does not cross
   kObjectHeldBack,  // an attribute of an object that does not cross
+  kNotSelected,     // the site's selection; detail names the condition that is not met
   // What may become a rule: an occurrence of a value.
   kNotToIds,
   kTooOld,
