@@ -36,8 +36,9 @@ enum class Reason : std::uint8_t {
   kServerSideField,
   kProposal,
   kLocalTag,
-  kEventHeldBack,   // a part of an event that does not cross
-  kObjectHeldBack,  // an attribute of an object that does not cross
+  kEventHeldBack,      // a part of an event that does not cross
+  kObjectHeldBack,     // an attribute of an object that does not cross
+  kAttributeHeldBack,  // sightings of an attribute that does not cross
   // What may become a rule: an occurrence of a value.
   kNotToIds,
   kTooOld,
@@ -46,6 +47,9 @@ enum class Reason : std::uint8_t {
   kPapForbidsBlocking,  // PAP:AMBER
   kTypeNotWanted,       // the destination's configuration leaves the type out
   kFalsePositive,
+  kSightedFalsePositive,
+  kSightingExpired,
+  kDecayed,
   // What may become a rule: a value.
   kWarninglist,
   kAllowlist,
