@@ -29,6 +29,7 @@ class MispEvents {
   [[nodiscard]] HttpRequest View(const Uuid& uuid) const;
   [[nodiscard]] HttpRequest Search(std::int64_t id) const;
   [[nodiscard]] Result<FetchedEvent> Fetch(const ListedEvent& event);
+  [[nodiscard]] Status MarkSighted(std::vector<ListedEvent>* events);
   [[nodiscard]] Status FetchListed(const ListedEvent& event);
   [[nodiscard]] Status FetchVanished(const store::KnownEvent& known);
   void Judge(const ListedEvent& listed, const intel::Event& event);
