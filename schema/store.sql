@@ -111,6 +111,18 @@ CREATE TABLE report (
   PRIMARY KEY (event, uuid)
 ) STRICT, WITHOUT ROWID;
 
+-- Added up for each attribute that has any: who saw it, and where, is not kept.
+CREATE TABLE sighting (
+  event               INTEGER NOT NULL,
+  uuid                BLOB NOT NULL,    -- the attribute's
+  seen                INTEGER NOT NULL,
+  false_positives     INTEGER NOT NULL,
+  last_seen           INTEGER NOT NULL, -- 0: never
+  last_false_positive INTEGER NOT NULL,
+  expires             INTEGER NOT NULL, -- 0: never
+  PRIMARY KEY (event, uuid)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE warninglist (
   id                  INTEGER PRIMARY KEY,
   source              INTEGER NOT NULL,

@@ -157,7 +157,9 @@ class SchemaCheck {
         ExpectChoices(property.at, Json::array({"zzzz"}), schema["items"]["enum"], where);
       if (schema.contains("additionalProperties") && schema["additionalProperties"].is_object())
         ExpectDataLimits(property, schema["additionalProperties"]);
-      if (schema.value("type", "") == "integer") ExpectRange(property.at, schema, where);
+      if (schema.value("type", "") == "integer")
+        ExpectRange<std::int64_t>(property.at, schema, where);
+      if (schema.value("type", "") == "number") ExpectRange<double>(property.at, schema, where);
     }
   }
 
@@ -224,13 +226,15 @@ class SchemaCheck {
     EXPECT_TRUE(rest.empty() || rest[0] == ';') << message;
   }
 
+  template <typename Number>
   void ExpectRange(const Pointer& at, const Json& schema, const std::string& what) const {
-    const auto low = schema["minimum"].get<std::int64_t>();
-    const auto high = schema["maximum"].get<std::int64_t>();
+    const auto low = schema["minimum"].get<Number>();
+    const auto high = schema["maximum"].get<Number>();
+    const std::string kind = std::is_integral_v<Number> ? "whole number" : "number";
     for (const Json& wrong : {Json(low - 1), Json(high + 1), Json("many")}) {
       Json document = whole_;
       document[at] = wrong;
-      ExpectRefused(document, fmt::format("is not a whole number from {} to {}", low, high), what);
+      ExpectRefused(document, fmt::format("is not a {} from {} to {}", kind, low, high), what);
     }
   }
 
@@ -239,7 +243,7 @@ class SchemaCheck {
     const Pointer at = property.at / property.schema->at("examples")[0].begin().key();
     const std::string where = at.to_string();
     if (value.contains("enum")) ExpectChoices(at, "zzzz", value["enum"], where);
-    if (value.contains("minimum")) ExpectRange(at, value, where);
+    if (value.contains("minimum")) ExpectRange<std::int64_t>(at, value, where);
   }
 
   [[nodiscard]] const Json& Level(const Pointer& at) const {

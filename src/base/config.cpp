@@ -205,6 +205,23 @@ std::int64_t ConfigMap::Integer(std::string_view key, std::int64_t low, std::int
   return value;
 }
 
+double ConfigMap::Number(std::string_view key, double low, double high,
+                         std::optional<double> fallback) {
+  std::optional<std::string> text_fallback;
+  if (fallback) text_fallback = fmt::format("{}", *fallback);
+  const std::string word = String(key, text_fallback);
+  double value = 0;
+  auto [stop, error] =
+      std::from_chars(word.data(), word.data() + word.size(), value, std::chars_format::fixed);
+  const bool whole = error == std::errc{} && stop == word.data() + word.size();
+  // A comparison with NaN is never true.
+  if (!whole || !(value >= low && value <= high)) {
+    Fail(key, fmt::format("\"{}\" is not a number from {} to {}", word, low, high));
+    return fallback.value_or(low);
+  }
+  return value;
+}
+
 void ConfigMap::CheckChoice(std::string_view key, std::string_view word,
                             const std::vector<std::string_view>& choices) {
   if (std::find(choices.begin(), choices.end(), word) != choices.end()) return;

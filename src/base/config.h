@@ -38,6 +38,9 @@ class ConfigMap {
   [[nodiscard]] bool Bool(std::string_view key, bool fallback);
   [[nodiscard]] std::int64_t Integer(std::string_view key, std::int64_t low, std::int64_t high,
                                      std::optional<std::int64_t> fallback = std::nullopt);
+  // Digits with or without a fraction, as 0.3; nothing else that C++ would read as a number.
+  [[nodiscard]] double Number(std::string_view key, double low, double high,
+                              std::optional<double> fallback = std::nullopt);
   // One of `choices`, compared exactly.
   [[nodiscard]] std::string Choice(std::string_view key,
                                    const std::vector<std::string_view>& choices,

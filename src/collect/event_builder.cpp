@@ -1,5 +1,7 @@
 #include "collect/event_builder.h"
 
+#include <algorithm>
+
 #include "store/record.h"
 
 namespace gapferry::collect {
@@ -50,6 +52,7 @@ void Reset(intel::Attribute* a) {
   a->distribution.reset();
   a->to_ids = a->deleted = a->disable_correlation = false;
   a->tags.clear();
+  a->sighting = {};
 }
 
 void Append(std::string_view part, std::string* content) {
@@ -94,6 +97,9 @@ void EventBuilder::StartReport(std::uint64_t line) {
 }
 void EventBuilder::StartTag() {
   tag = {};
+}
+void EventBuilder::StartSighting() {
+  sighting = {};
 }
 
 void EventBuilder::Refuse(Kind kind, std::uint64_t line, std::string reason) {
@@ -161,6 +167,25 @@ void EventBuilder::FinishTag(std::uint64_t line, std::vector<intel::Tag>* holder
     return Refuse(Kind::kTooLarge, line, fmt::format("more than {} tags", store::kMaxTags));
   }
   holder->push_back(tag);
+}
+
+void EventBuilder::FinishSighting() {
+  intel::Sighting& sum = attribute.sighting;
+  switch (sighting.type) {
+    case 0:
+      ++sum.seen;
+      sum.last_seen = std::max(sum.last_seen, sighting.date);
+      return;
+    case 1:
+      ++sum.false_positives;
+      sum.last_false_positive = std::max(sum.last_false_positive, sighting.date);
+      return;
+    case 2:
+      sum.expires = std::max(sum.expires, sighting.date);
+      return;
+    default:
+      return;
+  }
 }
 
 bool EventBuilder::CheckAttribute() {

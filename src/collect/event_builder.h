@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "collect/event_sink.h"
+#include "collect/misp_fields.h"
 
 namespace gapferry::collect {
 
@@ -32,6 +33,7 @@ class EventBuilder {
   intel::Reference reference;
   intel::Report report;
   intel::Tag tag;
+  OneSighting sighting;
   std::string event_extra;  // cleared by the reader: its first fields may come before StartEvent
   std::string object_extra;
   std::string attribute_extra;
@@ -43,6 +45,7 @@ class EventBuilder {
   void StartReference(std::uint64_t line);
   void StartReport(std::uint64_t line);
   void StartTag();
+  void StartSighting();
 
   // The event will not be taken; the first reason stands.
   void Refuse(Kind kind, std::uint64_t line, std::string reason);
@@ -50,6 +53,7 @@ class EventBuilder {
 
   // Errors of all: the sink's. What is wrong with a row refuses the event.
   void FinishTag(std::uint64_t line, std::vector<intel::Tag>* holder);
+  void FinishSighting();
   [[nodiscard]] Status FinishAttribute(bool in_object);
   void FinishReference();
   [[nodiscard]] Status FinishObject();

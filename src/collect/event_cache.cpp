@@ -29,11 +29,12 @@ bool EventCache::Holds(const ListedEvent& event, Time oldest) const {
   struct stat info {};
   if (::stat(FileOf(event.uuid).c_str(), &info) != 0 || event.timestamp == 0) return false;
   // The time of the last change of the inode is when the file came here.
-  return info.st_mtim.tv_sec == event.timestamp && info.st_ctim.tv_sec >= oldest;
+  return info.st_mtim.tv_sec == event.timestamp && info.st_mtim.tv_nsec == event.mark &&
+         info.st_ctim.tv_sec >= oldest;
 }
 
 Status EventCache::Take(const ListedEvent& event) const {
-  timespec times[2] = {{0, UTIME_OMIT}, {event.timestamp, 0}};
+  timespec times[2] = {{0, UTIME_OMIT}, {event.timestamp, event.mark}};
   if (::utimensat(AT_FDCWD, Part().c_str(), times, 0) != 0)
     return SystemError("cannot set the time of " + Part().string(), errno);
   const fs::path file = FileOf(event.uuid);

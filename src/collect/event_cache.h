@@ -1,6 +1,7 @@
 // collect/event_cache.h: the events of one source as they were fetched: <uuid>.json, whose time of
-// modification is the event's timestamp in the source's index. So each file tells by itself for
-// which state of the event it stands, and a run that is interrupted loses nothing.
+// modification is the event's timestamp in the source's index, with a mark of its sightings as the
+// part of a second. So each file tells by itself for which state of the event it stands, and a run
+// that is interrupted loses nothing.
 #pragma once
 
 #include <filesystem>
@@ -21,7 +22,11 @@ struct ListedEvent {
   Uuid uuid;
   Time timestamp = 0;   // 0: the index does not say
   std::int64_t id = 0;  // of the instance; 0: none
+  // Of what changes without the timestamp: another one for other sightings, 0 for none; below
+  // kMarks.
+  std::uint32_t mark = 0;
 };
+constexpr std::uint32_t kMarks = 1'000'000'000;
 
 class EventCache {
  public:
@@ -32,7 +37,7 @@ class EventCache {
   [[nodiscard]] std::filesystem::path Part() const { return folder_ / "event.part"; }
   [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
 
-  // True if the file was fetched for this timestamp, and not before `oldest`.
+  // True if the file was fetched for this timestamp and mark, and not before `oldest`.
   [[nodiscard]] bool Holds(const ListedEvent& event, Time oldest) const;
   // Part() becomes the event's file.
   [[nodiscard]] Status Take(const ListedEvent& event) const;

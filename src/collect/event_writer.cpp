@@ -92,6 +92,9 @@ Status EventWriter::TakeAttribute(const Uuid& object, const intel::Attribute& at
     ++count.all;
     if (attribute.to_ids) ++count.to_ids;
   }
+  if (!written || !attribute.sighting.Any()) return Ok();
+  GF_TRY(const bool sighted, writer_.PutSighting(*current_, attribute.uuid, attribute.sighting));
+  Count(RecordKind::kSighting, sighted);
   return Ok();
 }
 

@@ -102,6 +102,8 @@ std::size_t EventReader::FieldIn(Place place, std::string_view key) const {
       return FindField(builder_.report, key);
     case Place::kTag:
       return FindField(builder_.tag, key);
+    case Place::kSighting:
+      return FindField(builder_.sighting, key);
     case Place::kOrgc:
       return key == "uuid" ? 0 : key == "name" ? 1 : kNoField;
     case Place::kSharingGroup:
@@ -226,6 +228,8 @@ std::string_view EventReader::AssignTo(const Frame& frame, const Scalar& value) 
       return Assign(field_, value, &builder_.report);
     case Place::kTag:
       return Assign(field_, value, &builder_.tag);
+    case Place::kSighting:
+      return Assign(field_, value, &builder_.sighting);
     case Place::kOrgc:
       return ReadText(value, field_ == 0 ? &builder_.event.orgc_uuid : &builder_.event.orgc_name)
                  ? ""
@@ -312,6 +316,9 @@ bool EventReader::Enter(Place place, FieldPath* path) {
     case Place::kTag:
       builder_.StartTag();
       break;
+    case Place::kSighting:
+      builder_.StartSighting();
+      break;
     default:
       break;
   }
@@ -383,6 +390,9 @@ bool EventReader::LeaveRow(const Frame& frame) {
   switch (frame.place) {
     case Place::kTag:
       builder_.FinishTag(frame.line, TagHolder());
+      return true;
+    case Place::kSighting:
+      builder_.FinishSighting();
       return true;
     case Place::kAttribute:
       return Check(builder_.FinishAttribute(frames_[frames_.size() - 2].place == Place::kObject));

@@ -1,5 +1,7 @@
 #include "collect/misp_events.h"
 
+#include "collect/misp_sightings.h"
+
 namespace gapferry::collect {
 namespace {
 
@@ -154,6 +156,19 @@ Status MispEvents::FetchVanished(const store::KnownEvent& known) {
   return Ok();
 }
 
+Status MispEvents::MarkSighted(std::vector<ListedEvent>* events) {
+  GF_TRY(const SightingMarks marks, FetchSightingMarks(api_, *events));
+  for (ListedEvent& event : *events) {
+    const auto mark = marks.of_event.find(event.uuid);
+    if (mark != marks.of_event.end()) event.mark = mark->second;
+  }
+  if (marks.closed)
+    notes_.emplace_back(
+        "the key may not list sightings; new ones are seen when their event changes or is read "
+        "again");
+  return Ok();
+}
+
 Status MispEvents::FetchAll(const std::vector<store::KnownEvent>& known,
                             const std::filesystem::path& index_file,
                             const CollectProgress& progress) {
@@ -163,6 +178,7 @@ Status MispEvents::FetchAll(const std::vector<store::KnownEvent>& known,
   notes_ = std::move(index.notes);
   if (index.by_search)
     notes_.emplace_back("/events/index is closed to this key; events are found by search");
+  GF_CHECK(MarkSighted(&index.events));
   std::vector<store::KnownEvent> vanished;
   for (const ListedEvent& event : index.events)
     listed_.insert(event.uuid);

@@ -79,6 +79,10 @@ constexpr std::array kTag = {
     Field<Tag>{"local", &Tag::local},
     Field<Tag>{"exportable", &Tag::exportable},
 };
+constexpr std::array kSighting = {
+    Field<OneSighting>{"type", Level<OneSighting>{&OneSighting::type, 0, 255}},
+    Field<OneSighting>{"date_sighting", &OneSighting::date},
+};
 
 bool NotGiven(const Scalar& scalar) {
   return scalar.form == Scalar::Form::kNull ||
@@ -138,7 +142,8 @@ struct Assigner {
   std::string_view operator()(Level<Row> level) const {
     std::int64_t number = row->*level.member;
     if (!ReadInteger(scalar, level.low, level.high, &number)) {
-      return level.high == 4 ? "a level from 1 to 4" : "a level from 0 to 2";
+      if (level.high == 4) return "a level from 1 to 4";
+      return level.high == 2 ? "a level from 0 to 2" : "a number from 0 to 255";
     }
     row->*level.member = static_cast<std::uint8_t>(number);
     return "";
@@ -169,6 +174,9 @@ std::span<const Field<Report>> FieldsOf(const Report&) {
 }
 std::span<const Field<Tag>> FieldsOf(const Tag&) {
   return kTag;
+}
+std::span<const Field<OneSighting>> FieldsOf(const OneSighting&) {
+  return kSighting;
 }
 
 bool ReadText(const Scalar& scalar, std::string* out) {
@@ -254,6 +262,9 @@ std::string_view Assign(std::size_t field, const Scalar& scalar, Report* row) {
   return AssignTo(field, scalar, row);
 }
 std::string_view Assign(std::size_t field, const Scalar& scalar, Tag* row) {
+  return AssignTo(field, scalar, row);
+}
+std::string_view Assign(std::size_t field, const Scalar& scalar, OneSighting* row) {
   return AssignTo(field, scalar, row);
 }
 

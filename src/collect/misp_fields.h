@@ -30,6 +30,12 @@ struct Date {
   std::string Row::*member;
 };
 
+// One sighting: of its fields only these are read, and only what they add up to is kept.
+struct OneSighting {
+  std::uint8_t type = 0;  // 0 seen, 1 false positive, 2 expiration; others are passed over
+  Time date = 0;
+};
+
 template <typename Row>
 struct Field {
   std::string_view key;
@@ -44,6 +50,7 @@ struct Field {
 [[nodiscard]] std::span<const Field<intel::Reference>> FieldsOf(const intel::Reference&);
 [[nodiscard]] std::span<const Field<intel::Report>> FieldsOf(const intel::Report&);
 [[nodiscard]] std::span<const Field<intel::Tag>> FieldsOf(const intel::Tag&);
+[[nodiscard]] std::span<const Field<OneSighting>> FieldsOf(const OneSighting&);
 
 // The readings of one scalar. False: it cannot be read so. Null and "" mean "not given" and leave
 // `out` as it is.
@@ -73,5 +80,6 @@ template <typename Row>
                                       intel::Reference* row);
 [[nodiscard]] std::string_view Assign(std::size_t field, const Scalar& scalar, intel::Report* row);
 [[nodiscard]] std::string_view Assign(std::size_t field, const Scalar& scalar, intel::Tag* row);
+[[nodiscard]] std::string_view Assign(std::size_t field, const Scalar& scalar, OneSighting* row);
 
 }  // namespace gapferry::collect

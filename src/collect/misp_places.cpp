@@ -10,6 +10,7 @@ constexpr std::array kEventChildren = {Child{"Attribute", Place::kAttributes, tr
                                        Child{"Orgc", Place::kOrgc, false},
                                        Child{"SharingGroup", Place::kSharingGroup, false}};
 constexpr std::array kAttributeChildren = {Child{"Tag", Place::kTags, true},
+                                           Child{"Sighting", Place::kSightings, true},
                                            Child{"SharingGroup", Place::kSharingGroup, false}};
 constexpr std::array kObjectChildren = {Child{"Attribute", Place::kAttributes, true},
                                         Child{"ObjectReference", Place::kReferences, true},
@@ -55,6 +56,8 @@ Place ElementOf(Place list) {
       return Place::kReport;
     case Place::kTags:
       return Place::kTag;
+    case Place::kSightings:
+      return Place::kSighting;
     default:
       return Place::kSkipped;
   }

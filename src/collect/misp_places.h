@@ -24,6 +24,8 @@ enum class Place : std::uint8_t {
   kReport,
   kTags,
   kTag,
+  kSightings,
+  kSighting,
   kOrgc,
   kSharingGroup,
   kSkipped,  // within an unlisted field, or in an event that is refused

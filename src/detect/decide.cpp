@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <unordered_map>
 
 #include "base/hash.h"
 #include "detect/site_lists.h"
@@ -59,6 +60,42 @@ Result<std::vector<std::uint64_t>> FalsePositives(store::Store& store) {
   return hashes;
 }
 
+Result<bool> AnySightedFalsePositive(store::Store& store, const Site& site) {
+  const bool asked =
+      std::any_of(site.destinations.begin(), site.destinations.end(),
+                  [](const Destination& each) { return each.use.sightings.false_positives > 0; });
+  if (!asked) return false;
+  return store::Guarded("cannot read the sightings", [&]() -> Result<bool> {
+    SQLite::Statement read(store.database(),
+                           "SELECT 1 FROM sighting WHERE false_positives > 0 LIMIT 1");
+    return read.executeStep();
+  });
+}
+
+// How often a value was sighted as a false positive. MISP sights all attributes of a value at once,
+// so attributes are not added up.
+using SightedValues = std::unordered_map<std::uint64_t, std::int64_t>;
+Result<SightedValues> SightedFalsePositives(store::Store& store, const Site& site) {
+  SightedValues sighted;
+  GF_TRY(const bool any, AnySightedFalsePositive(store, site));
+  if (!any) return sighted;
+  intel::Normalised value;
+  GF_CHECK(store.Reader().ForEach(
+      store::RowReader::Part::kEvents, [&](const store::Record& record) -> Status {
+        const intel::Attribute& attribute = record.attribute;
+        if (record.kind != store::RecordKind::kAttribute || attribute.deleted ||
+            attribute.sighting.false_positives == 0)
+          return Ok();
+        intel::Normalise(intel::FindType(attribute.type), attribute.value, &value);
+        for (std::size_t i = 0; i < value.count; ++i) {
+          std::int64_t& most = sighted[IndicatorHash(value.indicators[i])];
+          most = std::max(most, attribute.sighting.false_positives);
+        }
+        return Ok();
+      }));
+  return sighted;
+}
+
 }  // namespace
 
 std::uint64_t IndicatorHash(const intel::Indicator& indicator) {
@@ -84,6 +121,8 @@ struct Decider::State {
 
   Decision DecidePart(std::size_t destination, std::size_t part, std::string_view* mark);
   void AskGroup(Group* group) const;
+  [[nodiscard]] bool IsSightedFalsePositive(std::size_t destination,
+                                            const intel::Indicator& indicator) const;
 
   const Site& site;
   std::vector<const Format*> formats;
@@ -92,6 +131,7 @@ struct Decider::State {
   std::vector<Group> groups;
   std::vector<std::size_t> group_of;
   std::vector<std::uint64_t> false_positives;
+  SightedValues sighted;
   Subject subject;
   Verdict verdict;
 };
@@ -118,6 +158,7 @@ Result<Decider> Decider::Create(store::Store& store, const Site& site) {
     GF_TRY(state->sets, LoadWarninglists(store, modes));
   }
   GF_TRY(state->false_positives, FalsePositives(store));
+  GF_TRY(state->sighted, SightedFalsePositives(store, site));
   std::map<std::pair<std::size_t, policy::Power>, std::size_t> known;
   for (std::size_t i = 0; i < site.destinations.size(); ++i) {
     const policy::Power power = state->uses[i].power;
@@ -155,12 +196,22 @@ void Decider::State::AskGroup(Group* group) const {
   }
 }
 
+bool Decider::State::IsSightedFalsePositive(std::size_t destination,
+                                            const intel::Indicator& indicator) const {
+  if (sighted.empty()) return false;
+  const auto found = sighted.find(IndicatorHash(indicator));
+  return found != sighted.end() &&
+         policy::SightedAsFalsePositive(uses[destination].sightings, found->second);
+}
+
 Decision Decider::State::DecidePart(std::size_t destination, std::size_t part,
                                     std::string_view* mark) {
   Group& group = groups[group_of[destination]];
   AskGroup(&group);
   const policy::ValueDecision& answer = group.answers[part];
   if (!answer.decision.allowed) return answer.decision;
+  if (IsSightedFalsePositive(destination, subject.value->indicators[part]))
+    return Decision::Refuse(Reason::kSightedFalsePositive, subject.occurrence.type);
   if (answer.warninglists.mark_count > 0)
     *mark = group.policy.warninglists->lists()[answer.warninglists.marks[0]].name;
   return formats[destination]->express(site.destinations[destination],
@@ -220,8 +271,8 @@ bool SubjectReader::Read(const store::Record& record, Subject* subject) {
     subject->occurrence.type = attribute.type;
     subject->occurrence.to_ids = attribute.to_ids;
     subject->occurrence.deleted = attribute.deleted;
-    subject->occurrence.last_activity =
-        std::max(attribute.timestamp, policy::ReadIsoTime(attribute.last_seen).value_or(0));
+    subject->occurrence.sighting = attribute.sighting;
+    subject->occurrence.last_activity = policy::LastActivity(attribute);
   } else {
     subject->occurrence = policy::MakeOccurrence(event_, nullptr, attribute, default_tlp_);
   }

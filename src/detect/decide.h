@@ -37,8 +37,8 @@ struct Verdict {
 class Decider {
  public:
   // Compiles the store's warninglists, once for each distinct set of modes, and collects the values
-  // that some attribute calls a false positive: such a tag speaks for the value, whatever event
-  // names it. Errors: those of CheckSite, kIo.
+  // that some attribute calls a false positive: such a tag, and such sightings, speak for the
+  // value, whatever event names it. Errors: those of CheckSite, kIo.
   [[nodiscard]] static Result<Decider> Create(store::Store& store, const Site& site);
   Decider(Decider&&) noexcept;
   ~Decider();

@@ -44,6 +44,7 @@ Result<Why> WhyValue(store::Store& store, const Site& site, std::string_view val
     found.type = record.attribute.type;
     found.value = record.attribute.value;
     found.tlp = subject.occurrence.tlp;
+    found.sighting = subject.occurrence.sighting;
     decider.Begin(subject);
     for (std::size_t i = 0; i < site.destinations.size(); ++i)
       found.decisions.push_back(

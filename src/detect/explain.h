@@ -31,6 +31,7 @@ struct WhyOccurrence {
   std::string type;
   std::string value;
   intel::Tlp tlp = intel::Tlp::kRed;
+  intel::Sighting sighting;
   std::vector<WhyDecision> decisions;  // in the order of the site's destinations
 };
 

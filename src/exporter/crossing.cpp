@@ -23,6 +23,7 @@ Uuid IdOf(const Record& record) {
     case RecordKind::kObject:
       return record.object.uuid;
     case RecordKind::kAttribute:
+    case RecordKind::kSighting:
       return record.attribute.uuid;
     case RecordKind::kReference:
       return record.reference.uuid;
@@ -98,6 +99,8 @@ RowDecision DecideRow(policy::CrossWalk* walk, const Record& record, intel::Tlp 
       return walk->Reference(record.reference, record.object_uuid);
     case RecordKind::kReport:
       return walk->Report(record.report);
+    case RecordKind::kSighting:
+      return walk->Sighting(record.attribute.uuid);
     case RecordKind::kSource:
     case RecordKind::kWarninglist:
     case RecordKind::kWarninglistEntry:
@@ -148,8 +151,11 @@ struct Crosser::State {
     return record;
   }
 
-  // A receiver with a lower clearance drops a reference with either of its ends.
+  // A receiver with a lower clearance drops a reference with either of its ends, and sightings with
+  // their attribute.
   intel::Tlp Exposure(const Record& record, intel::Tlp tlp) const {
+    if (record.kind == RecordKind::kSighting)
+      return std::max(tlp, ExposureOf(RecordKind::kAttribute, record.attribute.uuid));
     if (record.kind != RecordKind::kReference) return tlp;
     return std::max({tlp, ExposureOf(RecordKind::kObject, record.object_uuid),
                      ExposureOf(RecordKind::kObject, record.reference.referenced),
@@ -159,7 +165,7 @@ struct Crosser::State {
     PartRow wanted;
     wanted.kind = kind;
     wanted.id = id;
-    // Objects and attributes come before references, in order.
+    // Objects and attributes come before references and sightings, in order.
     const auto found =
         std::lower_bound(part.rows.begin(), part.rows.end(), wanted, store::TravelsBefore);
     const bool there = found != part.rows.end() && found->kind == kind && found->id == id;

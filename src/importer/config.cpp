@@ -4,6 +4,7 @@
 #include "base/suggest.h"
 #include "detect/format.h"
 #include "importer/config_net.h"
+#include "importer/config_sightings.h"
 
 namespace gapferry::importer {
 namespace {
@@ -134,7 +135,8 @@ Status ReadYara(ConfigMap map, detect::YaraOptions* options) {
 
 // Ignoring what a careful person wrote would be worse than refusing it.
 void RefuseValueKeys(ConfigMap& map, const detect::Destination& destination) {
-  for (const std::string_view key : {"require_to_ids", "max_age_days", "warninglists"}) {
+  for (const std::string_view key :
+       {"require_to_ids", "max_age_days", "sightings", "warninglists"}) {
     if (map.Has(key))
       map.Fail(key,
                fmt::format("means nothing to {}, which copies whole events", destination.format));
@@ -177,6 +179,7 @@ Result<detect::Destination> ReadDestination(ConfigMap& map) {
   destination.use.types = ReadTypes(map, "types");
   destination.use.refused_types = ReadTypes(map, "refused_types");
   GF_CHECK(ReadAges(map.Map("max_age_days"), &destination.use));
+  GF_CHECK(ReadSightings(map.Map("sightings"), &destination.use.sightings));
   GF_CHECK(ReadModes(map.Map("warninglists"), &destination.warninglist_modes));
   GF_CHECK(ReadCanary(map.Map("canary"), &destination));
   destination.check = map.Strings("check");
@@ -273,6 +276,8 @@ guards:
 #   clearance      what above it may not appear in this artifact, not even in a comment
 #   power          logs, detect or block: PAP:RED allows logs only, PAP:AMBER not block; at least what the format does
 #   max_age_days   by attribute type, counted back from the bundle's creation; 0 is never too old
+#   sightings      false_positives: so many drop a value, 0 none; heed_expiration: what a sighting says has expired
+#                  is dropped; decay: MISP's polynomial model
 #   check          a command that must succeed before the switch; {{}} is the new folder. No shell is involved
 destinations:
   - name: suricata
@@ -281,6 +286,9 @@ destinations:
 #    check: [suricata, -T, -c, /etc/suricata/suricata.yaml, -S, "{{}}/misp.rules", -l, /tmp]
 #    max_age_days:
 #      ip-dst: 90
+#    sightings:
+#      false_positives: 3
+#      decay: {{lifetime_days: 120, decay_speed: 2.3, threshold: 30, base_score: 80}}
 #    suricata:
 #      sid_base: 1500000
 #      literal_limit: 5000

@@ -33,6 +33,8 @@ class Judge {
         return walk_.Reference(record.reference, record.object_uuid);
       case RecordKind::kReport:
         return walk_.Report(record.report);
+      case RecordKind::kSighting:
+        return walk_.Sighting(record.attribute.uuid);
       case RecordKind::kWarninglist:
       case RecordKind::kWarninglistEntry:
         break;
@@ -45,11 +47,12 @@ class Judge {
   intel::Tlp default_tlp_ = intel::Tlp::kAmber;
 };
 
-Record EndOf(const Record& reference, RecordKind kind, const Uuid& id) {
+// The key of a row that `record` hangs on, in the same event.
+Record EndOf(const Record& record, RecordKind kind, const Uuid& id) {
   Record key;
   key.kind = kind;
-  key.source = reference.source;
-  key.event_uuid = reference.event_uuid;
+  key.source = record.source;
+  key.event_uuid = record.event_uuid;
   key.object.uuid = id;
   key.attribute.uuid = id;
   return key;
@@ -91,16 +94,25 @@ struct Taker::State {
     return editor->Put(record);
   }
 
-  // A reference whose ends did not change is not known to the walk: the store knows whether they
-  // were refused.
+  // What a row hangs on is not known to the walk if it did not change: the store knows whether it
+  // was refused.
   Status JudgeEnds(RowDecision* row) {
-    if (record.kind != RecordKind::kReference || !row->decision.allowed) return Ok();
+    if (!row->decision.allowed) return Ok();
+    if (record.kind == RecordKind::kSighting) return JudgeSighted(row);
+    if (record.kind != RecordKind::kReference) return Ok();
     for (const Record& end : {EndOf(record, RecordKind::kObject, record.object_uuid),
                               EndOf(record, RecordKind::kObject, record.reference.referenced),
                               EndOf(record, RecordKind::kAttribute, record.reference.referenced)}) {
       GF_TRY(const bool is_refused, editor->IsRefused(end));
       if (is_refused) row->decision = policy::Decision::Refuse(policy::Reason::kObjectHeldBack);
     }
+    return Ok();
+  }
+
+  Status JudgeSighted(RowDecision* row) {
+    GF_TRY(const bool is_refused,
+           editor->IsRefused(EndOf(record, RecordKind::kAttribute, record.attribute.uuid)));
+    if (is_refused) row->decision = policy::Decision::Refuse(policy::Reason::kAttributeHeldBack);
     return Ok();
   }
 

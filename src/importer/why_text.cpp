@@ -3,6 +3,10 @@
 namespace gapferry::importer {
 namespace {
 
+std::string Times(std::int64_t count) {
+  return count == 1 ? "once" : fmt::format("{} times", count);
+}
+
 std::string DecisionText(const detect::WhyDecision& decision) {
   if (decision.allowed) {
     return "used" + (decision.warninglist.empty() ? std::string()
@@ -13,6 +17,27 @@ std::string DecisionText(const detect::WhyDecision& decision) {
       "not used: {}{}, {}", policy::ReasonCode(decision.reason),
       decision.detail.empty() ? "" : fmt::format(" ({})", Printable(decision.detail)),
       policy::ExplainReason(decision.reason));
+}
+
+std::string SightingText(const intel::Sighting& sighting) {
+  std::vector<std::string> parts;
+  if (sighting.seen > 0)
+    parts.push_back(
+        fmt::format("seen {}, last {}", Times(sighting.seen), FormatTime(sighting.last_seen)));
+  if (sighting.false_positives > 0)
+    parts.push_back(fmt::format("called a false positive {}, last {}",
+                                Times(sighting.false_positives),
+                                FormatTime(sighting.last_false_positive)));
+  if (sighting.expires > 0) parts.push_back("expires " + FormatTime(sighting.expires));
+  return fmt::format("{}", fmt::join(parts, "; "));
+}
+
+Json SightingJson(const intel::Sighting& sighting) {
+  return {{"seen", sighting.seen},
+          {"last_seen", sighting.last_seen},
+          {"false_positives", sighting.false_positives},
+          {"last_false_positive", sighting.last_false_positive},
+          {"expires", sighting.expires}};
 }
 
 }  // namespace
@@ -33,6 +58,7 @@ Json OccurrenceJson(const detect::WhyOccurrence& occurrence) {
           {"type", occurrence.type},
           {"value", occurrence.value},
           {"tlp", intel::TlpName(occurrence.tlp)},
+          {"sightings", SightingJson(occurrence.sighting)},
           {"decisions", decisions}};
 }
 
@@ -41,6 +67,7 @@ void ShowOccurrence(Console& console, const detect::WhyOccurrence& occurrence) {
                           intel::TlpName(occurrence.tlp)));
   console.Say(fmt::format("  event {} of {}: {}", occurrence.event_uuid.ToString(),
                           Printable(occurrence.source), Printable(occurrence.event_info)));
+  if (occurrence.sighting.Any()) console.Say("  sightings: " + SightingText(occurrence.sighting));
   for (const detect::WhyDecision& decision : occurrence.decisions) {
     console.Say(fmt::format("  {:<12} {}", decision.destination, DecisionText(decision)));
   }

@@ -27,6 +27,18 @@ struct Tag {
   friend bool operator==(const Tag&, const Tag&) = default;
 };
 
+// What sightings say of one attribute, added up: who saw it, and where, never crosses.
+struct Sighting {
+  std::int64_t seen = 0;             // how often it was sighted
+  std::int64_t false_positives = 0;  // how often it was called a false positive
+  Time last_seen = 0;                // the newest of each; 0: none
+  Time last_false_positive = 0;
+  Time expires = 0;  // the newest expiration that was set; 0: none
+
+  [[nodiscard]] bool Any() const { return seen != 0 || false_positives != 0 || expires != 0; }
+  friend bool operator==(const Sighting&, const Sighting&) = default;
+};
+
 struct Attribute {
   Uuid uuid;
   std::string type;
@@ -44,6 +56,7 @@ struct Attribute {
   bool deleted = false;
   bool disable_correlation = false;
   std::vector<Tag> tags;
+  Sighting sighting;  // travels as a row of its own
 };
 
 struct Reference {

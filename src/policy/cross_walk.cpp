@@ -95,4 +95,11 @@ RowDecision CrossWalk::Report(const intel::Report& report) {
   return Judge({}, DecideReport(policy_, context_, report));
 }
 
+RowDecision CrossWalk::Sighting(const Uuid& attribute) {
+  RowDecision row = Judge({}, context_.decision);
+  if (row.decision.allowed && held_back_.contains(attribute))
+    row.decision = Decision::Refuse(Reason::kAttributeHeldBack);
+  return row;
+}
+
 }  // namespace gapferry::policy

@@ -1,6 +1,6 @@
 // policy/cross_walk.h: the crossing decision for every row of a state, in the order in which rows
-// travel: an event, then its objects, attributes, references and reports. Keeps what a row needs to
-// know of the rows before it.
+// travel: an event, then its objects, attributes, references, reports and sightings. Keeps what a
+// row needs to know of the rows before it.
 #pragma once
 
 #include <unordered_map>
@@ -48,6 +48,8 @@ class CrossWalk {
   // A reference goes where both its object and, if it lies in this event, what it points to go.
   [[nodiscard]] RowDecision Reference(const intel::Reference& reference, const Uuid& object);
   [[nodiscard]] RowDecision Report(const intel::Report& report);
+  // Sightings go where their attribute goes.
+  [[nodiscard]] RowDecision Sighting(const Uuid& attribute);
 
  private:
   [[nodiscard]] RowDecision Judge(const intel::Markings& part, Decision full) const;

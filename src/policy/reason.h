@@ -36,9 +36,10 @@ enum class Reason : std::uint8_t {
   kServerSideField,
   kProposal,
   kLocalTag,
-  kEventHeldBack,   // a part of an event that does not cross
-  kObjectHeldBack,  // an attribute of an object that does not cross
-  kNotSelected,     // the site's selection; detail names the condition that is not met
+  kEventHeldBack,      // a part of an event that does not cross
+  kObjectHeldBack,     // an attribute of an object that does not cross
+  kNotSelected,        // the site's selection; detail names the condition that is not met
+  kAttributeHeldBack,  // sightings of an attribute that does not cross
   // What may become a rule: an occurrence of a value.
   kNotToIds,
   kTooOld,
@@ -47,6 +48,9 @@ enum class Reason : std::uint8_t {
   kPapForbidsBlocking,  // PAP:AMBER
   kTypeNotWanted,       // the destination's configuration leaves the type out
   kFalsePositive,
+  kSightedFalsePositive,
+  kSightingExpired,
+  kDecayed,
   // What may become a rule: a value.
   kWarninglist,
   kAllowlist,

@@ -134,9 +134,14 @@ Occurrence MakeOccurrence(const intel::Event& event, const intel::Object* object
   occurrence.published = event.published.value_or(true);
   occurrence.deleted = attribute.deleted || (object != nullptr && object->deleted);
   occurrence.false_positive = SaysFalsePositive(attribute.tags) || SaysFalsePositive(event.tags);
-  occurrence.last_activity =
-      std::max(attribute.timestamp, ReadIsoTime(attribute.last_seen).value_or(0));
+  occurrence.sighting = attribute.sighting;
+  occurrence.last_activity = LastActivity(attribute);
   return occurrence;
+}
+
+Time LastActivity(const intel::Attribute& attribute) {
+  return std::max({attribute.timestamp, ReadIsoTime(attribute.last_seen).value_or(0),
+                   attribute.sighting.last_seen});
 }
 
 std::uint32_t DefaultMaxAgeDays(std::string_view type) {
@@ -160,7 +165,8 @@ Decision DecideUse(const UsePolicy& policy, const Occurrence& occurrence, Time c
   if (!IsForDetection(policy, occurrence)) return Decision::Refuse(Reason::kNotToIds);
   if (IsTooOld(policy, occurrence, created))
     return Decision::Refuse(Reason::kTooOld, occurrence.type);
-  return Decision::Allow();
+  return DecideSightings(policy.sightings, occurrence.sighting, occurrence.last_activity, created,
+                         occurrence.type);
 }
 
 Decision DecideCopyOfEvent(const UsePolicy& policy, const Occurrence& event) {

@@ -16,6 +16,7 @@
 #include "intel/value.h"
 #include "policy/allowlist.h"
 #include "policy/decision.h"
+#include "policy/sightings.h"
 #include "policy/warninglist.h"
 
 namespace gapferry::policy {
@@ -36,8 +37,12 @@ struct Occurrence {
   bool published = true;
   bool deleted = false;  // the attribute or its object
   bool false_positive = false;
-  Time last_activity = 0;  // max(timestamp, last_seen); 0: unknown, never too old
+  intel::Sighting sighting;
+  // The newest of timestamp, last_seen and last sighting; 0: unknown, never too old.
+  Time last_activity = 0;
 };
+// Occurrence::last_activity of an attribute.
+[[nodiscard]] Time LastActivity(const intel::Attribute& attribute);
 // Attribute tags come before event tags for misp:ids; the strictest of both for TLP and PAP.
 [[nodiscard]] Occurrence MakeOccurrence(const intel::Event& event, const intel::Object* object,
                                         const intel::Attribute& attribute, intel::Tlp default_tlp);
@@ -57,6 +62,7 @@ struct UsePolicy {
   std::set<std::string, std::less<>> refused_types;  // wins over `types`
   // Days by attribute type, over the defaults of DefaultMaxAgeDays; 0: never too old.
   std::map<std::string, std::uint32_t, std::less<>> max_age_days;
+  SightingPolicy sightings;
 };
 
 // By what the type's indicators are: addresses 180, URLs 365, names and e-mail addresses 730, all

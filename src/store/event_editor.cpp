@@ -16,6 +16,7 @@ struct EventEditor::State {
         set_timestamp(db, "UPDATE attribute SET timestamp = ? WHERE event = ? AND uuid = ?"),
         set_extra(db, "UPDATE attribute SET extra = ? WHERE event = ? AND uuid = ?"),
         remove(db, "DELETE FROM attribute WHERE event = ? AND uuid = ?"),
+        remove_sighting(db, "DELETE FROM sighting WHERE event = ? AND uuid = ?"),
         head_extra(db, "SELECT extra FROM event WHERE id = ?"),
         set_head_extra(db, "UPDATE event SET extra = ? WHERE id = ?"),
         remove_head(db, "DELETE FROM event WHERE id = ?") {}
@@ -26,7 +27,8 @@ struct EventEditor::State {
   }
 
   EventId event;
-  SQLite::Statement list, set_timestamp, set_extra, remove, head_extra, set_head_extra, remove_head;
+  SQLite::Statement list, set_timestamp, set_extra, remove, remove_sighting, head_extra,
+      set_head_extra, remove_head;
 };
 
 EventEditor::EventEditor(Store* store, EventId event)
@@ -72,9 +74,11 @@ Status EventEditor::SetExtra(const Uuid& attribute, const std::string& extra) {
 
 Status EventEditor::Remove(const Uuid& attribute) {
   return Guarded(kEditing, [&] {
-    state_->remove.bind(1, state_->event);
-    BindBlob(state_->remove, 2, attribute.bytes);
-    State::Run(state_->remove);
+    for (SQLite::Statement* remove : {&state_->remove, &state_->remove_sighting}) {
+      remove->bind(1, state_->event);
+      BindBlob(*remove, 2, attribute.bytes);
+      State::Run(*remove);
+    }
   });
 }
 

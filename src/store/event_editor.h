@@ -24,6 +24,7 @@ class EventEditor {
   [[nodiscard]] Status SetTimestamp(const Uuid& attribute, Time timestamp);
   // Does not change what crosses. Empty: none.
   [[nodiscard]] Status SetExtra(const Uuid& attribute, const std::string& extra);
+  // With its sightings.
   [[nodiscard]] Status Remove(const Uuid& attribute);
 
   // What only the mirror keeps of the event.

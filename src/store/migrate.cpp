@@ -27,11 +27,20 @@ void ToVersion2(SQLite::Database& database) {
   database.exec(TableOf("stream_part"));
 }
 
+// Version 3 keeps sightings. They are in what was read before, so all of it is read once more, and
+// what each site holds is looked at again.
+void ToVersion3(SQLite::Database& database) {
+  database.exec(TableOf("sighting"));
+  database.exec("UPDATE event SET input_digest = NULL");
+  database.exec("UPDATE stream_part SET input_digest = NULL");
+}
+
 }  // namespace
 
 void Migrate(SQLite::Database& database, int version) {
   SQLite::Transaction transaction(database);
   if (version < 2) ToVersion2(database);
+  if (version < 3) ToVersion3(database);
   database.exec("PRAGMA user_version = " + std::to_string(kStoreVersion));
   transaction.commit();
 }

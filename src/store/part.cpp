@@ -10,7 +10,8 @@ constexpr std::uint8_t kGoneBit = 0x80;
 
 bool HasId(RecordKind kind) {
   return kind == RecordKind::kObject || kind == RecordKind::kAttribute ||
-         kind == RecordKind::kReference || kind == RecordKind::kReport;
+         kind == RecordKind::kReference || kind == RecordKind::kReport ||
+         kind == RecordKind::kSighting;
 }
 
 // Seven bits a byte, the lowest first, the top bit set on all but the last.

@@ -15,7 +15,7 @@ struct PartRow {
   RecordKind kind = RecordKind::kEvent;
   bool gone = false;                         // was there, and must vanish
   intel::Tlp exposure = intel::Tlp::kClear;  // what a receiver's decision about this row rests on
-  Uuid id;                                   // kObject … kReport; nil for heads
+  Uuid id;                                   // kObject … kReport, kSighting; nil for heads
   std::string entry;                         // kWarninglistEntry
   Digest256 digest{};                        // RowDigest; zero if gone
   std::uint64_t seq = 0;                     // the number under which it last changed

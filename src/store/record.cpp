@@ -12,8 +12,10 @@ constexpr std::uint8_t kNotSaid = 2;  // of a yes, no, not said
 constexpr std::size_t kMaxSourceName = 40;
 
 constexpr std::array<std::string_view, kRecordKinds + 1> kNames = {
-    "",          "source", "event",       "object",           "attribute",
-    "reference", "report", "warninglist", "warninglist-entry"};
+    "",        "source",      "event",
+    "object",  "attribute",   "reference",
+    "report",  "warninglist", "warninglist-entry",
+    "sighting"};
 
 // Integers little-endian, texts and lists with a 32-bit length before them.
 class Writer {
@@ -64,6 +66,11 @@ class Reader {
   }
   std::uint32_t U32() { return static_cast<std::uint32_t>(Integer(4)); }
   std::int64_t I64() { return static_cast<std::int64_t>(Integer(8)); }
+  std::int64_t Count() {
+    const std::int64_t value = I64();
+    if (value < 0) ok_ = false;
+    return value;
+  }
   void Text(std::string* text) {
     const std::uint32_t size = U32();
     if (!Need(size)) return;
@@ -137,6 +144,7 @@ void WriteKey(const Record& record, Writer* writer) {
       writer->Id(record.event_uuid);
       return writer->Id(record.object.uuid);
     case RecordKind::kAttribute:
+    case RecordKind::kSighting:
       writer->Id(record.event_uuid);
       return writer->Id(record.attribute.uuid);
     case RecordKind::kReference:
@@ -278,6 +286,20 @@ void ReadReport(intel::Report* report, Reader* r) {
   report->deleted = r->Bool();
 }
 
+void WriteSighting(const intel::Sighting& sighting, Writer* w) {
+  for (const std::int64_t number : {sighting.seen, sighting.false_positives, sighting.last_seen,
+                                    sighting.last_false_positive, sighting.expires}) {
+    w->I64(number);
+  }
+}
+
+void ReadSighting(intel::Sighting* sighting, Reader* r) {
+  for (std::int64_t* number : {&sighting->seen, &sighting->false_positives, &sighting->last_seen,
+                               &sighting->last_false_positive, &sighting->expires}) {
+    *number = r->Count();
+  }
+}
+
 Status ReadKind(Reader* r, Record* record) {
   const std::uint8_t kind = r->U8();
   if (kind < 1 || kind > kRecordKinds)
@@ -299,6 +321,7 @@ void ReadKey(Record* record, Reader* r) {
       r->Id(&record->event_uuid);
       return r->Id(&record->object.uuid);
     case RecordKind::kAttribute:
+    case RecordKind::kSighting:
       r->Id(&record->event_uuid);
       return r->Id(&record->attribute.uuid);
     case RecordKind::kReference:
@@ -330,6 +353,8 @@ void ReadBody(Record* record, Reader* r) {
       return ReadReference(&record->reference, &record->object_uuid, r);
     case RecordKind::kReport:
       return ReadReport(&record->report, r);
+    case RecordKind::kSighting:
+      return ReadSighting(&record->attribute.sighting, r);
     case RecordKind::kWarninglist:
       r->Text(&record->warninglist.type);
       r->Text(&record->warninglist.description);
@@ -369,6 +394,8 @@ void EncodeRecord(const Record& record, std::string* out) {
       return WriteReference(record.reference, record.object_uuid, &writer);
     case RecordKind::kReport:
       return WriteReport(record.report, &writer);
+    case RecordKind::kSighting:
+      return WriteSighting(record.attribute.sighting, &writer);
     case RecordKind::kWarninglist:
       writer.Text(record.warninglist.type);
       writer.Text(record.warninglist.description);

@@ -25,8 +25,9 @@ enum class RecordKind : std::uint8_t {
   kReport = 6,
   kWarninglist = 7,
   kWarninglistEntry = 8,
+  kSighting = 9,
 };
-constexpr int kRecordKinds = 8;
+constexpr int kRecordKinds = 9;
 [[nodiscard]] std::string_view RecordKindName(RecordKind kind);  // "attribute", …
 
 struct WarninglistHead {
@@ -42,11 +43,11 @@ struct Record {
   RecordKind kind = RecordKind::kSource;
   std::string source;                           // every kind
   intel::Tlp default_tlp = intel::Tlp::kAmber;  // kSource
-  Uuid event_uuid;                              // kEvent … kReport
+  Uuid event_uuid;                              // kEvent … kReport, kSighting
   Uuid object_uuid;                             // kAttribute (nil outside objects), kReference
   intel::Event event;
   intel::Object object;
-  intel::Attribute attribute;
+  intel::Attribute attribute;  // kSighting: uuid and sighting only
   intel::Reference reference;
   intel::Report report;
   WarninglistHead warninglist;  // kWarninglist; kWarninglistEntry: name only

@@ -11,7 +11,8 @@ namespace {
 constexpr std::string_view kUsing = "cannot change the store";
 using Visitor = std::function<Status(const Record&)>;
 constexpr std::array kBelowEvent = {RecordKind::kObject, RecordKind::kAttribute,
-                                    RecordKind::kReference, RecordKind::kReport};
+                                    RecordKind::kReference, RecordKind::kReport,
+                                    RecordKind::kSighting};
 
 // The least string that is greater than all that begin with `prefix`.
 std::string After(std::string prefix) {
@@ -133,7 +134,8 @@ struct RowEditor::State {
     SQLite::Statement& remove = *removals[place];
     remove.bind(1, owner);
     if (key.kind == RecordKind::kObject) BindBlob(remove, 2, key.object.uuid.bytes);
-    if (key.kind == RecordKind::kAttribute) BindBlob(remove, 2, key.attribute.uuid.bytes);
+    if (key.kind == RecordKind::kAttribute || key.kind == RecordKind::kSighting)
+      BindBlob(remove, 2, key.attribute.uuid.bytes);
     if (key.kind == RecordKind::kReference) BindBlob(remove, 2, key.reference.uuid.bytes);
     if (key.kind == RecordKind::kReport) BindBlob(remove, 2, key.report.uuid.bytes);
     if (key.kind == RecordKind::kWarninglistEntry) BindText(remove, 2, key.entry);

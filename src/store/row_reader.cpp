@@ -35,6 +35,8 @@ constexpr char kSelectReference[] =
     "reference ";
 constexpr char kSelectReport[] =
     "SELECT uuid, name, content, timestamp, distribution, sharing_group, deleted FROM report ";
+constexpr char kSelectSighting[] =
+    "SELECT uuid, seen, false_positives, last_seen, last_false_positive, expires FROM sighting ";
 constexpr char kSelectList[] =
     "SELECT id, name, version, type, description, matching_attributes FROM warninglist ";
 constexpr char kSelectEntry[] = "SELECT value FROM warninglist_entry ";
@@ -54,6 +56,8 @@ struct RowReader::State {
         attributes(db, std::string(kSelectAttribute) + kBelowEvent),
         references(db, std::string(kSelectReference) + kBelowEvent),
         reports(db, std::string(kSelectReport) + kBelowEvent),
+        sightings(db, std::string(kSelectSighting) + kBelowEvent),
+        sighted(db, std::string(kSelectSighting) + kBelowEvent),
         lists(db, std::string(kSelectList) + "WHERE source = ? ORDER BY name"),
         entries(db, std::string(kSelectEntry) + "WHERE list = ? ORDER BY value") {}
 
@@ -161,6 +165,7 @@ struct RowReader::State {
     attribute.deleted = (flags & 2) != 0;
     attribute.disable_correlation = (flags & 4) != 0;
     Tags(c, 13, &attribute.tags);
+    attribute.sighting = {};
   }
   static void ReadValue(const Columns& c, int index, intel::Attribute* attribute) {
     if (c.IsText(index)) return c.Text(index, &attribute->value);
@@ -189,6 +194,39 @@ struct RowReader::State {
     report.deleted = c.Integer(6, 0, 1) == 1;
   }
 
+  void ReadSighting(const Columns& c) {
+    intel::Sighting& sighting = record.attribute.sighting;
+    c.Id(0, &record.attribute.uuid);
+    int index = 1;
+    for (std::int64_t* number : {&sighting.seen, &sighting.false_positives, &sighting.last_seen,
+                                 &sighting.last_false_positive, &sighting.expires}) {
+      *number = c.Integer(index++, 0, INT64_MAX);
+    }
+  }
+
+  // Whoever reads an attribute also learns what sightings say of it, although they come later as
+  // rows: both go by UUID, so a second walk through them keeps step.
+  Status EachAttribute(EventId event, const Visit& visit) {
+    sighted.reset();
+    sighted.bind(1, event);
+    const Columns beside(sighted, strict);
+    Uuid next;
+    const auto step = [&] {
+      const bool there = sighted.executeStep();
+      if (there) beside.Id(0, &next);
+      return there;
+    };
+    bool more = step();
+    GF_CHECK(Each(attributes, event, RecordKind::kAttribute, visit, [&](const Columns& c) {
+      ReadAttribute(c);
+      while (more && next < record.attribute.uuid)
+        more = step();
+      if (more && next == record.attribute.uuid) ReadSighting(beside);
+    }));
+    sighted.reset();
+    return Ok();
+  }
+
   Status EachEvent(std::int64_t source, const Visit& visit) {
     events.reset();
     events.bind(1, source);
@@ -205,11 +243,13 @@ struct RowReader::State {
     GF_CHECK(visit(record));
     GF_CHECK(
         Each(objects, id, RecordKind::kObject, visit, [&](const Columns& c) { ReadObject(c); }));
-    GF_CHECK(Each(attributes, id, RecordKind::kAttribute, visit,
-                  [&](const Columns& c) { ReadAttribute(c); }));
+    GF_CHECK(EachAttribute(id, visit));
     GF_CHECK(Each(references, id, RecordKind::kReference, visit,
                   [&](const Columns& c) { ReadReference(c); }));
-    return Each(reports, id, RecordKind::kReport, visit, [&](const Columns& c) { ReadReport(c); });
+    GF_CHECK(
+        Each(reports, id, RecordKind::kReport, visit, [&](const Columns& c) { ReadReport(c); }));
+    return Each(sightings, id, RecordKind::kSighting, visit,
+                [&](const Columns& c) { ReadSighting(c); });
   }
   Status EachWarninglist(std::int64_t source, const Visit& visit) {
     lists.reset();
@@ -257,6 +297,8 @@ struct RowReader::State {
         return Lookup(place, kSelectReference, kByUuid);
       case RecordKind::kReport:
         return Lookup(place, kSelectReport, kByUuid);
+      case RecordKind::kSighting:
+        return Lookup(place, kSelectSighting, kByUuid);
       case RecordKind::kWarninglist:
         return Lookup(place, kSelectList, "WHERE id = ?");
       default:
@@ -276,6 +318,8 @@ struct RowReader::State {
         return ReadReference(columns);
       case RecordKind::kReport:
         return ReadReport(columns);
+      case RecordKind::kSighting:
+        return ReadSighting(columns);
       case RecordKind::kWarninglist:
         return ReadList(columns);
       default:
@@ -290,6 +334,7 @@ struct RowReader::State {
         BindBlob(find, 2, key.object.uuid.bytes);
         break;
       case RecordKind::kAttribute:
+      case RecordKind::kSighting:
         BindBlob(find, 2, key.attribute.uuid.bytes);
         break;
       case RecordKind::kReference:
@@ -338,8 +383,8 @@ struct RowReader::State {
 
   bool strict;
   SQLite::Database& database;
-  SQLite::Statement word, tagset, sources, events, objects, attributes, references, reports, lists,
-      entries;
+  SQLite::Statement word, tagset, sources, events, objects, attributes, references, reports,
+      sightings, sighted, lists, entries;
   std::array<std::optional<SQLite::Statement>, kRecordKinds + 1> lookups;
   std::unordered_map<std::int64_t, std::string> words;
   std::unordered_map<std::int64_t, std::vector<intel::Tag>> tagsets;

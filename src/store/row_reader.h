@@ -12,8 +12,9 @@
 namespace gapferry::store {
 
 // Sources by name; below each its events by UUID, below each event its objects, attributes,
-// references and reports by UUID; then the source's warninglists by name, below each its entries by
-// value.
+// references and reports by UUID, and the sightings by their attributes'; then the source's
+// warninglists by name, below each its entries by value. A walk hands out attributes together with
+// what sightings say of them.
 class RowReader {
  public:
   // With `strict` every column's type, length, range and UTF-8 is checked: for a database from a
@@ -38,7 +39,7 @@ class RowReader {
 
   // The row below event or list `owner` that has the key of `key`, for kinds that have an owner;
   // for an event or a list itself, `owner` is its own id. Null if it is not there; else good until
-  // the next call.
+  // the next call. An attribute comes without its sightings.
   [[nodiscard]] Result<const Record*> Find(const Record& key, std::int64_t owner);
 
  private:

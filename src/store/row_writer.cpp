@@ -113,6 +113,9 @@ struct RowWriter::State {
             "INSERT OR IGNORE INTO report (event, uuid, name, content, timestamp, distribution, "
             "sharing_group, deleted" +
                 Columns(", extra") + ") VALUES (?,?,?,?,?,?,?,?" + Columns(",?") + ")"),
+        put_sighting(db,
+                     "INSERT OR IGNORE INTO sighting (event, uuid, seen, false_positives, "
+                     "last_seen, last_false_positive, expires) VALUES (?,?,?,?,?,?,?)"),
         put_list(db,
                  "INSERT INTO warninglist (id, source, name, version, type, description, "
                  "matching_attributes" +
@@ -158,7 +161,7 @@ struct RowWriter::State {
   Interner words;
   Interner tagsets;
   SQLite::Statement find_source, put_source, set_source, put_event, put_object, put_attribute,
-      put_reference, put_report, put_list, put_entry;
+      put_reference, put_report, put_sighting, put_list, put_entry;
   std::string encoded_tags;
   Bytes blob;
   EventId next_event = 1;
@@ -323,6 +326,21 @@ Result<bool> RowWriter::PutReport(EventId event, const intel::Report& report,
   });
 }
 
+Result<bool> RowWriter::PutSighting(EventId event, const Uuid& attribute,
+                                    const intel::Sighting& sighting) {
+  return Guarded(kWriting, [&]() -> Result<bool> {
+    SQLite::Statement& put = state_->put_sighting;
+    put.bind(1, event);
+    BindBlob(put, 2, attribute.bytes);
+    int index = 3;
+    for (const std::int64_t number : {sighting.seen, sighting.false_positives, sighting.last_seen,
+                                      sighting.last_false_positive, sighting.expires}) {
+      put.bind(index++, number);
+    }
+    return state_->Run(put);
+  });
+}
+
 Result<std::int64_t> RowWriter::PutWarninglist(SourceId source, const WarninglistHead& head,
                                                const Digest256* input_digest, std::int64_t id) {
   return Guarded(kWriting, [&]() -> Result<std::int64_t> {
@@ -405,6 +423,8 @@ Status RowWriter::PutRecord(const Record& record) {
       return once(PutReference(s.event_id, record.object_uuid, record.reference));
     case RecordKind::kReport:
       return once(PutReport(s.event_id, record.report));
+    case RecordKind::kSighting:
+      return once(PutSighting(s.event_id, record.attribute.uuid, record.attribute.sighting));
     default:
       return orphan();
   }

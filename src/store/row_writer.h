@@ -47,6 +47,7 @@ class RowWriter {
   // False, and nothing written, if this event already has a row of that kind with the same UUID.
   [[nodiscard]] Result<bool> PutObject(EventId event, const intel::Object& object,
                                        const std::string& extra = "");
+  // Without its sightings: they are a row of their own.
   [[nodiscard]] Result<bool> PutAttribute(EventId event, const Uuid& object,
                                           const intel::Attribute& attribute,
                                           const std::string& extra = "");
@@ -54,6 +55,8 @@ class RowWriter {
                                           const intel::Reference& reference);
   [[nodiscard]] Result<bool> PutReport(EventId event, const intel::Report& report,
                                        const std::string& extra = "");
+  [[nodiscard]] Result<bool> PutSighting(EventId event, const Uuid& attribute,
+                                         const intel::Sighting& sighting);
 
   // `id` 0: a new one.
   [[nodiscard]] Result<std::int64_t> PutWarninglist(SourceId source, const WarninglistHead& head,

@@ -230,7 +230,7 @@ Result<std::vector<KnownSource>> Store::KnownSources() {
 
 Status Store::RemoveEvent(EventId event) {
   return Guarded(kUsing, [&] {
-    for (const char* table : {"object", "attribute", "reference", "report"}) {
+    for (const char* table : {"object", "attribute", "reference", "report", "sighting"}) {
       SQLite::Statement remove(state_->database,
                                std::string("DELETE FROM ") + table + " WHERE event = ?");
       remove.bind(1, event);

@@ -101,11 +101,21 @@ void PutReport(const intel::Report& report, Json* json) {
   Put(json, "deleted", report.deleted);
 }
 
+void PutSighting(const intel::Sighting& sighting, Json* json) {
+  (*json)["seen"] = sighting.seen;
+  (*json)["false_positives"] = sighting.false_positives;
+  Put(json, "last_seen", sighting.last_seen);
+  Put(json, "last_false_positive", sighting.last_false_positive);
+  Put(json, "expires", sighting.expires);
+}
+
 }  // namespace
 
 Json RowJson(const Record& record) {
   Json json = {{"kind", store::RecordKindName(record.kind)}, {"source", record.source}};
-  const bool below_event = record.kind >= RecordKind::kEvent && record.kind <= RecordKind::kReport;
+  const bool below_event =
+      (record.kind >= RecordKind::kEvent && record.kind <= RecordKind::kReport) ||
+      record.kind == RecordKind::kSighting;
   if (below_event) json["event"] = record.event_uuid.ToString();
   if (record.kind == RecordKind::kAttribute || record.kind == RecordKind::kReference) {
     Put(&json, "object", record.object_uuid);
@@ -128,6 +138,10 @@ Json RowJson(const Record& record) {
       break;
     case RecordKind::kReport:
       PutReport(record.report, &json);
+      break;
+    case RecordKind::kSighting:
+      Put(&json, "attribute", record.attribute.uuid);
+      PutSighting(record.attribute.sighting, &json);
       break;
     case RecordKind::kWarninglist:
       json["name"] = record.warninglist.name;

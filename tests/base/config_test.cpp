@@ -51,6 +51,24 @@ TEST(ConfigMap, ListsTheKeysThatItKnows) {
   EXPECT_THAT(status.error().hints, testing::ElementsAre("the keys here are name, loud"));
 }
 
+TEST(ConfigMap, ReadsNumbersWithAFractionAndNothingOdder) {
+  auto map = ConfigMap::Parse("a: 0.3\nb: 120\nc: -1.5\n", "x.yml");
+  ASSERT_TRUE(map.ok());
+  EXPECT_EQ(map->Number("a", 0, 1), 0.3);
+  EXPECT_EQ(map->Number("b", 0, 120), 120);
+  EXPECT_EQ(map->Number("c", -2, 0), -1.5);
+  EXPECT_EQ(map->Number("none", 0, 1, 0.5), 0.5);
+  EXPECT_TRUE(map->Finish().ok());
+  for (const char* odd : {"nan", "inf", "0x10", "1e3", "'1,5'", "'2 '", "''", "1.5.1", "100.1"}) {
+    auto wrong = ConfigMap::Parse(fmt::format("\na: {}\n", odd), "x.yml");
+    ASSERT_TRUE(wrong.ok());
+    (void)wrong->Number("a", 0, 100);
+    const auto status = wrong->Finish();
+    ASSERT_FALSE(status.ok()) << odd;
+    EXPECT_THAT(status.error().what, testing::StartsWith("x.yml:2: a: ")) << odd;
+  }
+}
+
 // yaml-cpp would read the first and pass over the second in silence.
 TEST(ConfigMap, RefusesASecondDocument) {
   auto map = ConfigMap::Parse("a: 1\n---\nb: 2\n", "x.yml");

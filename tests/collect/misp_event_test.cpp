@@ -143,6 +143,40 @@ TEST(MispEvent, RefusesWhatItWouldHaveToGuess) {
       std::string::npos);
 }
 
+TEST(MispEvent, AddsSightingsUpAndTakesNothingElseOfThem) {
+  Recorder recorder;
+  const std::string sightings = R"("Sighting":[
+      {"id":"1","type":"0","date_sighting":"1795501941","source":"sensor-1","org_id":"7",
+       "uuid":"cccccccc-0000-4000-8000-000000000001",
+       "Organisation":{"id":"2","uuid":"cccccccc-0000-4000-8000-000000000002","name":"WHO"}},
+      {"type":0,"date_sighting":1795501999},{"type":0,"date_sighting":"1795400000"},
+      {"type":"1","date_sighting":"1795415542"},
+      {"type":2,"date_sighting":"1796000000"},{"type":"2","date_sighting":1795000000},
+      {"type":"3","date_sighting":1799999999},{}])";
+  const std::string in_object =
+      R"("Object":[{"uuid":"eeeeeeee-0000-4000-8000-000000000005","name":"file","Attribute":[
+           {"uuid":"eeeeeeee-0000-4000-8000-000000000006","type":"md5","value":"x",
+            "Sighting":[{"type":"1","date_sighting":"5"}]},
+           {"uuid":"eeeeeeee-0000-4000-8000-000000000007","type":"md5","value":"y"}]}])";
+  (void)Read(
+      EventWith(std::string("\"Attribute\":[") + kAttribute + "," + sightings + "}]," + in_object),
+      &recorder);
+  ASSERT_EQ(recorder.events.size(), 1U);
+  const std::vector<Recorder::Row>& rows = recorder.events[0].attributes;
+  ASSERT_EQ(rows.size(), 3U);
+  // The last of them says neither what nor when: a sighting is one of type 0.
+  EXPECT_EQ(rows[0].attribute.sighting,
+            (intel::Sighting{4, 1, 1'795'501'999, 1'795'415'542, 1'796'000'000}));
+  EXPECT_EQ(rows[1].attribute.sighting, (intel::Sighting{0, 1, 0, 5, 0}));
+  EXPECT_FALSE(rows[2].attribute.sighting.Any());
+  for (const Recorder::Row& row : rows)
+    EXPECT_EQ(row.extra, "");
+  EXPECT_EQ(ReasonOf(EventWithAttribute("\"Sighting\":[{\"type\":\"seen\"}]")),
+            "x.json:1: Event.Attribute.Sighting.type is \"seen\", not a number from 0 to 255");
+  EXPECT_EQ(ReasonOf(EventWithAttribute("\"Sighting\":[{\"date_sighting\":-1}]")),
+            "x.json:1: Event.Attribute.Sighting.date_sighting is -1, not seconds since 1970");
+}
+
 TEST(MispEvent, GivesStableUuidsToRowsWithout) {
   const std::string rows =
       R"("Attribute":[{"type":"domain","value":"a.example"},{"type":"domain","value":"a.example"}],

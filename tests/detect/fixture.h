@@ -43,6 +43,7 @@ class DetectTest : public ::testing::Test {
     std::string value;
     std::vector<std::string> tags = {};
     bool to_ids = true;
+    intel::Sighting sighting = {};
   };
 
   // Attributes get UUIDs that depend on the event and their place only.
@@ -77,6 +78,9 @@ class DetectTest : public ::testing::Test {
       for (const std::string& tag : value.tags)
         attribute.tags.push_back({tag, "", "", false, true});
       EXPECT_TRUE(writer.PutAttribute(event_id, Uuid{}, attribute).value());
+      if (value.sighting.Any()) {
+        EXPECT_TRUE(writer.PutSighting(event_id, attribute.uuid, value.sighting).value());
+      }
     }
     EXPECT_TRUE(store_->Commit().ok());
   }

@@ -78,6 +78,45 @@ TEST_F(GenerateTest, AFalsePositiveSpeaksForTheValueInEveryEvent) {
   EXPECT_EQ(summary.destinations[0].used, 1U);
 }
 
+TEST_F(GenerateTest, SightingsDropWhatTheDestinationSays) {
+  constexpr Time kBefore = 1'785'599'999;  // the bundle is made a second later
+  Put(1, {"tlp:clear"},
+      {{"domain", "evil.example"},
+       {"domain", "doubtful.example", {}, true, {0, 2, 0, kBefore, 0}},
+       {"domain|ip", "pair.example|198.51.100.7", {}, true, {9, 1, kBefore, kBefore, 0}},
+       {"domain", "over.example", {}, true, {0, 0, 0, 0, kBefore}},
+       {"domain", "soon.example", {}, true, {0, 0, 0, 0, kBefore + 86400}}});
+  Put(2, {"tlp:clear"}, {{"domain", "DOUBTFUL.example"}, {"domain", "over.example"}});
+  Site site =
+      MakeSite({Make("usual", "suricata"), Make("careful", "suricata"), Make("deaf", "suricata")});
+  site.destinations[1].use.sightings.false_positives = 2;
+  site.destinations[2].use.sightings.heed_expiration = false;
+  const GenerateSummary summary = Run(site);
+  const auto count = [&](std::size_t place, policy::Reason reason) {
+    return summary.destinations[place].reasons.Count(reason);
+  };
+  EXPECT_EQ(count(0, policy::Reason::kSightedFalsePositive), 0U);
+  EXPECT_EQ(count(0, policy::Reason::kSightingExpired), 1U);
+  // A false positive speaks for the value in every event, an expiration for its attribute.
+  EXPECT_EQ(count(1, policy::Reason::kSightedFalsePositive), 2U);
+  EXPECT_EQ(count(1, policy::Reason::kSightingExpired), 1U);
+  EXPECT_EQ(count(2, policy::Reason::kSightingExpired), 0U);
+  EXPECT_THAT(Read("usual", "misp.rules"), HasSubstr("doubtful.example"));
+  EXPECT_THAT(Read("careful", "misp.rules"), Not(HasSubstr("doubtful.example")));
+  EXPECT_THAT(Read("careful", "misp.rules"), HasSubstr("pair.example"));
+  EXPECT_THAT(Read("careful", "misp.rules"), HasSubstr("over.example"));
+  const auto why = WhyValue(*store_, site, "doubtful[.]example");
+  ASSERT_TRUE(why.ok());
+  ASSERT_EQ(why->occurrences.size(), 2U);
+  std::int64_t called = 0;
+  for (const WhyOccurrence& occurrence : why->occurrences) {
+    called += occurrence.sighting.false_positives;
+    EXPECT_TRUE(occurrence.decisions[0].allowed);
+    EXPECT_EQ(occurrence.decisions[1].reason, policy::Reason::kSightedFalsePositive);
+  }
+  EXPECT_EQ(called, 2);
+}
+
 TEST_F(GenerateTest, TheSameInputGivesTheSameBytesAndSwitchesNothing) {
   Put(1, {"tlp:clear"}, {{"domain", "evil.example"}, {"ip-dst", "198.51.100.1"}});
   const Site site =

@@ -158,7 +158,21 @@ class Recorded:
         found = self.view(view_path(uuid)) if uuid else None
         return [json.loads(found[1].read_bytes())] if found and found[0] == 200 else []
 
+    def sightings(self, uuids):
+        """Of each event as it was recorded, in the second round where it was asked again there."""
+        rows = {}
+        for name in ("172", "282") if self.round2 else ("172",):
+            asked = next(self.folder.glob(f"{name}-*")).joinpath("request.txt").read_text().splitlines()[-1]
+            rows.update({uuid: [] for uuid in json.loads(asked)["uuid"]})
+            for row in json.loads(self.body(name))["response"]:
+                rows[row["Sighting"]["event_uuid"]].append(row)
+        return [row for uuid in uuids for row in rows.get(uuid, [])]
+
     def answer(self, method, path, headers, body):
+        if path == "/sightings/restSearch/event":
+            asked = json.loads(body)
+            assert (asked["last"], asked["includeUuid"]) == (0, True), body
+            return document({"response": self.sightings(asked["uuid"])})
         if path == "/events/index":
             assert json.loads(body) == {"minimal": 1, "published": 1}, body
             rows = self.index()
@@ -249,6 +263,7 @@ class Made:
         for pattern, handler in ((r"/servers/getVersion", self.version), (r"/users/view/me", self.me),
                                  (r"/tags/index", self.tag_index), (r"/events/index", self.index),
                                  (r"/events/view/([^/]+).*", self.view), (r"/events/restSearch", self.search),
+                                 (r"/sightings/restSearch/event", self.sightings),
                                  (r"/warninglists/index", self.list_index),
                                  (r"/warninglists/export/(\d+)", self.list_export),
                                  (r"/warninglists/toggleEnable", self.toggle), (r"/feeds/index.*", self.feed_index),
@@ -302,6 +317,12 @@ class Made:
             page = [row for row in rows if row["uuid"] in self.pages(asked["page"])]
         heads = [{key: value for key, value in row.items() if key != "Attribute"} for row in page]
         return document({"response": [{"Event": row} for row in heads]}, **{"X-Result-Count": str(count)})
+
+    def sightings(self, path, headers, asked):
+        assert (asked["last"], asked["includeUuid"]) == (0, True), asked
+        return document({"response": [
+            {"Sighting": {**row, "attribute_uuid": held["uuid"], "event_uuid": uuid}}
+            for uuid in asked["uuid"] for held in self.events[uuid]["Attribute"] for row in held.get("Sighting", [])]})
 
     def list_index(self, *_):
         return document({"Warninglists": [{"Warninglist": {
@@ -389,7 +410,7 @@ def mirror(home):
     tables = {}
     heads = {row[0]: (row[1], row[2].hex()) for row in
              db.execute("SELECT event.id, source.name, uuid FROM event JOIN source ON source.id = event.source")}
-    for table in ("event", "object", "attribute", "reference", "report"):
+    for table in ("event", "object", "attribute", "reference", "report", "sighting"):
         cursor = db.execute(f"SELECT * FROM {table}")
         names = [column[0] for column in cursor.description]
         rows = []

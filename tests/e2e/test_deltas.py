@@ -56,7 +56,8 @@ class World:
 
     def step(self):
         """One change, as a feed makes them."""
-        kind = self.random.choice(["add", "edit", "retag", "retag-event", "unpublish", "delete", "omit", "return"])
+        kind = self.random.choice(["add", "edit", "retag", "retag-event", "unpublish", "delete", "omit", "return", "sight",
+                                   "sight", "forget-sightings"])
         if kind == "return" or not self.events:
             key = (self.random.randrange(SOURCES), self.random.randrange(6))
             self.events[key] = self.event(*key)
@@ -78,6 +79,11 @@ class World:
             event["Attribute"] = list({each["uuid"]: each for each in attributes}.values())
         elif kind == "delete":
             attributes.remove(self.random.choice(attributes))
+        elif kind == "sight":
+            seen = self.random.choice(attributes).setdefault("Sighting", [])
+            seen.append({"type": self.random.choice(["0", "1", "2"]), "date_sighting": str(self.tick())})
+        elif kind == "forget-sightings":
+            self.random.choice(attributes).pop("Sighting", None)
         elif kind == "edit":
             self.random.choice(attributes)["value"] = f"d{self.tick()}.example"
         elif kind == "retag":

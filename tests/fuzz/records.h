@@ -7,7 +7,7 @@
 
 namespace gapferry::fuzz {
 
-// In the order in which rows travel, each after its owner.
+// By number, each after its owner.
 inline std::vector<store::Record> OneOfEachKind() {
   using store::RecordKind;
   const std::vector<intel::Tag> tags = {{"tlp:green", "#33FF00", "", false, true},
@@ -45,6 +45,8 @@ inline std::vector<store::Record> OneOfEachKind() {
   records[6].warninglist = {"list", "hostname", "what it is", "domain\nhostname", 20260101};
   records[7].warninglist.name = "list";
   records[7].entry = "good.example";
+  records[8].attribute.uuid = records[3].attribute.uuid;
+  records[8].attribute.sighting = {3, 1, 1'780'000'000, 1'780'000'100, 1'790'000'000};
   return records;
 }
 

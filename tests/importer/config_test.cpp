@@ -29,6 +29,15 @@ Json Describe(const detect::NetOptions& net) {
           {net.zeek.removal_days, net.zeek.notice}};
 }
 
+Json Describe(const policy::SightingPolicy& sightings) {
+  Json decay;
+  if (sightings.decay) {
+    decay = {sightings.decay->lifetime_days, sightings.decay->decay_speed,
+             sightings.decay->threshold, sightings.decay->base_score};
+  }
+  return {sightings.false_positives, sightings.heed_expiration, decay};
+}
+
 Json Describe(const detect::Destination& to) {
   const detect::SuricataOptions& suricata = to.suricata;
   const detect::WazuhOptions& wazuh = to.wazuh;
@@ -38,7 +47,8 @@ Json Describe(const detect::Destination& to) {
           {"format", to.format},
           {"use",
            {TlpName(use.clearance), static_cast<int>(use.power), use.require_published,
-            use.require_to_ids, use.types, use.refused_types, use.max_age_days}},
+            use.require_to_ids, use.types, use.refused_types, use.max_age_days,
+            Describe(use.sightings)}},
           {"modes", Describe(to.warninglist_modes)},
           {"canary", to.canary ? to.canary->type + ":" + to.canary->value : ""},
           {"check", to.check},

@@ -24,7 +24,7 @@ HEX_DIGITS = {  # §4.1
     "sha512/224": 56, "sha512/256": 64, "x509-fingerprint-md5": 32, "x509-fingerprint-sha1": 40,
     "x509-fingerprint-sha256": 64,
 }
-KINDS = ["source", "event", "object", "attribute", "reference", "report", "warninglist", "warninglist-entry"]
+KINDS = ["source", "event", "object", "attribute", "reference", "report", "warninglist", "warninglist-entry", "sighting"]
 NO_UUID = bytes(16)
 
 
@@ -159,6 +159,12 @@ class Payload:
                 " WHERE event = ? ORDER BY uuid", (event,)):
             yield (u8(6) + name + event_uuid + uuid + text(title) + text(content) + i64(changed) + level(distribution)
                    + text(group) + flag(deleted))
+
+        for (uuid, *numbers) in self.db.execute(
+                "SELECT uuid, seen, false_positives, last_seen, last_false_positive, expires FROM sighting"
+                " WHERE event = ? ORDER BY uuid", (event,)):
+            need(all(number >= 0 for number in numbers), f"sightings {numbers}")
+            yield u8(9) + name + event_uuid + uuid + b"".join(map(i64, numbers))
 
     def lists(self, source, name):
         for (number, title, version, kind, description, matching) in self.db.execute(

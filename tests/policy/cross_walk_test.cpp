@@ -109,6 +109,23 @@ TEST(CrossWalk, NeedsNoLookAheadWhereTheHeaderDecides) {
   EXPECT_TRUE(walk.Attribute(SomeAttribute(), {}).decision.allowed);
 }
 
+TEST(CrossWalk, LetsSightingsGoWhereTheirAttributeGoes) {
+  for (const auto question : {CrossWalk::Question::kEverything, CrossWalk::Question::kTlpOnly}) {
+    CrossWalk walk(Green(), question);
+    (void)walk.Event(PublishedEvent(), "feed", intel::Tlp::kGreen);
+    const intel::Attribute green = SomeAttribute();
+    const intel::Attribute red = SomeAttribute({{"tlp:red", "", "", false, true}});
+    EXPECT_TRUE(walk.Attribute(green, {}).decision.allowed);
+    EXPECT_FALSE(walk.Attribute(red, {}).decision.allowed);
+    EXPECT_TRUE(walk.Sighting(green.uuid).decision.allowed);
+    EXPECT_EQ(walk.Sighting(red.uuid).decision.reason, Reason::kAttributeHeldBack);
+    (void)walk.Event(PublishedEvent({{"tlp:red", "", "", false, true}}), "feed",
+                     intel::Tlp::kGreen);
+    EXPECT_FALSE(walk.Attribute(green, {}).decision.allowed);
+    EXPECT_FALSE(walk.Sighting(green.uuid).decision.allowed);
+  }
+}
+
 TEST(CrossWalk, AsksOnlyForTheTlpOnTheIsolatedSide) {
   CrossWalk walk(Green(), CrossWalk::Question::kTlpOnly);
   intel::Event event = PublishedEvent();

@@ -30,6 +30,7 @@ Record SomeRecord(RecordKind kind, std::mt19937* random) {
   record.attribute.to_ids = true;
   record.attribute.timestamp = -5;
   record.attribute.tags = record.event.tags;
+  record.attribute.sighting = {static_cast<std::int64_t>((*random)() % 5), 2, 1'780'000'000, 0, 7};
   record.reference.uuid = NewUuid();
   record.reference.comment = text();
   record.report.uuid = NewUuid();
@@ -57,6 +58,25 @@ TEST(Record, WhatDecodesEncodesToTheSameBytesAndNothingShorterDecodes) {
       }
       EXPECT_FALSE(DecodeRecord(AsBytes(bytes + "x"), &decoded).ok());
     }
+  }
+}
+
+TEST(Record, RefusesSightingsOfLessThanNothing) {
+  Record record;
+  record.kind = RecordKind::kSighting;
+  record.source = "feed";
+  for (std::int64_t intel::Sighting::*number :
+       {&intel::Sighting::seen, &intel::Sighting::false_positives, &intel::Sighting::last_seen,
+        &intel::Sighting::last_false_positive, &intel::Sighting::expires}) {
+    record.attribute.sighting = {1, 1, 1, 1, 1};
+    std::string bytes;
+    EncodeRecord(record, &bytes);
+    Record decoded;
+    EXPECT_TRUE(DecodeRecord(AsBytes(bytes), &decoded).ok());
+    record.attribute.sighting.*number = -1;
+    bytes.clear();
+    EncodeRecord(record, &bytes);
+    EXPECT_FALSE(DecodeRecord(AsBytes(bytes), &decoded).ok());
   }
 }
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <map>
 
 namespace gapferry::store {
 namespace {
@@ -29,7 +30,7 @@ std::vector<std::string> Everything(Store* store) {
 }
 
 std::vector<Record> Sample() {
-  std::vector<Record> records(6);
+  std::vector<Record> records(7);
   for (Record& record : records) {
     record.source = "feed";
     record.event_uuid = *ParseUuid("11111111-1111-4111-8111-111111111111");
@@ -47,11 +48,14 @@ std::vector<Record> Sample() {
   records[3].attribute.category = "Network activity";
   records[3].attribute.value = "192.0.2.1";
   records[3].object_uuid = records[2].object.uuid;
-  records[4].kind = RecordKind::kWarninglist;
-  records[4].warninglist.name = "a list";
-  records[5].kind = RecordKind::kWarninglistEntry;
+  records[4].kind = RecordKind::kSighting;
+  records[4].attribute.uuid = records[3].attribute.uuid;
+  records[4].attribute.sighting = {2, 1, 1'780'000'000, 1'780'000'100, 1'790'000'000};
+  records[5].kind = RecordKind::kWarninglist;
   records[5].warninglist.name = "a list";
-  records[5].entry = "example.com";
+  records[6].kind = RecordKind::kWarninglistEntry;
+  records[6].warninglist.name = "a list";
+  records[6].entry = "example.com";
   return records;
 }
 
@@ -79,6 +83,68 @@ TEST_F(StoreTest, RefusesARowWithoutItsOwnerAndARowTwice) {
   ASSERT_TRUE(writer.PutRecord(records[1]).ok());
   ASSERT_TRUE(writer.PutRecord(records[3]).ok());
   EXPECT_EQ(writer.PutRecord(records[3]).error().kind, Kind::kMalformed);
+}
+
+// Sightings travel as rows of their own, but whoever walks learns of them with the attribute.
+TEST_F(StoreTest, HandsOutAnAttributeWithItsSightings) {
+  auto store = Store::Open(Path());
+  ASSERT_TRUE(store.ok());
+  RowWriter writer = store->Writer();
+  std::map<Uuid, intel::Sighting> put;
+  const std::vector<Record> sample = Sample();
+  for (int i = 0; i < 2; ++i)
+    ASSERT_TRUE(writer.PutRecord(sample[static_cast<std::size_t>(i)]).ok());
+  for (std::uint8_t i = 1; i < 60; ++i) {
+    Record record = sample[3];
+    record.attribute.uuid.bytes[0] = static_cast<std::uint8_t>(i * 37);
+    ASSERT_TRUE(writer.PutRecord(record).ok());
+    // Some of them are of attributes that are not there.
+    if (i % 3 == 0) continue;
+    if (i % 7 == 0) record.attribute.uuid.bytes[1] = 1;
+    record.kind = RecordKind::kSighting;
+    record.attribute.sighting = {i, 0, 1'780'000'000 + i, 0, 0};
+    ASSERT_TRUE(writer.PutRecord(record).ok());
+    put[record.attribute.uuid] = record.attribute.sighting;
+  }
+  int attributes = 0;
+  std::size_t sightings = 0;
+  ASSERT_TRUE(store->Reader()
+                  .ForEach([&](const Record& record) {
+                    const auto found = put.find(record.attribute.uuid);
+                    if (record.kind == RecordKind::kAttribute) {
+                      ++attributes;
+                      EXPECT_EQ(record.attribute.sighting,
+                                found == put.end() ? intel::Sighting{} : found->second);
+                    }
+                    if (record.kind == RecordKind::kSighting) {
+                      ++sightings;
+                      EXPECT_EQ(record.attribute.sighting, put.at(record.attribute.uuid));
+                    }
+                    return Ok();
+                  })
+                  .ok());
+  EXPECT_EQ(attributes, 59);
+  EXPECT_EQ(sightings, put.size());
+}
+
+// A store of version 2 has read events without looking for sightings: all is read again.
+TEST_F(StoreTest, BringsAStoreWithoutSightingsUpToDate) {
+  {
+    auto store = Store::Open(Path());
+    ASSERT_TRUE(store.ok());
+    RowWriter writer = store->Writer();
+    const auto source = writer.PutSource("feed", intel::Tlp::kGreen);
+    const MirrorNote note{Hash256(AsBytes("a file")), ""};
+    ASSERT_TRUE(writer.PutEvent(7, *source, Sample()[1].event, &note).ok());
+    store->database().exec("DROP TABLE sighting; PRAGMA user_version = 2");
+  }
+  EXPECT_EQ(Store::OpenReadOnly(Path()).error().kind, Kind::kNotReady);
+  auto store = Store::Open(Path());
+  ASSERT_TRUE(store.ok());
+  const auto events = store->ListEvents(1);
+  ASSERT_EQ(events->size(), 1U);
+  EXPECT_FALSE((*events)[0].input_digest);
+  EXPECT_TRUE(store->Writer().PutSighting(7, NewUuid(), {1, 0, 1, 0, 0}).ok());
 }
 
 TEST_F(StoreTest, ForgetsWhatWasNotCommitted) {

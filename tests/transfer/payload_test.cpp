@@ -97,7 +97,7 @@ PayloadMeta SomeMeta() {
 }
 
 std::vector<store::Record> SomeRecords() {
-  std::vector<store::Record> records(4);
+  std::vector<store::Record> records(5);
   for (store::Record& record : records) {
     record.source = "feed";
     record.event_uuid = *ParseUuid("11111111-1111-4111-8111-111111111111");
@@ -116,6 +116,9 @@ std::vector<store::Record> SomeRecords() {
   records[3].attribute.uuid = *ParseUuid("33333333-1111-4111-8111-111111111111");
   records[3].attribute.type = "domain";
   records[3].attribute.value = "evil.example";
+  records[4].kind = store::RecordKind::kSighting;
+  records[4].attribute.uuid = records[3].attribute.uuid;
+  records[4].attribute.sighting = {3, 1, 1'780'000'000, 1'780'000'100, 1'790'000'000};
   return records;
 }
 
@@ -189,7 +192,8 @@ TEST_F(PayloadTest, RefusesRowsThatNoWriterOfOursMakes) {
        {"UPDATE attribute SET value = x'0102'", "UPDATE attribute SET flags = 8",
         "UPDATE attribute SET type = 999", "UPDATE event SET uuid = x'00'",
         "UPDATE event SET info = CAST(x'ff' AS TEXT)", "UPDATE event SET distribution = 6",
-        "UPDATE tagset SET content = x'01'", "DELETE FROM meta WHERE key = 'seq'",
+        "UPDATE tagset SET content = x'01'", "UPDATE sighting SET seen = -1",
+        "UPDATE sighting SET uuid = x'00'", "DELETE FROM meta WHERE key = 'seq'",
         "INSERT INTO source SELECT id + 1, name, default_tlp FROM source"}) {
     fs::remove(folder_ / "p.db");
     WriteSample(folder_ / "p.db");

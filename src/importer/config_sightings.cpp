@@ -1,0 +1,33 @@
+#include "importer/config_sightings.h"
+
+namespace gapferry::importer {
+namespace {
+
+constexpr std::int64_t kMostFalsePositives = 1'000'000;
+constexpr double kLeast = 0.01;
+constexpr double kMostDays = 36500;
+constexpr double kMostSpeed = 100;
+constexpr double kMostScore = 100;
+
+Status ReadDecay(ConfigMap map, std::optional<policy::Decay>* decay) {
+  if (map.Keys().empty()) return map.Finish();
+  decay->emplace();
+  policy::Decay& read = **decay;
+  read.lifetime_days = map.Number("lifetime_days", kLeast, kMostDays);
+  read.decay_speed = map.Number("decay_speed", kLeast, kMostSpeed);
+  read.threshold = map.Number("threshold", 0, kMostScore);
+  read.base_score = map.Number("base_score", kLeast, kMostScore);
+  return map.Finish();
+}
+
+}  // namespace
+
+Status ReadSightings(ConfigMap map, policy::SightingPolicy* policy) {
+  policy->false_positives =
+      map.Integer("false_positives", 0, kMostFalsePositives, policy->false_positives);
+  policy->heed_expiration = map.Bool("heed_expiration", policy->heed_expiration);
+  GF_CHECK(ReadDecay(map.Map("decay"), &policy->decay));
+  return map.Finish();
+}
+
+}  // namespace gapferry::importer
