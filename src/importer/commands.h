@@ -14,6 +14,7 @@ namespace gapferry::importer {
 [[nodiscard]] Command BackupCommand();
 [[nodiscard]] Command DiffCommand();
 [[nodiscard]] Command DumpCommand();
+[[nodiscard]] Command EnrichCommand();
 [[nodiscard]] Command ExplainCommand();
 [[nodiscard]] Command FormatsCommand();
 [[nodiscard]] Command FsckCommand();

@@ -29,9 +29,14 @@ Json OccurrenceJson(const detect::WhyOccurrence& occurrence) {
   return {{"source", occurrence.source},
           {"event", occurrence.event_uuid.ToString()},
           {"info", occurrence.event_info},
+          {"date", occurrence.event_date},
           {"attribute", occurrence.attribute_uuid.ToString()},
           {"type", occurrence.type},
           {"value", occurrence.value},
+          {"comment", occurrence.comment},
+          {"timestamp", occurrence.timestamp == 0 ? "" : FormatTime(occurrence.timestamp)},
+          {"first_seen", occurrence.first_seen},
+          {"last_seen", occurrence.last_seen},
           {"tlp", intel::TlpName(occurrence.tlp)},
           {"decisions", decisions}};
 }
