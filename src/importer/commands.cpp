@@ -16,7 +16,8 @@ Program ImportProgram(const CommandRunner& run) {
            GenerateCommand(run), ImportCommand(),      InitCommand(),      InspectCommand(),
            KeyCommand(),         ReceiptCommand(),     RecipientCommand(), bundle::ResplitCommand(),
            RestoreCommand(),     RollbackCommand(run), RootCommand(),      RunCommand(run),
-           StatusCommand(),      TimeCommand(),        VerifyCommand(),    WhyCommand()}};
+           StatusCommand(),      TestCommand(run),     TimeCommand(),      VerifyCommand(),
+           WhyCommand()}};
 }
 
 }  // namespace gapferry::importer

@@ -30,6 +30,7 @@ namespace gapferry::importer {
 [[nodiscard]] Command RootCommand();
 [[nodiscard]] Command RunCommand(CommandRunner run);
 [[nodiscard]] Command StatusCommand();
+[[nodiscard]] Command TestCommand(CommandRunner run);
 [[nodiscard]] Command TimeCommand();
 [[nodiscard]] Command VerifyCommand();
 [[nodiscard]] Command WhyCommand();

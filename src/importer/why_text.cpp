@@ -1,7 +1,6 @@
 #include "importer/why_text.h"
 
 namespace gapferry::importer {
-namespace {
 
 std::string DecisionText(const detect::WhyDecision& decision) {
   if (decision.allowed) {
@@ -14,8 +13,6 @@ std::string DecisionText(const detect::WhyDecision& decision) {
       decision.detail.empty() ? "" : fmt::format(" ({})", Printable(decision.detail)),
       policy::ExplainReason(decision.reason));
 }
-
-}  // namespace
 
 Json OccurrenceJson(const detect::WhyOccurrence& occurrence) {
   Json decisions = Json::array();
