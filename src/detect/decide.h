@@ -61,6 +61,10 @@ class SubjectReader {
   // walk.
   bool Read(const store::Record& record, Subject* subject);
 
+  // The event that was read last, and the TLP of the event itself.
+  [[nodiscard]] const intel::Event& event() const { return event_; }
+  [[nodiscard]] intel::Tlp event_tlp() const { return base_.tlp; }
+
  private:
   intel::Tlp default_tlp_ = intel::Tlp::kAmber;
   intel::Event event_;

@@ -1,7 +1,6 @@
 #include "detect/explain.h"
 
 #include "base/hash.h"
-#include "detect/decide.h"
 #include "intel/asked_value.h"
 
 namespace gapferry::detect {
@@ -10,13 +9,40 @@ namespace {
 WhyDecision Decide(const intel::AskedValue& asked, const Subject& subject, const Verdict& verdict,
                    const std::string& destination) {
   const std::size_t part = asked.PartOf(*subject.value);
-  const policy::Decision& decision =
-      asked.IsWhole(*subject.value) ? verdict.whole : verdict.parts[part];
-  return {destination, decision.allowed, decision.reason, std::string(decision.detail),
-          decision.allowed ? std::string(verdict.marks[part]) : ""};
+  return DescribeDecision(destination,
+                          asked.IsWhole(*subject.value) ? verdict.whole : verdict.parts[part],
+                          verdict.marks[part]);
 }
 
 }  // namespace
+
+WhyOccurrence DescribeOccurrence(const store::Record& record, const SubjectReader& reader,
+                                 const Subject& subject) {
+  const intel::Event& event = reader.event();
+  const intel::Attribute& attribute = record.attribute;
+  WhyOccurrence found;
+  found.source = record.source;
+  found.event_uuid = event.uuid;
+  found.event_info = event.info;
+  found.event_date = event.date;
+  found.event_tlp = reader.event_tlp();
+  found.attribute_uuid = attribute.uuid;
+  found.type = attribute.type;
+  found.value = attribute.value;
+  found.comment = attribute.comment;
+  found.first_seen = attribute.first_seen;
+  found.last_seen = attribute.last_seen;
+  found.timestamp = attribute.timestamp;
+  found.tlp = subject.occurrence.tlp;
+  found.sighting = subject.occurrence.sighting;
+  return found;
+}
+
+WhyDecision DescribeDecision(const std::string& destination, const policy::Decision& decision,
+                             std::string_view warninglist) {
+  return {destination, decision.allowed, decision.reason, std::string(decision.detail),
+          decision.allowed ? std::string(warninglist) : ""};
+}
 
 Result<Why> WhyValue(store::Store& store, const Site& site, std::string_view value) {
   InitCrypto();
@@ -26,9 +52,7 @@ Result<Why> WhyValue(store::Store& store, const Site& site, std::string_view val
   Why why;
   why.looked_for.assign(asked.forms().begin(), asked.forms().end());
   SubjectReader reader;
-  std::string info;
   const auto visit = [&](const store::Record& record) -> Status {
-    if (record.kind == store::RecordKind::kEvent) info = record.event.info;
     Subject subject;
     if (!reader.Read(record, &subject) || !asked.IsIn(record.attribute, *subject.value))
       return Ok();
@@ -36,15 +60,8 @@ Result<Why> WhyValue(store::Store& store, const Site& site, std::string_view val
       ++why.more;
       return Ok();
     }
-    WhyOccurrence& found = why.occurrences.emplace_back();
-    found.source = record.source;
-    found.event_uuid = record.event_uuid;
-    found.event_info = info;
-    found.attribute_uuid = record.attribute.uuid;
-    found.type = record.attribute.type;
-    found.value = record.attribute.value;
-    found.tlp = subject.occurrence.tlp;
-    found.sighting = subject.occurrence.sighting;
+    WhyOccurrence& found =
+        why.occurrences.emplace_back(DescribeOccurrence(record, reader, subject));
     decider.Begin(subject);
     for (std::size_t i = 0; i < site.destinations.size(); ++i)
       found.decisions.push_back(

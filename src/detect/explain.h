@@ -7,6 +7,7 @@
 
 #include "base/result.h"
 #include "base/uuid.h"
+#include "detect/decide.h"
 #include "detect/destination.h"
 #include "intel/tlp.h"
 #include "policy/reason.h"
@@ -27,9 +28,15 @@ struct WhyOccurrence {
   std::string source;
   Uuid event_uuid;
   std::string event_info;
+  std::string event_date;                   // YYYY-MM-DD, or empty
+  intel::Tlp event_tlp = intel::Tlp::kRed;  // of the event itself
   Uuid attribute_uuid;
   std::string type;
   std::string value;
+  std::string comment;
+  std::string first_seen;  // as the source wrote it, or empty
+  std::string last_seen;
+  Time timestamp = 0;  // 0: the source gave none
   intel::Tlp tlp = intel::Tlp::kRed;
   intel::Sighting sighting;
   std::vector<WhyDecision> decisions;  // in the order of the site's destinations
@@ -41,6 +48,14 @@ struct Why {
   std::vector<WhyOccurrence> occurrences;
   std::uint64_t more = 0;  // occurrences beyond kMaxOccurrences
 };
+
+// An attribute that `reader` has just read into `subject`, without decisions on it.
+[[nodiscard]] WhyOccurrence DescribeOccurrence(const store::Record& record,
+                                               const SubjectReader& reader, const Subject& subject);
+// The verdict on one part of the value, or on the whole.
+[[nodiscard]] WhyDecision DescribeDecision(const std::string& destination,
+                                           const policy::Decision& decision,
+                                           std::string_view warninglist);
 
 // Reads the value as every kind of indicator it can be, and walks over the whole store. The
 // decisions are those of Generate; only what a format refuses at the very end, one value too many

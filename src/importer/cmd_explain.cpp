@@ -34,21 +34,21 @@ Status ShowOrigin(Session& session, const RuleOrigin& origin, const detect::Site
                   store::Store* store, Json* json) {
   Console& console = session.console;
   if (origin.event) return ShowEvent(console, store, *origin.event, json);
-  if (origin.value.empty()) {
+  if (!origin.value) {
     console.Say(fmt::format(
         "  it looks for every value of the set {}: take the value from the alert, and ask `{} why "
         "VALUE`",
         Printable(origin.set), session.program));
     return Ok();
   }
-  GF_TRY(const detect::Why why, detect::WhyValue(*store, site, origin.value));
+  GF_TRY(const detect::Why why, detect::WhyValue(*store, site, origin.value->value));
   for (const detect::WhyOccurrence& occurrence : why.occurrences) {
     ShowOccurrence(console, occurrence);
     (*json)["occurrences"].push_back(OccurrenceJson(occurrence));
   }
   if (why.occurrences.empty()) {
     console.Say(fmt::format("  it looked for {}, which is no longer in the store",
-                            Printable(origin.value)));
+                            Printable(origin.value->value)));
   }
   return Ok();
 }
@@ -68,7 +68,7 @@ Status ExplainAlert(Session& session, AlertId kind, const Asked& asked) {
                  {"rev", origin.id.rev},
                  {"first", FormatTime(origin.id.first)},
                  {"changed", FormatTime(origin.id.changed)},
-                 {"value", origin.value},
+                 {"value", origin.value ? origin.value->value : ""},
                  {"set", origin.set},
                  {"in_use", !line.empty()},
                  {"rule", line},

@@ -14,6 +14,7 @@ namespace gapferry::importer {
 [[nodiscard]] Command BackupCommand();
 [[nodiscard]] Command DiffCommand();
 [[nodiscard]] Command DumpCommand();
+[[nodiscard]] Command EnrichCommand();
 [[nodiscard]] Command ExplainCommand();
 [[nodiscard]] Command FormatsCommand();
 [[nodiscard]] Command FsckCommand();
@@ -29,6 +30,7 @@ namespace gapferry::importer {
 [[nodiscard]] Command RootCommand();
 [[nodiscard]] Command RunCommand(CommandRunner run);
 [[nodiscard]] Command StatusCommand();
+[[nodiscard]] Command TestCommand(CommandRunner run);
 [[nodiscard]] Command TimeCommand();
 [[nodiscard]] Command VerifyCommand();
 [[nodiscard]] Command WhyCommand();

@@ -222,6 +222,7 @@ Result<Config> LoadConfig(const std::filesystem::path& file) {
   config.artifacts = ReadPath(map, "artifacts", base, "artifacts");
   config.allowlist = ReadPath(map, "allowlist", base, "");
   config.own = ReadPath(map, "own", base, "");
+  config.suricata = ReadPath(map, "suricata", base, "");
   config.keep_states = static_cast<std::size_t>(map.Integer("keep_states", 0, 100, 2));
   config.site.keep = static_cast<std::size_t>(map.Integer("keep", 1, 100, 5));
   config.site.warninglists = map.Bool("use_warninglists", true);
@@ -259,6 +260,9 @@ keep_states: 2
 # One a line: 192.0.2.0/24, example.org (and below), =www.example.org (only that).
 #allowlist: allowlist.txt
 #own: own.txt
+
+# The Suricata that `test` reads captures with; otherwise the one in PATH.
+#suricata: /usr/bin/suricata
 
 # Warninglists drop what is known to be good. By default lists of shared ground (cloud, VPN, dynamic DNS) only mark.
 use_warninglists: true

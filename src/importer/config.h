@@ -19,6 +19,7 @@ struct Config {
   std::filesystem::path artifacts;  // folder of the destinations' generations
   std::filesystem::path allowlist;  // file, or empty
   std::filesystem::path own;        // file, or empty
+  std::filesystem::path suricata;   // the program for `test`, or empty: that in PATH
   detect::Site site;                // allowlist and own are filled by LoadSite
 };
 
