@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
 #include <map>
 #include <optional>
 #include <set>
@@ -75,8 +76,12 @@ struct YaraOptions {
 
 // One artifact set for one consumer.
 struct Destination {
-  std::string name;  // [a-z0-9][a-z0-9_-]{0,39}: also the folder's name
+  std::string name;  // [a-z0-9][a-z0-9_-]{0,39}: also the folder's name, unless `folder` is given
   std::string format;
+  std::filesystem::path folder;  // absolute; empty: by its name below that of all destinations
+  // Whose its files are and who may read them (rights.h); empty: as the process makes them.
+  std::string owner;
+  std::string mode;
   policy::UsePolicy use;  // its clearance, its power, the types it wants
   std::map<std::string, policy::ListMode> warninglist_modes;  // over the site's, by list name
   std::optional<Canary> canary;
@@ -98,6 +103,11 @@ struct Destination {
 };
 
 constexpr std::size_t kMaxDestinations = 64;
+
+// Where the generations of a destination lie; `all` is the folder of those without one of their
+// own.
+[[nodiscard]] std::filesystem::path FolderOf(const Destination& destination,
+                                             const std::filesystem::path& all);
 
 struct Site {
   std::vector<Destination> destinations;

@@ -13,6 +13,7 @@
 #include "detect/generation.h"
 #include "detect/manifest.h"
 #include "detect/registry.h"
+#include "detect/rights.h"
 
 namespace gapferry::detect {
 namespace {
@@ -23,6 +24,7 @@ struct Work {
   const Format* format;
   DestinationSummary* summary;
   std::optional<Generations> generations;
+  std::optional<Rights> rights;  // else as the process makes files
   std::optional<OutputFolder> output;
   std::unique_ptr<Writer> writer;
   std::unique_ptr<EventWriter> event_writer;  // instead of `writer`
@@ -53,7 +55,7 @@ class Generation {
     for (std::size_t i = 0; i < site.destinations.size(); ++i) {
       const Destination& destination = site.destinations[i];
       work_.push_back({&destination, FindFormat(destination.format), &summary->destinations[i],
-                       std::nullopt, std::nullopt, nullptr, nullptr});
+                       std::nullopt, std::nullopt, std::nullopt, nullptr, nullptr});
     }
   }
 
@@ -108,10 +110,23 @@ class Generation {
   }
 
  private:
+  // A link would lead the files to where nobody looks for them, or over those of others.
+  static Status RefuseLink(const Destination& destination) {
+    std::error_code code;
+    if (destination.folder.empty() ||
+        std::filesystem::symlink_status(destination.folder, code).type() !=
+            std::filesystem::file_type::symlink)
+      return Ok();
+    return Error::Make(Kind::kConfig, "destination {}: the folder {} is a symbolic link",
+                       destination.name, destination.folder.string())
+        .Hint("give the folder that it leads to");
+  }
+
   // Puts the new generation into use and tells the consumer. If that fails, all is as before.
   Status Deploy(Work* work) {
     Generations& generations = *work->generations;
     const std::filesystem::path before = generations.current();
+    if (work->rights) GF_CHECK(generations.LetThrough(*work->rights));
     const bool reloads = !work->destination->reload.empty();
     if (reloads) GF_CHECK(generations.SetReloadPending(true));
     GF_CHECK(generations.Switch(work->output->path()));
@@ -138,9 +153,11 @@ class Generation {
   }
 
   Status Prepare(Work* work) {
-    GF_TRY(work->generations, Generations::Open(folder_ / work->destination->name));
+    GF_TRY(work->rights, FindRights(*work->destination));
+    GF_CHECK(RefuseLink(*work->destination));
+    GF_TRY(work->generations, Generations::Open(FolderOf(*work->destination, folder_)));
     GF_TRY(const std::filesystem::path next, work->generations->Next(site_.state_digest));
-    GF_TRY(work->output, OutputFolder::Create(next));
+    GF_TRY(work->output, OutputFolder::Create(next, work->rights.has_value()));
     const WriterContext context{*work->destination, *work->output, work->generations->current(),
                                 site_.created,      sorter_,       registry_,
                                 site_.run};
@@ -209,13 +226,15 @@ class Generation {
       summary.outcome = Outcome::kUnchanged;
       // The same artifacts now stand for another state.
       if (manifest == before || site_.preview) return Ok();
-      return WriteFileAtomically(work.generations->current() / kManifestName,
-                                 DumpJsonPretty(manifest));
+      return WriteWithRights(work.generations->current() / kManifestName, DumpJsonPretty(manifest),
+                             work.rights);
     }
     GF_CHECK(GuardChange(site_, summary, before));
+    if (work.rights) GF_CHECK(SetRights(work.output->path(), *work.rights));
     GF_CHECK(RunCheck(site_.run, *work.destination, work.output->path()));
     GF_CHECK(work.output->Sync());
-    GF_CHECK(WriteFileAtomically(work.output->path() / kManifestName, DumpJsonPretty(manifest)));
+    GF_CHECK(WriteWithRights(work.output->path() / kManifestName, DumpJsonPretty(manifest),
+                             work.rights));
     summary.outcome = Outcome::kSwitched;
     return Ok();
   }

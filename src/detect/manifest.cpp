@@ -6,6 +6,8 @@ namespace gapferry::detect {
 namespace {
 
 constexpr std::string_view kFormatVersion = "gapferry-artifacts-1";
+// What a consumer can tell of the files.
+constexpr const char* kOfFiles[] = {"files", "owner", "mode"};
 constexpr std::string_view kGenerator = "gapferry " GAPFERRY_VERSION;
 
 Json ReasonList(const policy::ReasonCounts& reasons) {
@@ -69,12 +71,15 @@ Json MakeManifest(const Site& site, const Destination& destination, const Format
                    {"parts_left_out", ReasonList(summary.part_reasons)},
                    {"files", std::move(files)}};
   if (destination.canary) manifest["canary"] = destination.canary->value;
+  if (!destination.owner.empty()) manifest["owner"] = destination.owner;
+  if (!destination.mode.empty()) manifest["mode"] = destination.mode;
   return manifest;
 }
 
 bool SameFiles(const Json& a, const Json& b) {
-  return a.is_object() && b.is_object() && a.contains("files") && b.contains("files") &&
-         a["files"] == b["files"];
+  if (!a.is_object() || !b.is_object() || !a.contains("files")) return false;
+  return std::all_of(std::begin(kOfFiles), std::end(kOfFiles),
+                     [&](const char* key) { return a.value(key, Json()) == b.value(key, Json()); });
 }
 
 std::uint64_t ValuesOf(const Json& manifest) {

@@ -13,7 +13,7 @@ namespace gapferry::detect {
                                 const Format& format, const DestinationSummary& summary,
                                 const OutputFolder& output);
 
-// True if both name the same files with the same content.
+// True if both name the same files with the same content and the same rights.
 [[nodiscard]] bool SameFiles(const Json& a, const Json& b);
 [[nodiscard]] std::uint64_t ValuesOf(const Json& manifest);
 [[nodiscard]] inline std::uint64_t ValuesOf(const DestinationSummary& summary) {

@@ -53,6 +53,15 @@ Status ShowOrigin(Session& session, const RuleOrigin& origin, const detect::Site
   return Ok();
 }
 
+// Also of a destination that is no longer configured.
+std::filesystem::path CurrentOf(const detect::Site& site, const std::string& name,
+                                const std::filesystem::path& artifacts) {
+  for (const detect::Destination& destination : site.destinations) {
+    if (destination.name == name) return detect::FolderOf(destination, artifacts) / "current";
+  }
+  return artifacts / name / "current";
+}
+
 Status ExplainAlert(Session& session, AlertId kind, const Asked& asked) {
   GF_TRY(const Home home, Home::Open(session));
   GF_TRY(Config config, home.LoadConfig());
@@ -62,7 +71,7 @@ Status ExplainAlert(Session& session, AlertId kind, const Asked& asked) {
   GF_TRY(const std::vector<RuleOrigin> origins, FindRules(store, kind, asked.id));
   for (const RuleOrigin& origin : origins) {
     const std::string line =
-        FindRuleLine(artifacts / origin.destination / "current", kind, asked.id);
+        FindRuleLine(CurrentOf(loaded.site, origin.destination, artifacts), kind, asked.id);
     Json json = {{"destination", origin.destination},
                  {"id", asked.id},
                  {"rev", origin.id.rev},

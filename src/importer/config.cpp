@@ -4,6 +4,7 @@
 #include "base/suggest.h"
 #include "detect/format.h"
 #include "importer/config_net.h"
+#include "importer/config_place.h"
 
 namespace gapferry::importer {
 namespace {
@@ -16,15 +17,6 @@ const std::vector<std::string_view> kSourceNets = {"any", "$HOME_NET"};
 const std::vector<std::string_view> kSigmaLevels = {"informational", "low", "medium", "high",
                                                     "critical"};
 constexpr std::int64_t kMostDays = 36500;
-
-std::filesystem::path ReadPath(ConfigMap& map, std::string_view key,
-                               const std::filesystem::path& base, const std::string& fallback) {
-  const std::string path = map.String(key, fallback);
-  if (path.empty() && !fallback.empty()) map.Fail(key, "is empty");
-  if (path.starts_with("~"))
-    map.Fail(key, fmt::format("\"{}\": nobody expands ~ here; write the whole path", path));
-  return path.empty() ? std::filesystem::path() : (base / path).lexically_normal();
-}
 
 intel::Tlp ReadTlp(ConfigMap& map, std::string_view key, std::optional<std::string> fallback) {
   return intel::FindTlp(map.Choice(key, kTlps, std::move(fallback))).value_or(intel::Tlp::kClear);
@@ -163,13 +155,14 @@ void CheckTogether(ConfigMap& map, const detect::Destination& destination) {
   if (!checked.ok()) map.Fail("", checked.error().what);
 }
 
-Result<detect::Destination> ReadDestination(ConfigMap& map) {
+Result<detect::Destination> ReadDestination(ConfigMap& map, const std::filesystem::path& base) {
   detect::Destination destination;
   destination.name = map.String("name");
   destination.format = map.Choice("format", FormatNames());
   const detect::Format* format = detect::FindFormat(destination.format);
   const bool copies = format != nullptr && format->make_for_events != nullptr;
   if (copies) RefuseValueKeys(map, destination);
+  ReadPlace(map, base, &destination);
   destination.use.clearance = ReadTlp(map, "clearance", std::nullopt);
   destination.use.power = ReadPower(map, copies);
   destination.use.require_published = map.Bool("require_published", true);
@@ -225,11 +218,12 @@ Result<Config> LoadConfig(const std::filesystem::path& file) {
   GF_CHECK(ReadModes(map.Map("warninglists"), &config.site.warninglist_modes));
   GF_CHECK(ReadGuards(map.Map("guards"), &config.site));
   for (ConfigMap& destination : map.Maps("destinations")) {
-    GF_TRY(detect::Destination read, ReadDestination(destination));
+    GF_TRY(detect::Destination read, ReadDestination(destination, base));
     config.site.destinations.push_back(std::move(read));
   }
   GF_CHECK(map.Finish());
   auto checked = detect::CheckSite(config.site);
+  if (checked.ok()) checked = CheckPlaces(config.site, base, config.artifacts);
   if (!checked.ok()) return std::move(checked).error().In(file.string());
   return config;
 }
@@ -271,6 +265,7 @@ guards:
 # One artifact set for one consumer.
 #   format         `gapferry-import formats` lists them
 #   clearance      what above it may not appear in this artifact, not even in a comment
+#   folder         where its artifacts go instead of artifacts/<destination>; owner and mode: who may read them
 #   power          logs, detect or block: PAP:RED allows logs only, PAP:AMBER not block; at least what the format does
 #   max_age_days   by attribute type, counted back from the bundle's creation; 0 is never too old
 #   check          a command that must succeed before the switch; {{}} is the new folder. No shell is involved
@@ -278,6 +273,9 @@ destinations:
   - name: suricata
     format: suricata
     clearance: green
+#    folder: /srv/sensors/suricata
+#    owner: ":suricata"
+#    mode: "0640"
 #    check: [suricata, -T, -c, /etc/suricata/suricata.yaml, -S, "{{}}/misp.rules", -l, /tmp]
 #    max_age_days:
 #      ip-dst: 90

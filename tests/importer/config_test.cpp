@@ -36,6 +36,7 @@ Json Describe(const detect::Destination& to) {
   const policy::UsePolicy& use = to.use;
   return {{"name", to.name},
           {"format", to.format},
+          {"place", {to.folder.string(), to.owner, to.mode}},
           {"use",
            {TlpName(use.clearance), static_cast<int>(use.power), use.require_published,
             use.require_to_ids, use.types, use.refused_types, use.max_age_days}},
@@ -155,6 +156,47 @@ TEST_F(ImportConfig, SaysWhatIsWrongAndWhere) {
   EXPECT_THAT(Refusal(one + "  canary: {type: domain, value: not a name}\n"),
               HasSubstr("3: destination ids: the canary not a name is no domain"));
   EXPECT_THAT(Refusal(one + one.substr(head.size())), HasSubstr("ids: the name is used twice"));
+  for (const char* mode : {"640", "0640", "0444", "0660", "0600"})
+    EXPECT_EQ(Refusal(one + "  mode: " + mode + "\n"), "accepted") << mode;
+  // Executable, writable for all, unreadable for the owner, not octal, setuid.
+  for (const char* mode : {"0755", "0666", "0240", "0680", "4640", "64", "u=rw"})
+    EXPECT_THAT(Refusal(one + "  mode: " + mode + "\n"), HasSubstr("is not three octal digits"))
+        << mode;
+  for (const char* owner : {"root", "root:adm", "\":adm\"", "12:34"})
+    EXPECT_EQ(Refusal(one + "  owner: " + owner + "\n"), "accepted") << owner;
+  for (const char* owner : {"\":\"", "\"root:\"", "a b", "a:b:c", "-1"})
+    EXPECT_THAT(Refusal(one + "  owner: " + owner + "\n"), HasSubstr("is not user, user:group"))
+        << owner;
+}
+
+TEST_F(ImportConfig, KeepsTheFoldersOfDestinationsApart) {
+  const auto home = test::SchemaCheck::File().parent_path();
+  const auto refusal = [&](const std::string& first, const std::string& second) {
+    std::string text = "clearance: green\nartifacts: art\ndestinations:\n";
+    for (const auto& [name, folder] : {std::pair{"a", first}, {"b", second}})
+      text += fmt::format("- {{name: {}, format: hosts, clearance: green, folder: '{}'}}\n", name,
+                          folder);
+    const Status status = check.LoadText(text);
+    return status.ok() ? "accepted" : status.error().what;
+  };
+  EXPECT_EQ(refusal("", ""), "accepted");
+  EXPECT_EQ(refusal("/srv/a", "/srv/b"), "accepted");
+  EXPECT_EQ(refusal("/srv/a", "/srv/ab"), "accepted");
+  EXPECT_EQ(refusal("art/x", ""), "accepted");
+  for (const char* other : {"/srv/a", "/srv/a/", "/srv/a/below", "/srv", "/srv/x/../a"})
+    EXPECT_THAT(refusal("/srv/a", other), HasSubstr("overlaps that of the destination")) << other;
+  EXPECT_THAT(refusal("art/b", ""), HasSubstr("overlaps that of the destination b"));
+  EXPECT_THAT(refusal("art", ""), HasSubstr("holds the folder of all artifacts"));
+  EXPECT_THAT(refusal("keys", ""), HasSubstr("lies in the home"));
+  EXPECT_THAT(refusal("x/../work/y", ""), HasSubstr("lies in the home"));
+  EXPECT_THAT(refusal(home.parent_path().string(), ""), HasSubstr("holds "));
+  EXPECT_THAT(refusal("~/rules", ""), HasSubstr("nobody expands ~"));
+  // A link on the way does not hide where it leads.
+  const auto link = home / "to-keys";
+  std::filesystem::remove(link);
+  std::filesystem::create_directory_symlink(home, link);
+  EXPECT_THAT(refusal((link / "keys").string(), ""), HasSubstr("lies in the home"));
+  std::filesystem::remove(link);
 }
 
 }  // namespace
