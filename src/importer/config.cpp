@@ -126,7 +126,8 @@ Status ReadYara(ConfigMap map, detect::YaraOptions* options) {
 
 // Ignoring what a careful person wrote would be worse than refusing it.
 void RefuseValueKeys(ConfigMap& map, const detect::Destination& destination) {
-  for (const std::string_view key : {"require_to_ids", "max_age_days", "warninglists"}) {
+  for (const std::string_view key :
+       {"require_to_ids", "max_age_days", "warninglists", "min_confidence", "unknown_confidence"}) {
     if (map.Has(key))
       map.Fail(key,
                fmt::format("means nothing to {}, which copies whole events", destination.format));
@@ -169,6 +170,10 @@ Result<detect::Destination> ReadDestination(ConfigMap& map, const std::filesyste
   destination.use.require_to_ids = map.Bool("require_to_ids", true);
   destination.use.types = ReadTypes(map, "types");
   destination.use.refused_types = ReadTypes(map, "refused_types");
+  destination.use.min_confidence =
+      static_cast<std::uint8_t>(map.Integer("min_confidence", 0, 100, 0));
+  destination.use.keep_unknown_confidence =
+      map.Choice("unknown_confidence", {"keep", "drop"}, "keep") == "keep";
   GF_CHECK(ReadAges(map.Map("max_age_days"), &destination.use));
   GF_CHECK(ReadModes(map.Map("warninglists"), &destination.warninglist_modes));
   GF_CHECK(ReadCanary(map.Map("canary"), &destination));

@@ -46,6 +46,8 @@ enum class Reason : std::uint8_t {
   kPapForbidsBlocking,  // PAP:AMBER
   kTypeNotWanted,       // the destination's configuration leaves the type out
   kFalsePositive,
+  kConfidenceTooLow,   // what the tags say is below the destination's least confidence
+  kConfidenceUnknown,  // no tag says it, and the destination wants one
   // What may become a rule: a value.
   kWarninglist,
   kAllowlist,
