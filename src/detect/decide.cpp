@@ -14,6 +14,8 @@ namespace {
 using policy::Decision;
 using policy::Reason;
 
+constexpr std::uint8_t kFullConfidence = 100;
+
 ListModes EffectiveModes(const Site& site, const Destination& destination) {
   ListModes modes = site.warninglist_modes;
   for (const auto& [list, mode] : destination.warninglist_modes)
@@ -57,6 +59,11 @@ Result<std::vector<std::uint64_t>> FalsePositives(store::Store& store) {
   std::sort(hashes.begin(), hashes.end());
   hashes.erase(std::unique(hashes.begin(), hashes.end()), hashes.end());
   return hashes;
+}
+
+// Reasons that a site's own word is stronger than.
+bool OthersSayGood(Reason reason) {
+  return reason == Reason::kWarninglist || reason == Reason::kFalsePositive;
 }
 
 }  // namespace
@@ -160,8 +167,11 @@ Decision Decider::State::DecidePart(std::size_t destination, std::size_t part,
   Group& group = groups[group_of[destination]];
   AskGroup(&group);
   const policy::ValueDecision& answer = group.answers[part];
-  if (!answer.decision.allowed) return answer.decision;
-  if (answer.warninglists.mark_count > 0)
+  const bool insists = subject.addition != nullptr && OthersSayGood(answer.decision.reason);
+  if (!answer.decision.allowed && !insists) return answer.decision;
+  if (answer.warninglists.dropped()) {
+    *mark = group.policy.warninglists->lists()[answer.warninglists.drop].name;
+  } else if (answer.warninglists.mark_count > 0)
     *mark = group.policy.warninglists->lists()[answer.warninglists.marks[0]].name;
   return formats[destination]->express(site.destinations[destination],
                                        subject.value->indicators[part], subject.occurrence.type);
@@ -195,7 +205,8 @@ const Verdict& Decider::Judge(std::size_t destination) {
   return verdict;
 }
 
-bool SubjectReader::Read(const store::Record& record, Subject* subject) {
+bool SubjectReader::Read(const store::Record& record, Subject* subject,
+                         const policy::Addition* addition) {
   switch (record.kind) {
     case store::RecordKind::kSource:
       default_tlp_ = record.default_tlp;
@@ -231,6 +242,8 @@ bool SubjectReader::Read(const store::Record& record, Subject* subject) {
   subject->type = intel::FindType(attribute.type);
   intel::Normalise(subject->type, attribute.value, &value_);
   subject->value = &value_;
+  subject->addition = addition;
+  if (addition != nullptr) subject->occurrence.confidence = kFullConfidence;
   return true;
 }
 

@@ -14,6 +14,7 @@
 #include "base/command.h"
 #include "detect/net_options.h"
 #include "intel/tlp.h"
+#include "policy/additions.h"
 #include "policy/allowlist.h"
 #include "policy/use.h"
 #include "policy/warninglist.h"
@@ -116,6 +117,10 @@ struct Site {
       warninglist_modes;  // over policy's defaults, by list name
   const policy::Allowlist* allowlist = nullptr;
   const policy::Allowlist* own = nullptr;
+  // What the site adds itself. Its own findings are for its own organisation, unless it says
+  // otherwise.
+  const policy::Additions* additions = nullptr;
+  intel::Tlp additions_tlp = intel::Tlp::kAmberStrict;
   std::uint8_t shortest_prefix_v4 = 16;
   std::uint8_t shortest_prefix_v6 = 32;
   Time created = 0;          // of the bundle that the store's state came with

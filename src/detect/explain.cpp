@@ -2,6 +2,7 @@
 
 #include "base/hash.h"
 #include "detect/decide.h"
+#include "detect/local_rows.h"
 #include "intel/asked_value.h"
 
 namespace gapferry::detect {
@@ -27,10 +28,10 @@ Result<Why> WhyValue(store::Store& store, const Site& site, std::string_view val
   why.looked_for.assign(asked.forms().begin(), asked.forms().end());
   SubjectReader reader;
   std::string info;
-  const auto visit = [&](const store::Record& record) -> Status {
+  const auto visit = [&](const store::Record& record, const policy::Addition* addition) -> Status {
     if (record.kind == store::RecordKind::kEvent) info = record.event.info;
     Subject subject;
-    if (!reader.Read(record, &subject) || !asked.IsIn(record.attribute, *subject.value))
+    if (!reader.Read(record, &subject, addition) || !asked.IsIn(record.attribute, *subject.value))
       return Ok();
     if (why.occurrences.size() == Why::kMaxOccurrences) {
       ++why.more;
@@ -44,13 +45,17 @@ Result<Why> WhyValue(store::Store& store, const Site& site, std::string_view val
     found.type = record.attribute.type;
     found.value = record.attribute.value;
     found.tlp = subject.occurrence.tlp;
+    if (addition != nullptr) found.added_at = site.additions->Where(*addition);
     decider.Begin(subject);
     for (std::size_t i = 0; i < site.destinations.size(); ++i)
       found.decisions.push_back(
           Decide(asked, subject, decider.Judge(i), site.destinations[i].name));
     return Ok();
   };
-  GF_CHECK(store.Reader().ForEach(store::RowReader::Part::kEvents, visit));
+  GF_CHECK(ForEachLocalRow(site, visit));
+  GF_CHECK(
+      store.Reader().ForEach(store::RowReader::Part::kEvents,
+                             [&](const store::Record& record) { return visit(record, nullptr); }));
   return why;
 }
 

@@ -31,6 +31,7 @@ struct WhyOccurrence {
   std::string type;
   std::string value;
   intel::Tlp tlp = intel::Tlp::kRed;
+  std::string added_at;                // "file:line" where the site added it itself, or empty
   std::vector<WhyDecision> decisions;  // in the order of the site's destinations
 };
 
@@ -41,7 +42,8 @@ struct Why {
   std::uint64_t more = 0;  // occurrences beyond kMaxOccurrences
 };
 
-// Reads the value as every kind of indicator it can be, and walks over the whole store. The
+// Reads the value as every kind of indicator it can be, and walks over what the site adds and over
+// the whole store. The
 // decisions are those of Generate; only what a format refuses at the very end, one value too many
 // for literal rules, is not known here.
 // Errors: kUsage for an empty value, those of Decider::Create.

@@ -1,3 +1,4 @@
+#include "detect/local_rows.h"
 #include "importer/alert.h"
 #include "importer/commands.h"
 #include "importer/why_text.h"
@@ -11,8 +12,15 @@ struct Asked {
 };
 
 // The head of an event, wherever it came from.
-Status ShowEvent(Console& console, store::Store* store, const Uuid& uuid, Json* json) {
-  bool there = false;
+Status ShowEvent(Console& console, store::Store* store, const detect::Site& site, const Uuid& uuid,
+                 Json* json) {
+  bool there = site.additions != nullptr && uuid == detect::LocalEventUuid();
+  if (there) {
+    console.Say("  added locally, " + Printable(site.additions->file()));
+    (*json)["events"].push_back({{"source", detect::kLocalSource},
+                                 {"event", uuid.ToString()},
+                                 {"added_at", site.additions->file()}});
+  }
   GF_CHECK(store->Reader().ForEach(
       store::RowReader::Part::kEvents, [&](const store::Record& record) -> Status {
         if (record.kind != store::RecordKind::kEvent || record.event_uuid != uuid) return Ok();
@@ -33,7 +41,7 @@ Status ShowEvent(Console& console, store::Store* store, const Uuid& uuid, Json* 
 Status ShowOrigin(Session& session, const RuleOrigin& origin, const detect::Site& site,
                   store::Store* store, Json* json) {
   Console& console = session.console;
-  if (origin.event) return ShowEvent(console, store, *origin.event, json);
+  if (origin.event) return ShowEvent(console, store, site, *origin.event, json);
   if (origin.value.empty()) {
     console.Say(fmt::format(
         "  it looks for every value of the set {}: take the value from the alert, and ask `{} why "

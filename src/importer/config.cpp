@@ -217,6 +217,8 @@ Result<Config> LoadConfig(const std::filesystem::path& file) {
   config.artifacts = ReadPath(map, "artifacts", base, "artifacts");
   config.allowlist = ReadPath(map, "allowlist", base, "");
   config.own = ReadPath(map, "own", base, "");
+  config.additions = ReadPath(map, "additions", base, "");
+  config.site.additions_tlp = ReadTlp(map, "additions_tlp", "amber+strict");
   config.keep_states = static_cast<std::size_t>(map.Integer("keep_states", 0, 100, 2));
   config.site.keep = static_cast<std::size_t>(map.Integer("keep", 1, 100, 5));
   config.site.warninglists = map.Bool("use_warninglists", true);
@@ -255,6 +257,11 @@ keep_states: 2
 # One a line: 192.0.2.0/24, example.org (and below), =www.example.org (only that).
 #allowlist: allowlist.txt
 #own: own.txt
+
+# Indicators that this site adds itself, one a line: a type of MISP and a value, such as: domain evil.example
+# Their TLP decides which destinations may have them, as everywhere.
+#additions: additions.txt
+#additions_tlp: amber+strict
 
 # Warninglists drop what is known to be good. By default lists of shared ground (cloud, VPN, dynamic DNS) only mark.
 use_warninglists: true

@@ -33,14 +33,19 @@ Json OccurrenceJson(const detect::WhyOccurrence& occurrence) {
           {"type", occurrence.type},
           {"value", occurrence.value},
           {"tlp", intel::TlpName(occurrence.tlp)},
+          {"added_at", occurrence.added_at},
           {"decisions", decisions}};
 }
 
 void ShowOccurrence(Console& console, const detect::WhyOccurrence& occurrence) {
   console.Say(fmt::format("{} {}  TLP:{}", occurrence.type, Printable(occurrence.value),
                           intel::TlpName(occurrence.tlp)));
-  console.Say(fmt::format("  event {} of {}: {}", occurrence.event_uuid.ToString(),
-                          Printable(occurrence.source), Printable(occurrence.event_info)));
+  if (occurrence.added_at.empty()) {
+    console.Say(fmt::format("  event {} of {}: {}", occurrence.event_uuid.ToString(),
+                            Printable(occurrence.source), Printable(occurrence.event_info)));
+  } else {
+    console.Say("  added locally, " + Printable(occurrence.added_at));
+  }
   for (const detect::WhyDecision& decision : occurrence.decisions) {
     console.Say(fmt::format("  {:<12} {}", decision.destination, DecisionText(decision)));
   }

@@ -69,8 +69,9 @@ Json Describe(const Config& config) {
     destinations.push_back(Describe(destination));
   return {{"site",
            {TlpName(config.clearance), config.require_landlock, config.artifacts.string(),
-            config.allowlist.string(), config.own.string(), config.site.keep,
-            config.site.warninglists, Describe(config.site.warninglist_modes)}},
+            config.allowlist.string(), config.own.string(), config.additions.string(),
+            TlpName(config.site.additions_tlp), config.site.keep, config.site.warninglists,
+            Describe(config.site.warninglist_modes)}},
           {"guards",
            {config.site.shrink_percent, config.site.grow_percent, config.site.shortest_prefix_v4,
             config.site.shortest_prefix_v6}},
