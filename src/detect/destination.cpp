@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "base/suggest.h"
+#include "detect/alert_rate.h"
 #include "detect/format.h"
 #include "detect/rights.h"
 
@@ -116,6 +117,7 @@ Status CheckDestination(const Destination& destination) {
   }
   GF_CHECK(CheckPlace(destination));
   GF_CHECK(CheckOptions(destination));
+  GF_CHECK(CheckAlertRate(destination, *format));
   return CheckCanary(destination, *format);
 }
 

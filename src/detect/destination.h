@@ -27,6 +27,13 @@ struct Canary {
   std::string value;
 };
 
+// At most `count` alerts of one rule in `seconds`, of each host or of all together.
+struct AlertRate {
+  bool by_host = true;
+  std::uint32_t count = 1;
+  std::uint32_t seconds = 3600;
+};
+
 struct SuricataOptions {
   std::int64_t sid_base = 1'500'000;  // local use is 1,000,000 to 1,999,999 (sidallocation.org)
   std::int64_t sid_count = 490'000;   // sids are never reused
@@ -86,6 +93,7 @@ struct Destination {
   policy::UsePolicy use;  // its clearance, its power, the types it wants
   std::map<std::string, policy::ListMode> warninglist_modes;  // over the site's, by list name
   std::optional<Canary> canary;
+  std::optional<AlertRate> alert_rate;  // none: every match is an alert
   // Run before the switch; "{}" in an argument is the new generation's folder. Empty: none.
   std::vector<std::string> check;
   std::chrono::seconds check_timeout{120};
@@ -130,7 +138,8 @@ struct Site {
   bool preview = false;  // make everything, compare, and put nothing into use
   std::uint32_t shrink_percent = 30;
   std::uint32_t grow_percent = 100;
-  CommandRunner run = RunCommand;  // for checks; the importer has one outside its own fences
+  std::uint32_t suppress_percent = 10;  // of the attributes, that lists suppress more than before
+  CommandRunner run = RunCommand;       // for checks; the importer has one outside its own fences
 };
 
 // Errors: kConfig for an unknown format, a bad or doubled name, or an option out of its range.

@@ -63,6 +63,15 @@ struct WriterContext {
   const CommandRunner& run;  // for the consumer's own compiler
 };
 
+// How a format keeps to an alert rate.
+enum class RateLimits : std::uint8_t {
+  kNone,         // it raises no alerts
+  kOfRules,      // in the rules
+  kBesideRules,  // in a file beside them, by host only
+  kIgnore,       // a rule is ignored for a time after it fired
+  kElsewhere,    // it raises alerts, but has no words for this
+};
+
 struct Format {
   std::string_view name;
   std::string_view summary;
@@ -79,6 +88,7 @@ struct Format {
   std::unique_ptr<EventWriter> (*make_for_events)(const WriterContext& context) = nullptr;
   // Also asked for values that are plain text, of kind kOther: a mutex, a registry key, a rule.
   bool takes_text = false;
+  RateLimits rate_limits = RateLimits::kNone;
 };
 
 [[nodiscard]] std::span<const Format> AllFormats();

@@ -11,6 +11,7 @@
 #include "detect/format.h"
 #include "detect/gather.h"
 #include "detect/generation.h"
+#include "detect/guard.h"
 #include "detect/manifest.h"
 #include "detect/registry.h"
 #include "detect/rights.h"

@@ -23,11 +23,4 @@ namespace gapferry::detect {
   return sum;
 }
 
-// Refuses a generation that differs from the one in use by more than the site allows, or in which
-// one warninglist suppresses much more than before. Only where the one in use has at least
-// kLeastGuarded values. Error: kGuard.
-constexpr std::uint64_t kLeastGuarded = 100;
-[[nodiscard]] Status GuardChange(const Site& site, const DestinationSummary& summary,
-                                 const Json& before);
-
 }  // namespace gapferry::detect

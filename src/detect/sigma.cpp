@@ -330,6 +330,7 @@ constinit const Format kSigma{
       return std::make_unique<SigmaWriter>(context);
     },
     .power = policy::Power::kReadsLogs,
+    .rate_limits = RateLimits::kElsewhere,
 };
 
 }  // namespace gapferry::detect

@@ -5,6 +5,7 @@
 #include <array>
 #include <map>
 
+#include "detect/alert_rate.h"
 #include "detect/format.h"
 
 namespace gapferry::detect {
@@ -183,15 +184,16 @@ class WazuhWriter : public Writer {
         "<!-- gapferry: {}, up to tlp:{}. Put it into etc/rules of the manager. -->\n"
         "<group name=\"misp,ioc,\">\n",
         context_.destination.name, intel::TlpName(context_.destination.use.clearance));
+    const std::string ignore = WazuhIgnore(context_.destination);
     for (const RuleInfo& rule : kRules) {
       if (!lists_.contains(std::string(rule.list))) continue;
       const std::string body = RuleBody(rule);
       GF_TRY(const StableId id,
              context_.registry.Assign(
-                 context_.destination.name + "/rule", std::string(rule.key), body,
+                 context_.destination.name + "/rule", std::string(rule.key), body + ignore,
                  {options_.rule_id_base, options_.rule_id_base + options_.rule_id_count - 1}));
-      text += fmt::format("  <rule id=\"{}\" level=\"{}\">\n{}  </rule>\n", id.id, options_.level,
-                          body);
+      text += fmt::format("  <rule id=\"{}\" level=\"{}\"{}>\n{}  </rule>\n", id.id, options_.level,
+                          ignore, body);
     }
     text += "</group>\n";
     return context_.output.WriteFile("misp_rules.xml", text);
@@ -260,6 +262,7 @@ constinit const Format kWazuh{
       return std::make_unique<WazuhWriter>(context);
     },
     .power = policy::Power::kReadsLogs,
+    .rate_limits = RateLimits::kIgnore,
 };
 
 }  // namespace gapferry::detect

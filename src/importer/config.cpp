@@ -177,6 +177,7 @@ Result<detect::Destination> ReadDestination(ConfigMap& map, const std::filesyste
   GF_CHECK(ReadAges(map.Map("max_age_days"), &destination.use));
   GF_CHECK(ReadModes(map.Map("warninglists"), &destination.warninglist_modes));
   GF_CHECK(ReadCanary(map.Map("canary"), &destination));
+  GF_CHECK(ReadAlertRate(map.Map("alert_rate"), &destination.alert_rate));
   destination.check = map.Strings("check");
   destination.check_timeout = std::chrono::seconds(map.Integer("check_timeout", 1, 3600, 120));
   destination.reload = map.Strings("reload");
@@ -199,6 +200,8 @@ Status ReadGuards(ConfigMap map, detect::Site* site) {
       static_cast<std::uint32_t>(map.Integer("shrink_percent", 1, 100, site->shrink_percent));
   site->grow_percent =
       static_cast<std::uint32_t>(map.Integer("grow_percent", 1, 100000, site->grow_percent));
+  site->suppress_percent =
+      static_cast<std::uint32_t>(map.Integer("suppress_percent", 1, 100, site->suppress_percent));
   site->shortest_prefix_v4 =
       static_cast<std::uint8_t>(map.Integer("shortest_prefix_v4", 0, 32, site->shortest_prefix_v4));
   site->shortest_prefix_v6 = static_cast<std::uint8_t>(
@@ -269,10 +272,12 @@ use_warninglists: true
 #  List of known Cloudflare IP ranges: drop
 #  Top 1000 website from Alexa: off
 
-# Refuse a generation that shrinks or grows by more than this; --accept-change overrides it once.
+# Refuse a generation that shrinks or grows by more than this, or of which warninglists and the allowlist suppress
+# so much more than before; --accept-change overrides it once.
 guards:
   shrink_percent: 30
   grow_percent: 100
+  suppress_percent: 10
 
 # One artifact set for one consumer.
 #   format         `gapferry-import formats` lists them

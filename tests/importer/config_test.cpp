@@ -43,6 +43,9 @@ Json Describe(const detect::Destination& to) {
             use.keep_unknown_confidence}},
           {"modes", Describe(to.warninglist_modes)},
           {"canary", to.canary ? to.canary->type + ":" + to.canary->value : ""},
+          {"alert_rate", to.alert_rate ? Json{to.alert_rate->by_host, to.alert_rate->count,
+                                              to.alert_rate->seconds}
+                                       : Json()},
           {"check", to.check},
           {"timeout", to.check_timeout.count()},
           {"reload", to.reload},
@@ -73,8 +76,8 @@ Json Describe(const Config& config) {
             TlpName(config.site.additions_tlp), config.site.keep, config.site.warninglists,
             Describe(config.site.warninglist_modes)}},
           {"guards",
-           {config.site.shrink_percent, config.site.grow_percent, config.site.shortest_prefix_v4,
-            config.site.shortest_prefix_v6}},
+           {config.site.shrink_percent, config.site.grow_percent, config.site.suppress_percent,
+            config.site.shortest_prefix_v4, config.site.shortest_prefix_v6}},
           {"destinations", destinations}};
 }
 
@@ -158,6 +161,19 @@ TEST_F(ImportConfig, SaysWhatIsWrongAndWhere) {
   EXPECT_THAT(Refusal(one + "  canary: {type: domain, value: not a name}\n"),
               HasSubstr("3: destination ids: the canary not a name is no domain"));
   EXPECT_THAT(Refusal(one + one.substr(head.size())), HasSubstr("ids: the name is used twice"));
+  const auto rate = [&](const std::string& format, const std::string& text) {
+    return Refusal(fmt::format(
+        "{}- {{name: a, format: {}, clearance: green, alert_rate: {{{}}}}}\n", head, format, text));
+  };
+  EXPECT_EQ(rate("suricata", "per: rule, count: 5, seconds: 60"), "accepted");
+  EXPECT_EQ(rate("wazuh", "per: rule, count: 1, seconds: 60"), "accepted");
+  EXPECT_EQ(rate("sigma", "per: host, count: 5, seconds: 60"), "accepted");
+  EXPECT_EQ(rate("snort3", "per: host, count: 5, seconds: 60"), "accepted");
+  EXPECT_THAT(rate("snort2", "per: rule, count: 1, seconds: 60"), HasSubstr("by host only"));
+  EXPECT_THAT(rate("wazuh", "per: rule, count: 2, seconds: 60"), HasSubstr("can only ignore"));
+  EXPECT_THAT(rate("wazuh", "per: host, count: 1, seconds: 60"), HasSubstr("can only ignore"));
+  EXPECT_THAT(rate("rpz", "per: host, count: 1, seconds: 60"), HasSubstr("rpz raises no alerts"));
+  EXPECT_THAT(rate("suricata", "per: host, count: 1"), HasSubstr("seconds: is missing"));
   for (const char* mode : {"640", "0640", "0444", "0660", "0600"})
     EXPECT_EQ(Refusal(one + "  mode: " + mode + "\n"), "accepted") << mode;
   // Executable, writable for all, unreadable for the owner, not octal, setuid.
