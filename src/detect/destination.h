@@ -62,6 +62,8 @@ struct SigmaOptions {
   std::string status = "experimental";
   std::string level;  // empty: from the event's threat level
   std::string author = "gapferry";
+  // Values within the rules, or (`expand`) placeholders and lists beside the rules.
+  std::string values = "list";
 };
 
 struct CsvOptions {

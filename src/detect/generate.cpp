@@ -178,7 +178,7 @@ class Generation {
           Work& work = work_[destination];
           if (work.failed()) return Ok();
           std::uint64_t refused = 0;
-          if (!work.format->by_event) {
+          if (!ReadsByEvent(*work.destination)) {
             refused = work.writer->late_refusals().Total();
             const Status status = work.writer->Add(candidate.mentions[0].event, candidate);
             if (!status.ok()) work.Fail(status.error());
@@ -203,7 +203,7 @@ class Generation {
 
   Status FinishValues(std::size_t place) {
     Work& work = work_[place];
-    if (work.format->by_event) {
+    if (ReadsByEvent(*work.destination)) {
       GF_CHECK(sorter_.ForEachEvent(place, [&](EventNumber event, const Candidate& candidate) {
         return work.writer->Add(event, candidate);
       }));
@@ -265,9 +265,8 @@ Result<GenerateSummary> Generate(store::Store& store, const Site& site,
     entry.format = destination.format;
   }
   GF_TRY(Decider decider, Decider::Create(store, site));
-  const bool by_event = std::any_of(
-      site.destinations.begin(), site.destinations.end(),
-      [](const Destination& destination) { return FindFormat(destination.format)->by_event; });
+  const bool by_event =
+      std::any_of(site.destinations.begin(), site.destinations.end(), ReadsByEvent);
   GF_TRY(CandidateSorter sorter, CandidateSorter::Create(folder, by_event));
   GF_CHECK(store.Begin());
   Generation generation(store, site, folder, &decider, &sorter, &summary);

@@ -92,6 +92,7 @@ Status ReadSigma(ConfigMap map, detect::SigmaOptions* options) {
       "status", {"stable", "test", "experimental", "deprecated", "unsupported"}, options->status);
   if (map.Has("level")) options->level = map.Choice("level", kSigmaLevels);
   options->author = map.String("author", options->author);
+  options->values = map.Choice("values", {"list", "expand"}, options->values);
   return map.Finish();
 }
 

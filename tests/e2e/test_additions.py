@@ -1,7 +1,6 @@
 """Indicators that a site adds itself: in every format, beside those of the bundle, and traced back to their line."""
 
 import json
-import subprocess
 import uuid
 
 import pytest
@@ -68,7 +67,7 @@ def formats(pair):
 
 
 def test_they_are_in_every_format_and_stay_the_same(site):
-    names = [one["name"] for one in formats(site.pair)]
+    names = [one["format"] for one in formats(site.pair)]
     # A configured compiler of its own would be an oracle for YARA alone; rules are taken as they are here.
     site.add(LINES, additions_tlp="green", destinations=[
         {"name": name, "format": name, "clearance": "green", "yara": {"compiler": "true"}} for name in names])

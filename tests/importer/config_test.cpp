@@ -57,7 +57,7 @@ Json Describe(const detect::Destination& to) {
           {"wazuh",
            {wazuh.rule_id_base, wazuh.rule_id_count, wazuh.level, wazuh.list_folder,
             wazuh.network_limit}},
-          {"sigma", {sigma.values_per_rule, sigma.status, sigma.level, sigma.author}},
+          {"sigma", {sigma.values_per_rule, sigma.status, sigma.level, sigma.author, sigma.values}},
           {"net", Describe(to.net)},
           {"csv", {to.csv.guard_formulas, to.csv.crlf}},
           {"ecs", to.ecs.index},
