@@ -81,9 +81,9 @@ mode_t FolderMode(mode_t file_mode) {
 }
 
 Status SetOpen(int file, const fs::path& path, const Rights& rights, mode_t mode) {
-  const uid_t owner = rights.owner.value_or(static_cast<uid_t>(-1));
-  const gid_t group = rights.group.value_or(static_cast<gid_t>(-1));
-  if ((rights.owner || rights.group) && ::fchown(file, owner, group) != 0) {
+  const uid_t user_id = rights.owner.value_or(static_cast<uid_t>(-1));
+  const gid_t group_id = rights.group.value_or(static_cast<gid_t>(-1));
+  if ((rights.owner || rights.group) && ::fchown(file, user_id, group_id) != 0) {
     return SystemError("cannot give " + path.string() + " to its owner", errno)
         .Hint(
             "only root can give files to another user; a user can give them to a group that it "
@@ -131,9 +131,9 @@ Result<std::optional<Rights>> FindRights(const Destination& destination) {
     if (!rights.owner) return Unknown(destination, "user", user, "/etc/passwd");
   }
   if (colon < destination.owner.size()) {
-    const std::string group = destination.owner.substr(colon + 1);
-    rights.group = FindGroup(group);
-    if (!rights.group) return Unknown(destination, "group", group, "/etc/group");
+    const std::string name = destination.owner.substr(colon + 1);
+    rights.group = FindGroup(name);
+    if (!rights.group) return Unknown(destination, "group", name, "/etc/group");
   }
   return std::optional(rights);
 }
@@ -143,7 +143,8 @@ Status SetRights(const fs::path& folder, const Rights& rights) {
   std::error_code code;
   for (fs::recursive_directory_iterator entry(folder, code), end; !code && entry != end;
        entry.increment(code)) {
-    if (entry->symlink_status().type() == fs::file_type::directory) {
+    std::error_code unknown;
+    if (entry->symlink_status(unknown).type() == fs::file_type::directory) {
       folders.push_back(entry->path());
     } else {
       GF_CHECK(SetOne(entry->path(), rights, rights.file_mode));

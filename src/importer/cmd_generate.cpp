@@ -1,7 +1,9 @@
-#include <algorithm>
 #include "detect/generate.h"
 
+#include <algorithm>
+
 #include "base/suggest.h"
+#include "detect/format.h"
 #include "importer/commands.h"
 
 namespace gapferry::importer {
