@@ -286,6 +286,8 @@ guards:
 #   folder         where its artifacts go instead of artifacts/<destination>; owner and mode: who may read them
 #   power          logs, detect or block: PAP:RED allows logs only, PAP:AMBER not block; at least what the format does
 #   max_age_days   by attribute type, counted back from the bundle's creation; 0 is never too old
+#   min_confidence 0 to 100: leave out what the tags of MISP's taxonomies say less of
+#   alert_rate     at most so many alerts of one rule, per host or rule, in so many seconds
 #   check          a command that must succeed before the switch; {{}} is the new folder. No shell is involved
 destinations:
   - name: suricata
@@ -297,6 +299,8 @@ destinations:
 #    check: [suricata, -T, -c, /etc/suricata/suricata.yaml, -S, "{{}}/misp.rules", -l, /tmp]
 #    max_age_days:
 #      ip-dst: 90
+#    min_confidence: 50
+#    alert_rate: {{per: host, count: 1, seconds: 3600}}
 #    suricata:
 #      sid_base: 1500000
 #      literal_limit: 5000

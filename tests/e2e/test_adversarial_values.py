@@ -65,10 +65,7 @@ def found(backend, rules, prefix, columns, column, logged):
     assert paths
     for path in paths:
         for query in backend.convert(SigmaCollection.from_yaml(path.read_text(encoding="utf-8"))):
-            # One OR of hundreds of terms is deeper than SQLite's parser goes; each term is a query of its own.
-            head, where = query.split(" WHERE ", 1)
-            database.setlimit(sqlite3.SQLITE_LIMIT_EXPR_DEPTH, 100_000) if hasattr(database, "setlimit") else None
-            for row in database.execute(f"{head} WHERE {where}"):
+            for row in database.execute(query):
                 hits.update(value for value in row if value is not None)
     return hits
 
