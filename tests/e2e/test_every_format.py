@@ -279,7 +279,8 @@ def test_one_changed_attribute_changes_few_lines(name, states):
     for file in set(before) & set(now):
         if file.endswith(".gz"):
             continue  # its files stand beside it
-        old, new = (re.split(rb"[\n{]", one) for one in (before[file], now[file]))
+        # The time of an Elastic document is the bundle's, so that its match rules take it for fresh.
+        old, new = (re.split(rb"[\n{]", re.sub(rb'"@timestamp":"[^"]*"', b"", one)) for one in (before[file], now[file]))
         differing += len(set(old) ^ set(new))
     # A name gives a line each way, in some formats one for each protocol or log source, and dates move with them.
     assert differing <= 40, differing
