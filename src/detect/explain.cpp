@@ -1,6 +1,8 @@
 #include "detect/explain.h"
 
 #include "base/hash.h"
+#include "detect/decide.h"
+#include "detect/local_rows.h"
 #include "intel/asked_value.h"
 
 namespace gapferry::detect {
@@ -52,9 +54,9 @@ Result<Why> WhyValue(store::Store& store, const Site& site, std::string_view val
   Why why;
   why.looked_for.assign(asked.forms().begin(), asked.forms().end());
   SubjectReader reader;
-  const auto visit = [&](const store::Record& record) -> Status {
+  const auto visit = [&](const store::Record& record, const policy::Addition* addition) -> Status {
     Subject subject;
-    if (!reader.Read(record, &subject) || !asked.IsIn(record.attribute, *subject.value))
+    if (!reader.Read(record, &subject, addition) || !asked.IsIn(record.attribute, *subject.value))
       return Ok();
     if (why.occurrences.size() == Why::kMaxOccurrences) {
       ++why.more;
@@ -62,13 +64,17 @@ Result<Why> WhyValue(store::Store& store, const Site& site, std::string_view val
     }
     WhyOccurrence& found =
         why.occurrences.emplace_back(DescribeOccurrence(record, reader, subject));
+    if (addition != nullptr) found.added_at = site.additions->Where(*addition);
     decider.Begin(subject);
     for (std::size_t i = 0; i < site.destinations.size(); ++i)
       found.decisions.push_back(
           Decide(asked, subject, decider.Judge(i), site.destinations[i].name));
     return Ok();
   };
-  GF_CHECK(store.Reader().ForEach(store::RowReader::Part::kEvents, visit));
+  GF_CHECK(ForEachLocalRow(site, visit));
+  GF_CHECK(
+      store.Reader().ForEach(store::RowReader::Part::kEvents,
+                             [&](const store::Record& record) { return visit(record, nullptr); }));
   return why;
 }
 

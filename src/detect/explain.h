@@ -39,6 +39,7 @@ struct WhyOccurrence {
   Time timestamp = 0;  // 0: the source gave none
   intel::Tlp tlp = intel::Tlp::kRed;
   intel::Sighting sighting;
+  std::string added_at;                // "file:line" where the site added it itself, or empty
   std::vector<WhyDecision> decisions;  // in the order of the site's destinations
 };
 
@@ -57,9 +58,9 @@ struct Why {
                                            const policy::Decision& decision,
                                            std::string_view warninglist);
 
-// Reads the value as every kind of indicator it can be, and walks over the whole store. The
-// decisions are those of Generate; only what a format refuses at the very end, one value too many
-// for literal rules, is not known here.
+// Reads the value as every kind of indicator it can be, and walks over what the site adds and over
+// the whole store. The decisions are those of Generate; only what a format refuses at the very end,
+// one value too many for literal rules, is not known here.
 // Errors: kUsage for an empty value, those of Decider::Create.
 [[nodiscard]] Result<Why> WhyValue(store::Store& store, const Site& site, std::string_view value);
 

@@ -56,6 +56,7 @@ struct LoadedSite {
   detect::Site site;
   std::unique_ptr<policy::Allowlist> allowlist;
   std::unique_ptr<policy::Allowlist> own;
+  std::unique_ptr<policy::Additions> additions;
 };
 // Error: kNotReady if nothing has been imported, kConfig for a bad list.
 [[nodiscard]] Result<LoadedSite> LoadSite(Config config, store::Store* store);

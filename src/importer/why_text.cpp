@@ -64,14 +64,19 @@ Json OccurrenceJson(const detect::WhyOccurrence& occurrence) {
           {"last_seen", occurrence.last_seen},
           {"tlp", intel::TlpName(occurrence.tlp)},
           {"sightings", SightingJson(occurrence.sighting)},
+          {"added_at", occurrence.added_at},
           {"decisions", decisions}};
 }
 
 void ShowOccurrence(Console& console, const detect::WhyOccurrence& occurrence) {
   console.Say(fmt::format("{} {}  TLP:{}", occurrence.type, Printable(occurrence.value),
                           intel::TlpName(occurrence.tlp)));
-  console.Say(fmt::format("  event {} of {}: {}", occurrence.event_uuid.ToString(),
-                          Printable(occurrence.source), Printable(occurrence.event_info)));
+  if (occurrence.added_at.empty()) {
+    console.Say(fmt::format("  event {} of {}: {}", occurrence.event_uuid.ToString(),
+                            Printable(occurrence.source), Printable(occurrence.event_info)));
+  } else {
+    console.Say("  added locally, " + Printable(occurrence.added_at));
+  }
   if (occurrence.sighting.Any()) console.Say("  sightings: " + SightingText(occurrence.sighting));
   for (const detect::WhyDecision& decision : occurrence.decisions) {
     console.Say(fmt::format("  {:<12} {}", decision.destination, DecisionText(decision)));

@@ -51,6 +51,8 @@ enum class Reason : std::uint8_t {
   kSightedFalsePositive,
   kSightingExpired,
   kDecayed,
+  kConfidenceTooLow,   // what the tags say is below the destination's least confidence
+  kConfidenceUnknown,  // no tag says it, and the destination wants one
   // What may become a rule: a value.
   kWarninglist,
   kAllowlist,
