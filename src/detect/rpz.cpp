@@ -8,6 +8,7 @@
 #include "detect/format.h"
 #include "detect/name_list.h"
 #include "detect/network_list.h"
+#include "detect/rpz_text.h"
 
 namespace gapferry::detect {
 namespace {
@@ -32,24 +33,6 @@ std::vector<std::string> Answers(const RpzOptions& options) {
     }
   }
   return answers;
-}
-
-// 192.0.2.0/24 → 24.0.2.0.192, 2001:db8::1 → 128.1.zz.db8.2001; BIND wants exactly the form that
-// RFC 5952 gives, with zz for the double colon.
-std::string TriggerOf(const intel::Network& network) {
-  intel::Network address = network;
-  address.prefix = network.v6 ? 128 : 32;
-  std::string text = address.ToString();
-  const char separator = network.v6 ? ':' : '.';
-  if (const std::size_t gap = text.find("::"); gap != std::string::npos)
-    text.replace(gap, 2, gap == 0 ? "zz:" : gap + 2 == text.size() ? ":zz" : ":zz:");
-  std::string trigger = std::to_string(network.prefix);
-  while (!text.empty()) {
-    const std::size_t last = text.rfind(separator);
-    trigger += '.' + (last == std::string::npos ? text : text.substr(last + 1));
-    text.resize(last == std::string::npos ? 0 : last);
-  }
-  return trigger;
 }
 
 // YYYYMMDD00, as administrators expect a serial to look.
@@ -120,7 +103,7 @@ class RpzWriter : public Writer {
     };
     GF_CHECK(names_.ForEach(put_name));
     return networks_.ForEach([&](const ListedNetwork& listed) {
-      return put(TriggerOf(listed.network) + ".rpz-ip", listed.event);
+      return put(RpzTrigger(listed.network) + ".rpz-ip", listed.event);
     });
   }
 

@@ -5,6 +5,8 @@
 
 #include "base/bytes.h"
 #include "base/json.h"
+#include "detect/rpz_text.h"
+#include "detect/sigma_text.h"
 #include "detect/suricata_match.h"
 #include "detect/suricata_rule.h"
 
@@ -24,6 +26,11 @@ std::string Replaced(std::string text, std::string_view what, std::string_view b
        at = text.find(what, at + by.size()))
     text.replace(at, what.size(), by);
   return text;
+}
+
+// Without the quotes around it.
+std::string Inner(const std::string& quoted) {
+  return quoted.substr(1, quoted.size() - 2);
 }
 
 // A rule for one value says so in its message.
@@ -61,23 +68,18 @@ void AddSets(const SuricataOptions& options, const Indicator& indicator,
   spellings->push_back({indicator.value + ',', Bounds::kStart, options.prefix + "-iprep"});
 }
 
-// 192.0.2.0/24 → 24.0.2.0.192: the first label is not needed to find it.
-std::string RpzTrigger(const std::string& value) {
-  const auto network = intel::ParseNetwork(value);
-  if (!network || network->v6) return "";
-  return fmt::format("{}.{}.{}.{}.{}.rpz-ip", network->prefix, network->bytes[3], network->bytes[2],
-                     network->bytes[1], network->bytes[0]);
-}
-
-// The first of the keys that a network is written as.
-std::string WazuhKey(const std::string& value) {
-  const auto network = intel::ParseNetwork(value);
-  if (!network || network->v6) return "";
+// A line of a CDB list begins with its key, in quotes if it has a colon. Of a network, the first of
+// the keys that it is written as.
+void AddWazuh(const Indicator& indicator, std::vector<Spelling>* spellings) {
+  spellings->push_back({indicator.value + ':', Bounds::kStart, "misp-"});
+  spellings->push_back({'"' + indicator.value + "\":", Bounds::kStart, "misp-"});
+  const auto network = intel::ParseNetwork(indicator.value);
+  if (indicator.kind != IndicatorKind::kNetwork || !network || network->v6) return;
   std::string key;
   const std::size_t octets = (network->prefix + std::size_t{7}) / 8;
   for (std::size_t i = 0; i < octets; ++i)
     key += (i == 0 ? "" : ".") + std::to_string(network->bytes[i]);
-  return key + (octets < 4 ? ".:" : ":");
+  spellings->push_back({key + (octets < 4 ? ".:" : ":"), Bounds::kStart, "misp-networks"});
 }
 
 std::string SquidRegex(const std::string& value) {
@@ -130,6 +132,10 @@ std::vector<Spelling> SpellingsOf(const Destination& destination, const Indicato
     AddMessage(indicator, &spellings);
     return spellings;
   }
+  if (format == "wazuh") {
+    AddWazuh(indicator, &spellings);
+    return spellings;
+  }
   const bool text = std::find(kWithText.begin(), kWithText.end(), format) != kWithText.end();
   const bool cell =
       text || indicator.kind == IndicatorKind::kUrl || indicator.kind == IndicatorKind::kFilename ||
@@ -145,12 +151,11 @@ std::vector<Spelling> SpellingsOf(const Destination& destination, const Indicato
     if (format == "squid") add(SquidRegex(value), Bounds::kLine);
     add(value.substr(value.find("//") + 2), bounds);
   }
-  if (format == "rpz") add(RpzTrigger(value), Bounds::kStart);
-  if (format == "wazuh" && indicator.kind == IndicatorKind::kNetwork)
-    spellings = {{WazuhKey(value), Bounds::kStart, "misp-networks"}};
+  const auto network = intel::ParseNetwork(value);
+  if (format == "rpz" && network) add(RpzTrigger(*network) + ".rpz-ip", Bounds::kStart);
+  if (format == "sigma") add(Inner(YamlQuote(SigmaEscape(value))), bounds);
   if (!text) return spellings;
-  const std::string json = DumpJson(value);
-  add(json.substr(1, json.size() - 2), bounds);
+  add(Inner(DumpJson(value)), bounds);
   add(Replaced(value, "'", "''"), bounds);
   add(Replaced(value, "\"", "\"\""), bounds);
   return spellings;
