@@ -212,8 +212,9 @@ Result<ByteView> BundleReader::ReadChunkOf(const Volume& volume, std::size_t ind
         .Hint("was the medium pulled out?");
   }
   const auto content = std::span(buffer).subspan(kBlockBytes, chunk.size);
-  const Block header = EncodeHeader({ChunkMemberName(index), chunk.size});
-  const bool is_whole = std::equal(header.begin(), header.end(), buffer.begin()) &&
+  Block header;
+  std::copy_n(buffer.begin(), header.size(), header.begin());
+  const bool is_whole = IsHeaderOf({ChunkMemberName(index), chunk.size}, header) &&
                         IsZero(std::span(buffer).subspan(kBlockBytes + chunk.size)) &&
                         Hash512(content) == chunk.digest;
   if (!is_whole) return Damaged(volume, part, at, at + buffer.size());

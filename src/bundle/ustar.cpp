@@ -10,9 +10,18 @@ namespace {
 constexpr std::size_t kSizeAt = 124;
 constexpr std::size_t kSizeDigits = 11;
 constexpr std::size_t kChecksumAt = 148;
+constexpr std::size_t kDevicesAt = 329;
+constexpr std::size_t kDevicesBytes = 16;
 
 void Put(Block& block, std::size_t at, std::string_view text) {
   std::copy(text.begin(), text.end(), block.begin() + static_cast<std::ptrdiff_t>(at));
+}
+
+void PutChecksum(Block& block) {
+  Put(block, kChecksumAt, "        ");
+  const unsigned checksum = std::accumulate(block.begin(), block.end(), 0U);
+  Put(block, kChecksumAt, fmt::format("{:06o}", checksum));
+  block[kChecksumAt + 6] = 0;
 }
 
 }  // namespace
@@ -36,16 +45,21 @@ Block EncodeHeader(const Member& member) {
   Put(block, 116, "0000000");  // group
   Put(block, kSizeAt, fmt::format("{:011o}", member.size));
   Put(block, 136, "00000000000");  // time
-  Put(block, kChecksumAt, "        ");
-  Put(block, 156, "0");  // a regular file
+  Put(block, 156, "0");            // a regular file
   Put(block, 257, "ustar");
   Put(block, 263, "00");
-  Put(block, 329, "0000000");  // device numbers
-  Put(block, 337, "0000000");
-  const unsigned checksum = std::accumulate(block.begin(), block.end(), 0U);
-  Put(block, kChecksumAt, fmt::format("{:06o}", checksum));
-  block[kChecksumAt + 6] = 0;
+  Put(block, kDevicesAt, "0000000");
+  Put(block, kDevicesAt + kDevicesBytes / 2, "0000000");
+  PutChecksum(block);
   return block;
+}
+
+bool IsHeaderOf(const Member& member, const Block& block) {
+  Block wanted = EncodeHeader(member);
+  if (wanted == block) return true;
+  std::fill_n(wanted.begin() + kDevicesAt, kDevicesBytes, std::uint8_t{0});
+  PutChecksum(wanted);
+  return wanted == block;
 }
 
 Result<Member> DecodeHeader(const Block& block) {
@@ -57,7 +71,7 @@ Result<Member> DecodeHeader(const Block& block) {
     is_ours = is_ours && digit >= '0' && digit <= '7';
     member.size = member.size * 8 + (static_cast<std::uint64_t>(digit) & 7);
   }
-  if (!is_ours || EncodeHeader(member) != block) {
+  if (!is_ours || !IsHeaderOf(member, block)) {
     return Error::Make(Kind::kMalformed, "not the header of a bundle member");
   }
   return member;

@@ -18,8 +18,9 @@
 namespace gapferry::collect {
 
 constexpr int kMaxRedirects = 5;
-// A server may ask for a longer pause than this only in vain. MISP counts calls in windows of 900 s
-// (RateLimitComponent.php).
+constexpr int kMostConnections = 8;
+// A request is not repeated if the server asks for a longer pause than this: a run that waits for
+// hours looks like one that hangs. MISP counts calls in windows of 900 s (RateLimitComponent.php).
 constexpr std::chrono::seconds kLongestPause{900};
 // Of an answer that is no success, as much is read as an error message needs.
 constexpr std::size_t kMaxErrorText = 64 << 10;
@@ -33,6 +34,7 @@ struct TransportOptions {
   std::chrono::seconds connect_timeout{30};
   std::chrono::seconds stall_timeout{60};  // without a byte
   int attempts = 4;                        // of each request that may be repeated
+  int connections = 4;                     // at once, of requests that are known to come
 };
 
 struct HttpRequest {
@@ -69,13 +71,13 @@ struct HttpAnswer {
 // kNetwork.
 [[nodiscard]] Error Unexpected(const HttpAnswer& answer, const Secret& secret);
 
-// Takes the body of one answer; `Restart` comes before each attempt.
 class BodySink;
 
-// One connection that is kept open from request to request. Repeats what fails in passing (no
-// connection, a body that breaks off, 408, 429, 500, 502 to 504) after a pause that doubles, or the
-// one the server asks for. Errors: kNetwork with URL, cause and what to do; kTooLarge; kMalformed
-// if an answer holds the secret. An answer of any other status is no error.
+// One connection that is kept open from request to request, and some more for what is expected.
+// Repeats what fails in passing (no connection, a body that breaks off, 408, 429, 500, 502 to 504)
+// after a pause that doubles, or the one the server asks for. Errors: kNetwork with URL, cause and
+// what to do; kTooLarge; kMalformed if an answer holds the secret. An answer of any other status is
+// no error.
 class HttpClient {
  public:
   // Waits that long; a test may do otherwise.
@@ -90,6 +92,11 @@ class HttpClient {
   // the file is empty and `text` holds what the server says.
   [[nodiscard]] Result<HttpAnswer> FetchFile(const HttpRequest& request,
                                              const std::filesystem::path& file);
+
+  // Requests that FetchFile will be asked for, most likely in this order. Some are sent before they
+  // are asked for, their answers kept in `folder` until then. Whatever goes wrong with one is as if
+  // it had not been sent: it is sent again when it is asked for.
+  void Expect(std::vector<HttpRequest> requests, const std::filesystem::path& folder);
 
   [[nodiscard]] const Secret& secret() const;
   // So far: requests sent, and bytes of bodies.

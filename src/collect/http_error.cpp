@@ -2,6 +2,7 @@
 #include "base/console.h"
 #include "base/json.h"
 #include "collect/http.h"
+#include "collect/http_pause.h"
 
 namespace gapferry::collect {
 namespace {
@@ -87,6 +88,11 @@ Error Unexpected(const HttpAnswer& answer, const Secret& secret) {
                              : "";
   Error error = Error::Make(KindOf(answer.status), "{} answers {}{}{}{}", answer.url, answer.status,
                             secret.Redact(to), words.empty() ? "" : ": ", Printable(words));
+  const auto pause = ParseRetryAfter(answer.Header("retry-after"), Now());
+  if (pause && *pause > kLongestPause) {
+    return std::move(error).Hint("the server asks to come back in {} s; run again then",
+                                 pause->count());
+  }
   return std::move(error).Hint("{}", HintFor(answer.status));
 }
 

@@ -10,7 +10,7 @@
 #include "base/json.h"
 #include "collect/download.h"
 #include "collect/event_cache.h"
-#include "collect/selection.h"
+#include "policy/selection.h"
 
 namespace gapferry::collect {
 

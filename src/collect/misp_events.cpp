@@ -6,8 +6,8 @@ namespace gapferry::collect {
 namespace {
 
 // The part of a selection that IndexFilters gives the server.
-Selection AskedOf(const Selection& selection) {
-  Selection asked;
+policy::Selection AskedOf(const policy::Selection& selection) {
+  policy::Selection asked;
   asked.published_only = selection.published_only;
   asked.from = selection.from;
   asked.to = selection.to;
@@ -54,8 +54,23 @@ HttpRequest MispEvents::Search(std::int64_t id) const {
   return request;
 }
 
+HttpRequest MispEvents::Reads(const ListedEvent& event) const {
+  return reading_.by_search && event.id != 0 ? Search(event.id) : View(event.uuid);
+}
+
+void MispEvents::Expect(const std::vector<ListedEvent>& listed,
+                        const std::vector<store::KnownEvent>& vanished) {
+  std::vector<HttpRequest> requests;
+  for (const ListedEvent& event : listed) {
+    if (!cache_.Holds(event, oldest_)) requests.push_back(Reads(event));
+  }
+  for (const store::KnownEvent& event : vanished)
+    requests.push_back(View(event.uuid));
+  api_.client().Expect(std::move(requests), cache_.folder());
+}
+
 Result<FetchedEvent> MispEvents::Fetch(const ListedEvent& event) {
-  if (reading_.by_search && event.id != 0) return fetcher_.Fetch(Search(event.id), event.uuid);
+  if (reading_.by_search && event.id != 0) return fetcher_.Fetch(Reads(event), event.uuid);
   auto fetched = fetcher_.Fetch(View(event.uuid), event.uuid);
   if (fetched.ok() || fetched.error().kind != Kind::kDenied || event.id == 0) return fetched;
   // The index was open to this key, its events may be by search alone.
@@ -91,7 +106,7 @@ bool MispEvents::IsBeingEdited(const intel::Event& event, Time published_as) con
 void MispEvents::Judge(const ListedEvent& listed, const intel::Event& event) {
   // Between the index and this request it may have been edited; that is nobody's fault.
   if (event.timestamp != listed.timestamp) return;
-  if (!JudgeEvent(AskedOf(options_.selection), event, now_).taken) ++unfiltered_;
+  if (!policy::JudgeEvent(AskedOf(options_.selection), event, now_).taken()) ++unfiltered_;
 }
 
 Status MispEvents::FetchListed(const ListedEvent& event) {
@@ -128,7 +143,7 @@ Status MispEvents::FetchVanished(const store::KnownEvent& known) {
     Keep(known.uuid);
   } else if (options_.selection.published_only && !event.published.value_or(true)) {
     ++gone_["unpublished"];
-  } else if (!JudgeEvent(options_.selection, event, now_).taken) {
+  } else if (!policy::JudgeEvent(options_.selection, event, now_).taken()) {
     ++gone_["not selected"];
   } else {
     ++unlisted_;
@@ -170,6 +185,7 @@ Status MispEvents::FetchAll(const std::vector<store::KnownEvent>& known,
   for (const store::KnownEvent& event : known) {
     if (!listed_.contains(event.uuid)) vanished.push_back(event);
   }
+  Expect(index.events, vanished);
   const std::uint64_t total = index.events.size() + vanished.size();
   std::uint64_t done = 0;
   for (const ListedEvent& event : index.events) {

@@ -28,6 +28,9 @@ class MispEvents {
  private:
   [[nodiscard]] HttpRequest View(const Uuid& uuid) const;
   [[nodiscard]] HttpRequest Search(std::int64_t id) const;
+  [[nodiscard]] HttpRequest Reads(const ListedEvent& event) const;
+  void Expect(const std::vector<ListedEvent>& listed,
+              const std::vector<store::KnownEvent>& vanished);
   [[nodiscard]] Result<FetchedEvent> Fetch(const ListedEvent& event);
   [[nodiscard]] Status MarkSighted(std::vector<ListedEvent>* events);
   [[nodiscard]] Status FetchListed(const ListedEvent& event);

@@ -116,9 +116,9 @@ class Run {
     // What is wrong with the file is found, and told, by the second pass.
     GF_CHECK(ReadMispEvents(FileSource(Fd(again)), name, headers, options_.max_file_bytes));
     if (::lseek(fd.get(), 0, SEEK_SET) != 0) return SystemError("cannot rewind", errno);
-    std::vector<EventVerdict> verdicts;
+    std::vector<policy::EventVerdict> verdicts;
     for (const HeaderSink::Header& header : headers.headers())
-      verdicts.push_back(JudgeEvent(options_.selection, header.event, now_));
+      verdicts.push_back(policy::JudgeEvent(options_.selection, header.event, now_));
     SelectingSink sink(writer_, options_.selection, options_.default_tlp, std::move(verdicts));
     return Take(std::move(fd), name, sink);
   }

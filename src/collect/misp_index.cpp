@@ -161,7 +161,7 @@ Result<MispIndex> SearchIndex(MispApi& api, const Json& filters) {
 
 }  // namespace
 
-Json IndexFilters(const Selection& selection, Time now) {
+Json IndexFilters(const policy::Selection& selection, Time now) {
   Json filters = Json::object();
   if (selection.published_only) filters["published"] = 1;
   if (!selection.from.empty()) filters["datefrom"] = selection.from;
@@ -182,7 +182,7 @@ Result<std::vector<ListedEvent>> ReadMispIndex(ByteSource source, std::string_vi
   return std::move(reader.rows);
 }
 
-Result<MispIndex> FetchIndex(MispApi& api, const Selection& selection, Time now,
+Result<MispIndex> FetchIndex(MispApi& api, const policy::Selection& selection, Time now,
                              const std::filesystem::path& file) {
   const Json filters = IndexFilters(selection, now);
   Json body = Json::object();

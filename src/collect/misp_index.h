@@ -13,13 +13,13 @@ struct MispIndex {
 };
 
 // Filters that the server applies to the index, so that less is fetched. Only those whose meaning
-// there is the same as here; Selection decides in any case.
-[[nodiscard]] Json IndexFilters(const Selection& selection, Time now);
+// there is the same as here; policy::Selection decides in any case.
+[[nodiscard]] Json IndexFilters(const policy::Selection& selection, Time now);
 
 // `file` keeps the answer from run to run. Errors: those of HttpClient; kMalformed for an answer
 // that is no index, or pages that repeat; kDenied if neither way is open to the key.
-[[nodiscard]] Result<MispIndex> FetchIndex(MispApi& api, const Selection& selection, Time now,
-                                           const std::filesystem::path& file);
+[[nodiscard]] Result<MispIndex> FetchIndex(MispApi& api, const policy::Selection& selection,
+                                           Time now, const std::filesystem::path& file);
 
 // The rows of an answer of /events/index with "minimal". Error: kMalformed with the line.
 [[nodiscard]] Result<std::vector<ListedEvent>> ReadMispIndex(ByteSource source,

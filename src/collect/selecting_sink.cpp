@@ -3,15 +3,6 @@
 #include "policy/cross.h"
 
 namespace gapferry::collect {
-namespace {
-
-// An object tells of attributes that are not taken, so it comes only with one that is.
-bool MayLeaveOutAttributes(const Selection& selection) {
-  return selection.JudgesAttributes() || selection.max_tlp || !selection.not_tags.empty();
-}
-
-}  // namespace
-
 Status HeaderSink::EndEvent(const intel::Event& event, const std::string& extra, std::uint64_t) {
   Header& header = headers_.emplace_back();
   header.event = event;
@@ -29,8 +20,8 @@ Status HeaderSink::RefuseEvent(const Uuid& uuid, Refusal refusal) {
   return Ok();
 }
 
-const EventVerdict& SelectingSink::verdict() const {
-  static const EventVerdict kNone;
+const policy::EventVerdict& SelectingSink::verdict() const {
+  static const policy::EventVerdict kNone;
   return event_ < verdicts_.size() ? verdicts_[event_] : kNone;
 }
 
@@ -50,16 +41,16 @@ Status SelectingSink::GiveObject() {
 }
 
 Status SelectingSink::TakeObject(const intel::Object& object, const std::string& extra) {
-  if (!verdict().taken) return Ok();
+  if (!verdict().taken()) return Ok();
   waiting_ = object;
   waiting_extra_ = extra;
-  return MayLeaveOutAttributes(selection_) ? Ok() : GiveObject();
+  return selection_.MayLeaveOutAttributes() ? Ok() : GiveObject();
 }
 
 Status SelectingSink::TakeAttribute(const Uuid& object, const intel::Attribute& attribute,
                                     const std::string& extra) {
-  if (!verdict().taken) return Ok();
-  if (!JudgeAttribute(selection_, verdict(), attribute, default_tlp_)) {
+  if (!verdict().taken()) return Ok();
+  if (!policy::JudgeAttribute(selection_, verdict(), attribute, default_tlp_).empty()) {
     ++left_out_;
     writer_.CountLeftOut();
     return Ok();
@@ -70,12 +61,12 @@ Status SelectingSink::TakeAttribute(const Uuid& object, const intel::Attribute& 
 }
 
 Status SelectingSink::TakeReference(const Uuid& object, const intel::Reference& reference) {
-  if (!verdict().taken || given_ != object) return Ok();
+  if (!verdict().taken() || given_ != object) return Ok();
   return writer_.TakeReference(object, reference);
 }
 
 Status SelectingSink::TakeReport(const intel::Report& report, const std::string& extra) {
-  if (!verdict().taken) return Ok();
+  if (!verdict().taken()) return Ok();
   // A report has no tags of its own.
   const bool too_strict =
       selection_.max_tlp &&
@@ -86,7 +77,7 @@ Status SelectingSink::TakeReport(const intel::Report& report, const std::string&
 Status SelectingSink::EndEvent(const intel::Event& event, const std::string& extra,
                                std::uint64_t line) {
   const bool emptied = taken_ == 0 && (left_out_ > 0 || selection_.JudgesAttributes());
-  const bool taken = verdict().taken && !emptied;
+  const bool taken = verdict().taken() && !emptied;
   ++event_;
   return taken ? writer_.EndEvent(event, extra, line) : writer_.LeaveOutEvent();
 }

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "collect/event_writer.h"
-#include "collect/selection.h"
+#include "policy/selection.h"
 
 namespace gapferry::collect {
 
@@ -43,8 +43,8 @@ class HeaderSink : public EventSink {
 // Second pass.
 class SelectingSink : public EventSink {
  public:
-  SelectingSink(EventWriter& writer, const Selection& selection, intel::Tlp default_tlp,
-                std::vector<EventVerdict> verdicts)
+  SelectingSink(EventWriter& writer, const policy::Selection& selection, intel::Tlp default_tlp,
+                std::vector<policy::EventVerdict> verdicts)
       : writer_(writer),
         selection_(selection),
         default_tlp_(default_tlp),
@@ -62,13 +62,13 @@ class SelectingSink : public EventSink {
   [[nodiscard]] Status RefuseEvent(const Uuid& uuid, Refusal refusal) override;
 
  private:
-  [[nodiscard]] const EventVerdict& verdict() const;
+  [[nodiscard]] const policy::EventVerdict& verdict() const;
   [[nodiscard]] Status GiveObject();
 
   EventWriter& writer_;
-  const Selection& selection_;
+  const policy::Selection& selection_;
   intel::Tlp default_tlp_;
-  std::vector<EventVerdict> verdicts_;
+  std::vector<policy::EventVerdict> verdicts_;
   std::size_t event_ = 0;    // the one that is being read
   std::uint64_t taken_ = 0;  // of its attributes
   std::uint64_t left_out_ = 0;

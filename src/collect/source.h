@@ -6,8 +6,8 @@
 #include <string>
 
 #include "collect/misp_event.h"
-#include "collect/selection.h"
 #include "intel/tlp.h"
+#include "policy/selection.h"
 
 namespace gapferry::collect {
 
@@ -15,7 +15,7 @@ struct SourceOptions {
   std::string name;
   intel::Tlp default_tlp = intel::Tlp::kAmber;
   std::uint64_t max_file_bytes = kMaxEventFileBytes;
-  Selection selection = {};
+  policy::Selection selection = {};
 };
 
 // Files done, of how many.

@@ -73,11 +73,18 @@ class FeedFetch {
     return ReadManifest(file);
   }
 
+  void Expect(const std::vector<ListedEvent>& events) {
+    std::vector<HttpRequest> requests;
+    for (const ListedEvent& event : events) {
+      if (!cache_.Holds(event, oldest_)) requests.push_back(Reads(event));
+    }
+    client_.Expect(std::move(requests), cache_.folder());
+  }
+
   Status Event(const ListedEvent& event) {
     listed.insert(event.uuid);
     if (cache_.Holds(event, oldest_)) return Add(event.uuid), Ok();
-    GF_TRY(const FetchedEvent fetched,
-           fetcher_.Fetch(To(event.uuid.ToString() + ".json", max_bytes_), event.uuid));
+    GF_TRY(const FetchedEvent fetched, fetcher_.Fetch(Reads(event), event.uuid));
     if (fetched.what == FetchedEvent::What::kTaken) {
       GF_CHECK(cache_.Take(event));
       if (fetched.header.is_protected)
@@ -96,6 +103,10 @@ class FeedFetch {
   [[nodiscard]] HttpRequest To(std::string_view name, std::uint64_t max_bytes) const {
     return Request(fmt::format("{}/{}{}", url_.folder, name, url_.query), web_.key_header,
                    max_bytes);
+  }
+
+  [[nodiscard]] HttpRequest Reads(const ListedEvent& event) const {
+    return To(event.uuid.ToString() + ".json", max_bytes_);
   }
 
   // Most feeds have none.
@@ -125,9 +136,13 @@ Result<CollectReport> CollectWebFeed(store::Store& store, const SourceOptions& o
   GF_TRY(const EventCache cache, EventCache::Open(web.cache / "events"));
   FeedFetch fetch(client, web, cache, options.max_file_bytes);
   GF_TRY(FeedManifest manifest, fetch.Manifest());
-  for (std::size_t i = 0; i < manifest.events.size(); ++i) {
-    GF_CHECK(fetch.Event({manifest.events[i], manifest.timestamps[i], 0}));
-    if (fetching) fetching(i + 1, manifest.events.size());
+  std::vector<ListedEvent> events;
+  for (std::size_t i = 0; i < manifest.events.size(); ++i)
+    events.push_back({manifest.events[i], manifest.timestamps[i], 0});
+  fetch.Expect(events);
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    GF_CHECK(fetch.Event(events[i]));
+    if (fetching) fetching(i + 1, events.size());
   }
   GF_TRY(CollectReport report,
          CollectFetchedEvents(store, options, fetch.files, std::move(manifest.refused), reading));

@@ -15,6 +15,8 @@ namespace {
 using policy::Decision;
 using policy::Reason;
 
+constexpr std::uint8_t kFullConfidence = 100;
+
 ListModes EffectiveModes(const Site& site, const Destination& destination) {
   ListModes modes = site.warninglist_modes;
   for (const auto& [list, mode] : destination.warninglist_modes)
@@ -94,6 +96,11 @@ Result<SightedValues> SightedFalsePositives(store::Store& store, const Site& sit
         return Ok();
       }));
   return sighted;
+}
+
+// Reasons that a site's own word is stronger than.
+bool OthersSayGood(Reason reason) {
+  return reason == Reason::kWarninglist || reason == Reason::kFalsePositive;
 }
 
 }  // namespace
@@ -209,10 +216,14 @@ Decision Decider::State::DecidePart(std::size_t destination, std::size_t part,
   Group& group = groups[group_of[destination]];
   AskGroup(&group);
   const policy::ValueDecision& answer = group.answers[part];
-  if (!answer.decision.allowed) return answer.decision;
-  if (IsSightedFalsePositive(destination, subject.value->indicators[part]))
+  const bool insists = subject.addition != nullptr && OthersSayGood(answer.decision.reason);
+  if (!answer.decision.allowed && !insists) return answer.decision;
+  if (subject.addition == nullptr &&
+      IsSightedFalsePositive(destination, subject.value->indicators[part]))
     return Decision::Refuse(Reason::kSightedFalsePositive, subject.occurrence.type);
-  if (answer.warninglists.mark_count > 0)
+  if (answer.warninglists.dropped()) {
+    *mark = group.policy.warninglists->lists()[answer.warninglists.drop].name;
+  } else if (answer.warninglists.mark_count > 0)
     *mark = group.policy.warninglists->lists()[answer.warninglists.marks[0]].name;
   return formats[destination]->express(site.destinations[destination],
                                        subject.value->indicators[part], subject.occurrence.type);
@@ -246,7 +257,8 @@ const Verdict& Decider::Judge(std::size_t destination) {
   return verdict;
 }
 
-bool SubjectReader::Read(const store::Record& record, Subject* subject) {
+bool SubjectReader::Read(const store::Record& record, Subject* subject,
+                         const policy::Addition* addition) {
   switch (record.kind) {
     case store::RecordKind::kSource:
       default_tlp_ = record.default_tlp;
@@ -282,6 +294,8 @@ bool SubjectReader::Read(const store::Record& record, Subject* subject) {
   subject->type = intel::FindType(attribute.type);
   intel::Normalise(subject->type, attribute.value, &value_);
   subject->value = &value_;
+  subject->addition = addition;
+  if (addition != nullptr) subject->occurrence.confidence = kFullConfidence;
   return true;
 }
 

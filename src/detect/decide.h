@@ -22,6 +22,9 @@ struct Subject {
   const intel::TypeInfo* type = nullptr;  // nullptr: unknown
   policy::Occurrence occurrence;
   const intel::Normalised* value = nullptr;
+  // Set where the site added it itself: warninglists and the false positives of others only mark
+  // it.
+  const policy::Addition* addition = nullptr;
 };
 
 // For each part of the value: allowed, or why not. Views live as long as decider and subject.
@@ -59,7 +62,12 @@ class SubjectReader {
  public:
   // True if the record is an attribute, and `subject` is then filled. Call with every record of the
   // walk.
-  bool Read(const store::Record& record, Subject* subject);
+  bool Read(const store::Record& record, Subject* subject,
+            const policy::Addition* addition = nullptr);
+
+  // The event that was read last, and the TLP of the event itself.
+  [[nodiscard]] const intel::Event& event() const { return event_; }
+  [[nodiscard]] intel::Tlp event_tlp() const { return base_.tlp; }
 
  private:
   intel::Tlp default_tlp_ = intel::Tlp::kAmber;

@@ -4,7 +4,9 @@
 
 #include "base/bytes.h"
 #include "base/suggest.h"
+#include "detect/alert_rate.h"
 #include "detect/format.h"
+#include "detect/rights.h"
 
 namespace gapferry::detect {
 namespace {
@@ -31,6 +33,21 @@ bool IsPath(std::string_view path) {
   return !path.empty() && std::all_of(path.begin(), path.end(), [](char c) {
     return IsAsciiAlnum(c) || std::string_view("._/-").find(c) != std::string_view::npos;
   });
+}
+
+Status CheckPlace(const Destination& destination) {
+  if (!destination.folder.empty() && !destination.folder.is_absolute())
+    return Bad(destination,
+               fmt::format("the folder {} is not absolute", destination.folder.string()));
+  if (!destination.owner.empty() && !IsOwnerText(destination.owner))
+    return Bad(destination, fmt::format("the owner \"{}\" is not user, user:group or :group",
+                                        destination.owner));
+  if (!destination.mode.empty() && !IsModeText(destination.mode))
+    return Bad(destination,
+               fmt::format("the mode \"{}\" is not three octal digits that let the owner read, "
+                           "others not write and nobody execute, such as 0640",
+                           destination.mode));
+  return Ok();
 }
 
 Status CheckOptions(const Destination& destination) {
@@ -98,11 +115,17 @@ Status CheckDestination(const Destination& destination) {
     return Bad(destination, fmt::format("unknown format \"{}\"{}", destination.format,
                                         DidYouMean(destination.format, known)));
   }
+  GF_CHECK(CheckPlace(destination));
   GF_CHECK(CheckOptions(destination));
+  GF_CHECK(CheckAlertRate(destination, *format));
   return CheckCanary(destination, *format);
 }
 
 }  // namespace
+
+std::filesystem::path FolderOf(const Destination& destination, const std::filesystem::path& all) {
+  return destination.folder.empty() ? all / destination.name : destination.folder;
+}
 
 Status CheckSite(const Site& site) {
   if (site.destinations.size() > kMaxDestinations) {

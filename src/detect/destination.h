@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
 #include <map>
 #include <optional>
 #include <set>
@@ -13,6 +14,7 @@
 #include "base/command.h"
 #include "detect/net_options.h"
 #include "intel/tlp.h"
+#include "policy/additions.h"
 #include "policy/allowlist.h"
 #include "policy/use.h"
 #include "policy/warninglist.h"
@@ -23,6 +25,13 @@ namespace gapferry::detect {
 struct Canary {
   std::string type;  // of MISP, such as "domain"
   std::string value;
+};
+
+// At most `count` alerts of one rule in `seconds`, of each host or of all together.
+struct AlertRate {
+  bool by_host = true;
+  std::uint32_t count = 1;
+  std::uint32_t seconds = 3600;
 };
 
 struct SuricataOptions {
@@ -53,6 +62,8 @@ struct SigmaOptions {
   std::string status = "experimental";
   std::string level;  // empty: from the event's threat level
   std::string author = "gapferry";
+  // Values within the rules, or (`expand`) placeholders and lists beside the rules.
+  std::string values = "list";
 };
 
 struct CsvOptions {
@@ -75,11 +86,16 @@ struct YaraOptions {
 
 // One artifact set for one consumer.
 struct Destination {
-  std::string name;  // [a-z0-9][a-z0-9_-]{0,39}: also the folder's name
+  std::string name;  // [a-z0-9][a-z0-9_-]{0,39}: also the folder's name, unless `folder` is given
   std::string format;
+  std::filesystem::path folder;  // absolute; empty: by its name below that of all destinations
+  // Whose its files are and who may read them (rights.h); empty: as the process makes them.
+  std::string owner;
+  std::string mode;
   policy::UsePolicy use;  // its clearance, its power, the types it wants
   std::map<std::string, policy::ListMode> warninglist_modes;  // over the site's, by list name
   std::optional<Canary> canary;
+  std::optional<AlertRate> alert_rate;  // none: every match is an alert
   // Run before the switch; "{}" in an argument is the new generation's folder. Empty: none.
   std::vector<std::string> check;
   std::chrono::seconds check_timeout{120};
@@ -99,6 +115,11 @@ struct Destination {
 
 constexpr std::size_t kMaxDestinations = 64;
 
+// Where the generations of a destination lie; `all` is the folder of those without one of their
+// own.
+[[nodiscard]] std::filesystem::path FolderOf(const Destination& destination,
+                                             const std::filesystem::path& all);
+
 struct Site {
   std::vector<Destination> destinations;
   bool warninglists = true;  // false: those of the store are not looked at
@@ -106,6 +127,10 @@ struct Site {
       warninglist_modes;  // over policy's defaults, by list name
   const policy::Allowlist* allowlist = nullptr;
   const policy::Allowlist* own = nullptr;
+  // What the site adds itself. Its own findings are for its own organisation, unless it says
+  // otherwise.
+  const policy::Additions* additions = nullptr;
+  intel::Tlp additions_tlp = intel::Tlp::kAmberStrict;
   std::uint8_t shortest_prefix_v4 = 16;
   std::uint8_t shortest_prefix_v6 = 32;
   Time created = 0;          // of the bundle that the store's state came with
@@ -115,7 +140,8 @@ struct Site {
   bool preview = false;  // make everything, compare, and put nothing into use
   std::uint32_t shrink_percent = 30;
   std::uint32_t grow_percent = 100;
-  CommandRunner run = RunCommand;  // for checks; the importer has one outside its own fences
+  std::uint32_t suppress_percent = 10;  // of the attributes, that lists suppress more than before
+  CommandRunner run = RunCommand;       // for checks; the importer has one outside its own fences
 };
 
 // Errors: kConfig for an unknown format, a bad or doubled name, or an option out of its range.

@@ -4,6 +4,7 @@
 #include <unordered_set>
 
 #include "detect/gather.h"
+#include "detect/local_rows.h"
 
 namespace gapferry::detect {
 namespace {
@@ -29,6 +30,7 @@ class Walk {
   Walk(store::Store& store, const Site& site, std::size_t place, Decider* decider,
        EventWriter* writer, DestinationSummary* summary)
       : store_(store),
+        site_(site),
         destination_(site.destinations[place]),
         place_(place),
         decider_(*decider),
@@ -38,6 +40,11 @@ class Walk {
   Status Run() {
     GF_TRY(sources_, store_.KnownSources());
     GF_CHECK(WriteCanary());
+    // First: no event of a bundle can take the place of the site's own.
+    GF_CHECK(
+        ForEachLocalRow(site_, [&](const store::Record& record, const policy::Addition* addition) {
+          return Take(record, addition);
+        }));
     GF_CHECK(store_.Reader().ForEach(store::RowReader::Part::kEvents,
                                      [&](const store::Record& record) { return Take(record); }));
     GF_CHECK(EndEvent());
@@ -57,9 +64,9 @@ class Walk {
     [[nodiscard]] bool hidden() const { return shown == 0 && refused > 0; }
   };
 
-  Status Take(const store::Record& record) {
+  Status Take(const store::Record& record, const policy::Addition* addition = nullptr) {
     Subject subject;
-    const bool is_attribute = reader_.Read(record, &subject);
+    const bool is_attribute = reader_.Read(record, &subject, addition);
     if (is_attribute) return TakeAttribute(record, subject);
     switch (record.kind) {
       case store::RecordKind::kSource:
@@ -218,6 +225,7 @@ class Walk {
   }
 
   store::Store& store_;
+  const Site& site_;
   const Destination& destination_;
   std::size_t place_;
   Decider& decider_;

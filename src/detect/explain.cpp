@@ -2,6 +2,7 @@
 
 #include "base/hash.h"
 #include "detect/decide.h"
+#include "detect/local_rows.h"
 #include "intel/asked_value.h"
 
 namespace gapferry::detect {
@@ -10,13 +11,40 @@ namespace {
 WhyDecision Decide(const intel::AskedValue& asked, const Subject& subject, const Verdict& verdict,
                    const std::string& destination) {
   const std::size_t part = asked.PartOf(*subject.value);
-  const policy::Decision& decision =
-      asked.IsWhole(*subject.value) ? verdict.whole : verdict.parts[part];
-  return {destination, decision.allowed, decision.reason, std::string(decision.detail),
-          decision.allowed ? std::string(verdict.marks[part]) : ""};
+  return DescribeDecision(destination,
+                          asked.IsWhole(*subject.value) ? verdict.whole : verdict.parts[part],
+                          verdict.marks[part]);
 }
 
 }  // namespace
+
+WhyOccurrence DescribeOccurrence(const store::Record& record, const SubjectReader& reader,
+                                 const Subject& subject) {
+  const intel::Event& event = reader.event();
+  const intel::Attribute& attribute = record.attribute;
+  WhyOccurrence found;
+  found.source = record.source;
+  found.event_uuid = event.uuid;
+  found.event_info = event.info;
+  found.event_date = event.date;
+  found.event_tlp = reader.event_tlp();
+  found.attribute_uuid = attribute.uuid;
+  found.type = attribute.type;
+  found.value = attribute.value;
+  found.comment = attribute.comment;
+  found.first_seen = attribute.first_seen;
+  found.last_seen = attribute.last_seen;
+  found.timestamp = attribute.timestamp;
+  found.tlp = subject.occurrence.tlp;
+  found.sighting = subject.occurrence.sighting;
+  return found;
+}
+
+WhyDecision DescribeDecision(const std::string& destination, const policy::Decision& decision,
+                             std::string_view warninglist) {
+  return {destination, decision.allowed, decision.reason, std::string(decision.detail),
+          decision.allowed ? std::string(warninglist) : ""};
+}
 
 Result<Why> WhyValue(store::Store& store, const Site& site, std::string_view value) {
   InitCrypto();
@@ -26,32 +54,27 @@ Result<Why> WhyValue(store::Store& store, const Site& site, std::string_view val
   Why why;
   why.looked_for.assign(asked.forms().begin(), asked.forms().end());
   SubjectReader reader;
-  std::string info;
-  const auto visit = [&](const store::Record& record) -> Status {
-    if (record.kind == store::RecordKind::kEvent) info = record.event.info;
+  const auto visit = [&](const store::Record& record, const policy::Addition* addition) -> Status {
     Subject subject;
-    if (!reader.Read(record, &subject) || !asked.IsIn(record.attribute, *subject.value))
+    if (!reader.Read(record, &subject, addition) || !asked.IsIn(record.attribute, *subject.value))
       return Ok();
     if (why.occurrences.size() == Why::kMaxOccurrences) {
       ++why.more;
       return Ok();
     }
-    WhyOccurrence& found = why.occurrences.emplace_back();
-    found.source = record.source;
-    found.event_uuid = record.event_uuid;
-    found.event_info = info;
-    found.attribute_uuid = record.attribute.uuid;
-    found.type = record.attribute.type;
-    found.value = record.attribute.value;
-    found.tlp = subject.occurrence.tlp;
-    found.sighting = subject.occurrence.sighting;
+    WhyOccurrence& found =
+        why.occurrences.emplace_back(DescribeOccurrence(record, reader, subject));
+    if (addition != nullptr) found.added_at = site.additions->Where(*addition);
     decider.Begin(subject);
     for (std::size_t i = 0; i < site.destinations.size(); ++i)
       found.decisions.push_back(
           Decide(asked, subject, decider.Judge(i), site.destinations[i].name));
     return Ok();
   };
-  GF_CHECK(store.Reader().ForEach(store::RowReader::Part::kEvents, visit));
+  GF_CHECK(ForEachLocalRow(site, visit));
+  GF_CHECK(
+      store.Reader().ForEach(store::RowReader::Part::kEvents,
+                             [&](const store::Record& record) { return visit(record, nullptr); }));
   return why;
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/result.h"
 #include "base/uuid.h"
+#include "detect/decide.h"
 #include "detect/destination.h"
 #include "intel/tlp.h"
 #include "policy/reason.h"
@@ -27,11 +28,18 @@ struct WhyOccurrence {
   std::string source;
   Uuid event_uuid;
   std::string event_info;
+  std::string event_date;                   // YYYY-MM-DD, or empty
+  intel::Tlp event_tlp = intel::Tlp::kRed;  // of the event itself
   Uuid attribute_uuid;
   std::string type;
   std::string value;
+  std::string comment;
+  std::string first_seen;  // as the source wrote it, or empty
+  std::string last_seen;
+  Time timestamp = 0;  // 0: the source gave none
   intel::Tlp tlp = intel::Tlp::kRed;
   intel::Sighting sighting;
+  std::string added_at;                // "file:line" where the site added it itself, or empty
   std::vector<WhyDecision> decisions;  // in the order of the site's destinations
 };
 
@@ -42,9 +50,17 @@ struct Why {
   std::uint64_t more = 0;  // occurrences beyond kMaxOccurrences
 };
 
-// Reads the value as every kind of indicator it can be, and walks over the whole store. The
-// decisions are those of Generate; only what a format refuses at the very end, one value too many
-// for literal rules, is not known here.
+// An attribute that `reader` has just read into `subject`, without decisions on it.
+[[nodiscard]] WhyOccurrence DescribeOccurrence(const store::Record& record,
+                                               const SubjectReader& reader, const Subject& subject);
+// The verdict on one part of the value, or on the whole.
+[[nodiscard]] WhyDecision DescribeDecision(const std::string& destination,
+                                           const policy::Decision& decision,
+                                           std::string_view warninglist);
+
+// Reads the value as every kind of indicator it can be, and walks over what the site adds and over
+// the whole store. The decisions are those of Generate; only what a format refuses at the very end,
+// one value too many for literal rules, is not known here.
 // Errors: kUsage for an empty value, those of Decider::Create.
 [[nodiscard]] Result<Why> WhyValue(store::Store& store, const Site& site, std::string_view value);
 

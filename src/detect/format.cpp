@@ -23,6 +23,12 @@ const Format* FindFormat(std::string_view name) {
   return found == formats.end() ? nullptr : &*found;
 }
 
+bool ReadsByEvent(const Destination& destination) {
+  const Format* format = FindFormat(destination.format);
+  return format != nullptr && format->by_event &&
+         (format->by_event_if == nullptr || format->by_event_if(destination));
+}
+
 policy::Power PowerOf(const Destination& destination) {
   const Format* format = FindFormat(destination.format);
   // A copy of events does nothing by itself.

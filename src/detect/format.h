@@ -63,10 +63,19 @@ struct WriterContext {
   const CommandRunner& run;  // for the consumer's own compiler
 };
 
+// How a format keeps to an alert rate.
+enum class RateLimits : std::uint8_t {
+  kNone,         // it raises no alerts
+  kOfRules,      // in the rules
+  kBesideRules,  // in a file beside them, by host only
+  kIgnore,       // a rule is ignored for a time after it fired
+  kElsewhere,    // it raises alerts, but has no words for this
+};
+
 struct Format {
   std::string_view name;
   std::string_view summary;
-  bool by_event;             // else by value
+  bool by_event;             // else by value; see ReadsByEvent
   std::string_view checker;  // the consumer's own check, as a person would run it
   // Whether the format can look for one part of an attribute's value; a reason if not. Pure.
   policy::Decision (*express)(const Destination& destination, const intel::Indicator& indicator,
@@ -79,10 +88,15 @@ struct Format {
   std::unique_ptr<EventWriter> (*make_for_events)(const WriterContext& context) = nullptr;
   // Also asked for values that are plain text, of kind kOther: a mutex, a registry key, a rule.
   bool takes_text = false;
+  RateLimits rate_limits = RateLimits::kNone;
+  // Where `by_event` is so for some destinations only.
+  bool (*by_event_if)(const Destination& destination) = nullptr;
 };
 
 [[nodiscard]] std::span<const Format> AllFormats();
 [[nodiscard]] const Format* FindFormat(std::string_view name);
+// Whether its writer takes values by event.
+[[nodiscard]] bool ReadsByEvent(const Destination& destination);
 // What a hit does there: the higher of what the destination and its format say.
 [[nodiscard]] policy::Power PowerOf(const Destination& destination);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "detect/local_rows.h"
 #include "policy/cross.h"
 
 namespace gapferry::detect {
@@ -39,14 +40,14 @@ class Gatherer {
       copies_.push_back(CopiesEvents(destination));
   }
 
-  Status Take(const store::Record& record) {
+  Status Take(const store::Record& record, const policy::Addition* addition = nullptr) {
     if (record.kind == store::RecordKind::kSource) default_tlp_ = record.default_tlp;
     if (record.kind == store::RecordKind::kEvent) {
       head_ = MakeHead(record.event, default_tlp_);
       numbered_ = false;
     }
     Subject subject;
-    if (!reader_.Read(record, &subject)) return Ok();
+    if (!reader_.Read(record, &subject, addition)) return Ok();
     ++attributes_;
     return Judge(record.attribute, subject);
   }
@@ -170,6 +171,11 @@ Status Gather(store::Store& store, const Site& site, Decider* decider, Candidate
     return Ok();
   };
   GF_CHECK(store.Reader().ForEach(store::RowReader::Part::kEvents, take));
+  // Last: where a bundle names the value too, its event says more than a line of a list.
+  GF_CHECK(
+      ForEachLocalRow(site, [&](const store::Record& record, const policy::Addition* addition) {
+        return gatherer.Take(record, addition);
+      }));
   if (progress) progress(gatherer.attributes());
   return Ok();
 }

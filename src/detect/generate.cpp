@@ -11,8 +11,10 @@
 #include "detect/format.h"
 #include "detect/gather.h"
 #include "detect/generation.h"
+#include "detect/guard.h"
 #include "detect/manifest.h"
 #include "detect/registry.h"
+#include "detect/rights.h"
 
 namespace gapferry::detect {
 namespace {
@@ -23,6 +25,7 @@ struct Work {
   const Format* format;
   DestinationSummary* summary;
   std::optional<Generations> generations;
+  std::optional<Rights> rights;  // else as the process makes files
   std::optional<OutputFolder> output;
   std::unique_ptr<Writer> writer;
   std::unique_ptr<EventWriter> event_writer;  // instead of `writer`
@@ -53,7 +56,7 @@ class Generation {
     for (std::size_t i = 0; i < site.destinations.size(); ++i) {
       const Destination& destination = site.destinations[i];
       work_.push_back({&destination, FindFormat(destination.format), &summary->destinations[i],
-                       std::nullopt, std::nullopt, nullptr, nullptr});
+                       std::nullopt, std::nullopt, std::nullopt, nullptr, nullptr});
     }
   }
 
@@ -108,10 +111,23 @@ class Generation {
   }
 
  private:
+  // A link would lead the files to where nobody looks for them, or over those of others.
+  static Status RefuseLink(const Destination& destination) {
+    std::error_code code;
+    if (destination.folder.empty() ||
+        std::filesystem::symlink_status(destination.folder, code).type() !=
+            std::filesystem::file_type::symlink)
+      return Ok();
+    return Error::Make(Kind::kConfig, "destination {}: the folder {} is a symbolic link",
+                       destination.name, destination.folder.string())
+        .Hint("give the folder that it leads to");
+  }
+
   // Puts the new generation into use and tells the consumer. If that fails, all is as before.
   Status Deploy(Work* work) {
     Generations& generations = *work->generations;
     const std::filesystem::path before = generations.current();
+    if (work->rights) GF_CHECK(generations.LetThrough(*work->rights));
     const bool reloads = !work->destination->reload.empty();
     if (reloads) GF_CHECK(generations.SetReloadPending(true));
     GF_CHECK(generations.Switch(work->output->path()));
@@ -138,9 +154,11 @@ class Generation {
   }
 
   Status Prepare(Work* work) {
-    GF_TRY(work->generations, Generations::Open(folder_ / work->destination->name));
+    GF_TRY(work->rights, FindRights(*work->destination));
+    GF_CHECK(RefuseLink(*work->destination));
+    GF_TRY(work->generations, Generations::Open(FolderOf(*work->destination, folder_)));
     GF_TRY(const std::filesystem::path next, work->generations->Next(site_.state_digest));
-    GF_TRY(work->output, OutputFolder::Create(next));
+    GF_TRY(work->output, OutputFolder::Create(next, work->rights.has_value()));
     const WriterContext context{*work->destination, *work->output, work->generations->current(),
                                 site_.created,      sorter_,       registry_,
                                 site_.run};
@@ -160,7 +178,7 @@ class Generation {
           Work& work = work_[destination];
           if (work.failed()) return Ok();
           std::uint64_t refused = 0;
-          if (!work.format->by_event) {
+          if (!ReadsByEvent(*work.destination)) {
             refused = work.writer->late_refusals().Total();
             const Status status = work.writer->Add(candidate.mentions[0].event, candidate);
             if (!status.ok()) work.Fail(status.error());
@@ -185,7 +203,7 @@ class Generation {
 
   Status FinishValues(std::size_t place) {
     Work& work = work_[place];
-    if (work.format->by_event) {
+    if (ReadsByEvent(*work.destination)) {
       GF_CHECK(sorter_.ForEachEvent(place, [&](EventNumber event, const Candidate& candidate) {
         return work.writer->Add(event, candidate);
       }));
@@ -209,13 +227,15 @@ class Generation {
       summary.outcome = Outcome::kUnchanged;
       // The same artifacts now stand for another state.
       if (manifest == before || site_.preview) return Ok();
-      return WriteFileAtomically(work.generations->current() / kManifestName,
-                                 DumpJsonPretty(manifest));
+      return WriteWithRights(work.generations->current() / kManifestName, DumpJsonPretty(manifest),
+                             work.rights);
     }
     GF_CHECK(GuardChange(site_, summary, before));
+    if (work.rights) GF_CHECK(SetRights(work.output->path(), *work.rights));
     GF_CHECK(RunCheck(site_.run, *work.destination, work.output->path()));
     GF_CHECK(work.output->Sync());
-    GF_CHECK(WriteFileAtomically(work.output->path() / kManifestName, DumpJsonPretty(manifest)));
+    GF_CHECK(WriteWithRights(work.output->path() / kManifestName, DumpJsonPretty(manifest),
+                             work.rights));
     summary.outcome = Outcome::kSwitched;
     return Ok();
   }
@@ -245,9 +265,8 @@ Result<GenerateSummary> Generate(store::Store& store, const Site& site,
     entry.format = destination.format;
   }
   GF_TRY(Decider decider, Decider::Create(store, site));
-  const bool by_event = std::any_of(
-      site.destinations.begin(), site.destinations.end(),
-      [](const Destination& destination) { return FindFormat(destination.format)->by_event; });
+  const bool by_event =
+      std::any_of(site.destinations.begin(), site.destinations.end(), ReadsByEvent);
   GF_TRY(CandidateSorter sorter, CandidateSorter::Create(folder, by_event));
   GF_CHECK(store.Begin());
   Generation generation(store, site, folder, &decider, &sorter, &summary);

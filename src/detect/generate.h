@@ -35,7 +35,7 @@ struct DestinationSummary {
   // kRefused: kGuard, kArtifactCheck, kTooLarge, kIo, …; otherwise: old generations stay.
   std::optional<Error> error;
   std::filesystem::path generation;   // the one in use now; empty if there is none
-  std::uint64_t attributes = 0;       // of the store
+  std::uint64_t attributes = 0;       // of the store, and what the site adds
   std::uint64_t used = 0;             // attributes that are in the artifacts
   policy::ReasonCounts reasons;       // all others: used + reasons.Total() == attributes
   policy::ReasonCounts part_reasons;  // parts left out of composites whose other part is used

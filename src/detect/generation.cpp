@@ -97,6 +97,11 @@ Status Generations::Switch(const fs::path& generation) {
   return Ok();
 }
 
+Status Generations::LetThrough(const Rights& rights) const {
+  GF_CHECK(detect::LetThrough(folder_ / "generations", rights));
+  return detect::LetThrough(folder_, rights);
+}
+
 Status Generations::Withdraw() {
   if (::unlink(current_link().c_str()) != 0 && errno != ENOENT)
     return SystemError("cannot remove " + current_link().string(), errno);

@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/result.h"
 #include "detect/output.h"
+#include "detect/rights.h"
 
 namespace gapferry::detect {
 
@@ -31,6 +32,8 @@ class Generations {
 
   // Points `current` at the generation, by renaming a link over it. Errors: kIo.
   [[nodiscard]] Status Switch(const std::filesystem::path& generation);
+  // Opens the way to `current` for those who may read a generation. Error: kIo.
+  [[nodiscard]] Status LetThrough(const Rights& rights) const;
   // Takes `current` away: nothing is in use. Errors: kIo.
   [[nodiscard]] Status Withdraw();
   // Whether the consumer has still to be told of the one in use, also after a crash.

@@ -2,10 +2,14 @@
 
 #include <algorithm>
 
+#include "detect/alert_rate.h"
+
 namespace gapferry::detect {
 namespace {
 
 constexpr std::string_view kFormatVersion = "gapferry-artifacts-1";
+// What a consumer can tell of the files.
+constexpr const char* kOfFiles[] = {"files", "owner", "mode"};
 constexpr std::string_view kGenerator = "gapferry " GAPFERRY_VERSION;
 
 Json ReasonList(const policy::ReasonCounts& reasons) {
@@ -25,23 +29,6 @@ std::string CheckedWith(const Destination& destination) {
   for (const std::string& argument : destination.check)
     command += (command.empty() ? "" : " ") + argument;
   return command;
-}
-
-// Attributes that a list suppressed, by list.
-std::uint64_t SuppressedBefore(const Json& manifest, std::string_view list) {
-  const auto left_out = manifest.find("left_out");
-  if (left_out == manifest.end() || !left_out->is_array()) return 0;
-  for (const Json& entry : *left_out) {
-    if (!entry.is_object() || entry.value("reason", "") != ReasonCode(policy::Reason::kWarninglist))
-      continue;
-    if (entry.value("detail", "") == list) return entry.value("attributes", std::uint64_t{0});
-  }
-  return 0;
-}
-
-Error Guard(const DestinationSummary& summary, std::string what) {
-  return Error::Make(Kind::kGuard, "{}: {}", summary.name, what)
-      .Hint("look at what changed, then repeat with --accept-change");
 }
 
 }  // namespace
@@ -69,12 +56,16 @@ Json MakeManifest(const Site& site, const Destination& destination, const Format
                    {"parts_left_out", ReasonList(summary.part_reasons)},
                    {"files", std::move(files)}};
   if (destination.canary) manifest["canary"] = destination.canary->value;
+  if (destination.alert_rate) manifest["alert_rate"] = DescribeAlertRate(destination, format);
+  if (!destination.owner.empty()) manifest["owner"] = destination.owner;
+  if (!destination.mode.empty()) manifest["mode"] = destination.mode;
   return manifest;
 }
 
 bool SameFiles(const Json& a, const Json& b) {
-  return a.is_object() && b.is_object() && a.contains("files") && b.contains("files") &&
-         a["files"] == b["files"];
+  if (!a.is_object() || !b.is_object() || !a.contains("files")) return false;
+  return std::all_of(std::begin(kOfFiles), std::end(kOfFiles),
+                     [&](const char* key) { return a.value(key, Json()) == b.value(key, Json()); });
 }
 
 std::uint64_t ValuesOf(const Json& manifest) {
@@ -84,30 +75,6 @@ std::uint64_t ValuesOf(const Json& manifest) {
     if (count.is_number_unsigned()) sum += count.get<std::uint64_t>();
   }
   return sum;
-}
-
-Status GuardChange(const Site& site, const DestinationSummary& summary, const Json& before) {
-  const std::uint64_t old_values = ValuesOf(before);
-  const std::uint64_t new_values = ValuesOf(summary);
-  if (site.accept_change || old_values < kLeastGuarded) return Ok();
-  if (new_values * 100 < old_values * (100 - std::min(site.shrink_percent, 100U))) {
-    return Guard(summary, fmt::format("the values would shrink from {} to {}, by more than {} %",
-                                      old_values, new_values, site.shrink_percent));
-  }
-  if (new_values * 100 > old_values * (100 + site.grow_percent)) {
-    return Guard(summary, fmt::format("the values would grow from {} to {}, by more than {} %",
-                                      old_values, new_values, site.grow_percent));
-  }
-  for (const auto& [key, count] : summary.reasons.map()) {
-    if (key.reason != policy::Reason::kWarninglist) continue;
-    const std::uint64_t earlier = SuppressedBefore(before, key.detail);
-    if (count > earlier && (count - earlier) * 100 > old_values * site.shrink_percent) {
-      return Guard(summary, fmt::format("the warninglist \"{}\" would suppress {} attributes, "
-                                        "{} before",
-                                        key.detail, count, earlier));
-    }
-  }
-  return Ok();
 }
 
 }  // namespace gapferry::detect

@@ -13,7 +13,7 @@ namespace gapferry::detect {
                                 const Format& format, const DestinationSummary& summary,
                                 const OutputFolder& output);
 
-// True if both name the same files with the same content.
+// True if both name the same files with the same content and the same rights.
 [[nodiscard]] bool SameFiles(const Json& a, const Json& b);
 [[nodiscard]] std::uint64_t ValuesOf(const Json& manifest);
 [[nodiscard]] inline std::uint64_t ValuesOf(const DestinationSummary& summary) {
@@ -22,12 +22,5 @@ namespace gapferry::detect {
     sum += count;
   return sum;
 }
-
-// Refuses a generation that differs from the one in use by more than the site allows, or in which
-// one warninglist suppresses much more than before. Only where the one in use has at least
-// kLeastGuarded values. Error: kGuard.
-constexpr std::uint64_t kLeastGuarded = 100;
-[[nodiscard]] Status GuardChange(const Site& site, const DestinationSummary& summary,
-                                 const Json& before);
 
 }  // namespace gapferry::detect

@@ -34,9 +34,10 @@ Status OutputFile::Close() {
   return Ok();
 }
 
-Result<OutputFolder> OutputFolder::Create(std::filesystem::path path) {
+Result<OutputFolder> OutputFolder::Create(std::filesystem::path path, bool closed) {
   GF_CHECK(MakeFolder(path.parent_path()));
-  if (::mkdir(path.c_str(), 0755) != 0) return SystemError("cannot create " + path.string(), errno);
+  if (::mkdir(path.c_str(), closed ? 0700 : 0755) != 0)
+    return SystemError("cannot create " + path.string(), errno);
   return OutputFolder(std::move(path));
 }
 

@@ -41,8 +41,8 @@ class OutputFile {
 // A new folder that only this process writes. Must outlive its files.
 class OutputFolder {
  public:
-  // Errors: kIo, kNoSpace.
-  [[nodiscard]] static Result<OutputFolder> Create(std::filesystem::path path);
+  // `closed`: nobody but this user may read it, until its rights are set. Errors: kIo, kNoSpace.
+  [[nodiscard]] static Result<OutputFolder> Create(std::filesystem::path path, bool closed = false);
 
   // `name` is a file's name, or that of a folder below this one and a file's ("feed/hashes.csv"); a
   // name given twice is our own bug (kInternal).

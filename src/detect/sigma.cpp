@@ -9,6 +9,8 @@
 
 #include "base/hash.h"
 #include "detect/format.h"
+#include "detect/sigma_fields.h"
+#include "detect/sigma_lookup.h"
 #include "detect/sigma_text.h"
 
 namespace gapferry::detect {
@@ -22,77 +24,6 @@ constexpr std::size_t kMaxInfo = 50;  // titles have at most 120 characters
 constexpr std::size_t kMaxNamedLists = 5;
 constexpr std::size_t kMaxValueBytes = 2048;
 
-struct LogSource {
-  std::string_view key;     // part of the rule's id: never changes
-  std::string_view prefix;  // of the file name, as SigmaHQ has it
-  std::string_view product;
-  std::string_view category;
-  std::string_view title;
-  std::string_view what;
-};
-constexpr auto kSources = std::to_array<LogSource>({
-    {"dns", "net_dns_", "", "dns", "DNS Queries", "DNS queries for names"},
-    {"dns_query_win", "dns_query_win_", "windows", "dns_query", "Windows DNS Queries",
-     "DNS queries of Windows hosts for names"},
-    {"firewall", "net_firewall_", "", "firewall", "Firewall Connections",
-     "connections with addresses"},
-    {"image_load_win", "image_load_win_", "windows", "image_load", "Loaded Images",
-     "loaded images with hashes"},
-    {"net_connection_win", "net_connection_win_", "windows", "network_connection",
-     "Windows Network Connections", "connections of Windows hosts to names or addresses"},
-    {"proc_creation_win", "proc_creation_win_", "windows", "process_creation", "Created Processes",
-     "created processes with hashes"},
-    {"proxy", "proxy_", "", "proxy", "Proxy Requests", "proxy requests for names, URLs or agents"},
-    {"file_event_win", "file_event_win_", "windows", "file_event", "Created Files",
-     "created files with names"},
-});
-
-enum class Form { kExact, kBelow, kHash, kFileName };
-enum class Side { kEither, kFrom, kTo };
-
-struct Field {
-  std::string_view source;
-  IndicatorKind kind;
-  Side side;
-  std::string_view field;
-  Form form;
-};
-constexpr auto kFields = std::to_array<Field>({
-    {"dns", IndicatorKind::kDomain, Side::kEither, "query", Form::kBelow},
-    {"dns", IndicatorKind::kHostname, Side::kEither, "query", Form::kExact},
-    {"dns_query_win", IndicatorKind::kDomain, Side::kEither, "QueryName", Form::kBelow},
-    {"dns_query_win", IndicatorKind::kHostname, Side::kEither, "QueryName", Form::kExact},
-    {"firewall", IndicatorKind::kAddress, Side::kTo, "dst_ip", Form::kExact},
-    {"firewall", IndicatorKind::kAddress, Side::kFrom, "src_ip", Form::kExact},
-    {"firewall", IndicatorKind::kNetwork, Side::kTo, "dst_ip|cidr", Form::kExact},
-    {"firewall", IndicatorKind::kNetwork, Side::kFrom, "src_ip|cidr", Form::kExact},
-    {"image_load_win", IndicatorKind::kMd5, Side::kEither, "Hashes|contains", Form::kHash},
-    {"image_load_win", IndicatorKind::kSha1, Side::kEither, "Hashes|contains", Form::kHash},
-    {"image_load_win", IndicatorKind::kSha256, Side::kEither, "Hashes|contains", Form::kHash},
-    {"net_connection_win", IndicatorKind::kDomain, Side::kEither, "DestinationHostname",
-     Form::kBelow},
-    {"net_connection_win", IndicatorKind::kHostname, Side::kEither, "DestinationHostname",
-     Form::kExact},
-    {"net_connection_win", IndicatorKind::kAddress, Side::kTo, "DestinationIp", Form::kExact},
-    {"net_connection_win", IndicatorKind::kNetwork, Side::kTo, "DestinationIp|cidr", Form::kExact},
-    {"proc_creation_win", IndicatorKind::kMd5, Side::kEither, "Hashes|contains", Form::kHash},
-    {"proc_creation_win", IndicatorKind::kSha1, Side::kEither, "Hashes|contains", Form::kHash},
-    {"proc_creation_win", IndicatorKind::kSha256, Side::kEither, "Hashes|contains", Form::kHash},
-    {"proxy", IndicatorKind::kDomain, Side::kEither, "cs-host", Form::kBelow},
-    {"proxy", IndicatorKind::kHostname, Side::kEither, "cs-host", Form::kExact},
-    {"proxy", IndicatorKind::kUrl, Side::kEither, "c-uri", Form::kExact},
-    {"proxy", IndicatorKind::kUserAgent, Side::kEither, "c-useragent", Form::kExact},
-    {"file_event_win", IndicatorKind::kFilename, Side::kEither, "TargetFilename|endswith",
-     Form::kFileName},
-});
-
-// The table lists the fields of a source together.
-std::span<const Field> FieldsOf(const LogSource& source) {
-  const auto is_of = [&](const Field& field) { return field.source == source.key; };
-  const auto first = std::find_if(kFields.begin(), kFields.end(), is_of);
-  return {first, std::find_if_not(first, kFields.end(), is_of)};
-}
-
 // What is kept of a value until its event is whole: an event may have a million of them.
 struct EventValue {
   std::string value;
@@ -103,34 +34,13 @@ struct EventValue {
   bool to;
 };
 
-bool Takes(const Field& field, const EventValue& value) {
-  if (field.kind != value.kind) return false;
-  return field.side == Side::kEither || (field.side == Side::kFrom ? value.from : value.to);
-}
-
-std::string HashText(IndicatorKind kind, std::string_view hex) {
-  std::string text = kind == IndicatorKind::kMd5    ? "MD5="
-                     : kind == IndicatorKind::kSha1 ? "SHA1="
-                                                    : "SHA256=";
-  for (const char c : hex)
-    text += c >= 'a' && c <= 'f' ? static_cast<char>(c - 'a' + 'A') : c;
-  return text;
-}
-
-// The path may stand before a file's name, but no further letters of another name.
-std::string FileNameText(std::string_view name) {
-  return name.find('\\') == std::string_view::npos ? '\\' + std::string(name) : std::string(name);
+bool Takes(const SigmaField& field, const EventValue& value) {
+  return field.Takes(value.kind, value.from, value.to);
 }
 
 std::string_view Level(std::uint8_t threat_level) {
   constexpr std::array<std::string_view, 4> kLevels = {"high", "medium", "low", "medium"};
   return kLevels[threat_level >= 1 && threat_level <= 4 ? threat_level - 1 : 3];
-}
-
-// Tags know no plus sign.
-std::string TlpTag(intel::Tlp tlp) {
-  return tlp == intel::Tlp::kAmberStrict ? "tlp.amber-strict"
-                                         : "tlp." + std::string(intel::TlpName(tlp));
 }
 
 class SigmaWriter : public Writer {
@@ -160,12 +70,12 @@ class SigmaWriter : public Writer {
     key_ = head_.uuid.ToString();
     const int copy = ++copies_[head_.uuid];
     if (copy > 1) key_ += fmt::format("~{}", copy);
-    for (const LogSource& source : kSources) {
-      const std::span<const Field> fields = FieldsOf(source);
+    for (const SigmaSource& source : SigmaSources()) {
+      const std::span<const SigmaField> fields = FieldsOf(source);
       Part taken;
       for (const EventValue& value : values_) {
         if (std::any_of(fields.begin(), fields.end(),
-                        [&](const Field& field) { return Takes(field, value); }))
+                        [&](const SigmaField& field) { return Takes(field, value); }))
           taken.push_back(&value);
       }
       if (!taken.empty()) GF_CHECK(WriteSource(source, taken));
@@ -181,7 +91,7 @@ class SigmaWriter : public Writer {
     return parts;
   }
 
-  Status WriteSource(const LogSource& source, const Part& values) {
+  Status WriteSource(const SigmaSource& source, const Part& values) {
     const std::string space = context_.destination.name + "/buckets";
     const std::string key = fmt::format("{}|{}", key_, source.key);
     // The parts stay as they were until one of them overflows.
@@ -201,10 +111,10 @@ class SigmaWriter : public Writer {
     return Ok();
   }
 
-  Status WriteRule(const LogSource& source, std::size_t part, std::size_t parts,
+  Status WriteRule(const SigmaSource& source, std::size_t part, std::size_t parts,
                    const Part& values) {
     SigmaRule rule = Describe(source, part, parts, values);
-    for (const Field& field : FieldsOf(source))
+    for (const SigmaField& field : FieldsOf(source))
       AddField(field, values, &rule);
     const std::string key = fmt::format("{}|{}|{}", key_, source.key, part);
     rule.id = UuidFromContent(AsBytes("gapferry sigma|" + key)).ToString();
@@ -222,7 +132,7 @@ class SigmaWriter : public Writer {
     return context_.output.WriteFile(name + ".yml", yaml);
   }
 
-  [[nodiscard]] SigmaRule Describe(const LogSource& source, std::size_t part, std::size_t parts,
+  [[nodiscard]] SigmaRule Describe(const SigmaSource& source, std::size_t part, std::size_t parts,
                                    const Part& values) const {
     SigmaRule rule;
     // Titles must differ, and events may have the same name; the head of the UUID tells them apart.
@@ -249,7 +159,7 @@ class SigmaWriter : public Writer {
     }
     for (const std::string& technique : head_.techniques)
       rule.tags.push_back("attack." + AsciiLower(technique));
-    rule.tags.push_back(TlpTag(tlp));
+    rule.tags.push_back(SigmaTlpTag(tlp));
     rule.false_positives.emplace_back("Unknown");
     for (const std::string& list : lists)
       rule.false_positives.push_back("Values on the warninglist " + SigmaPhrase(list, 100));
@@ -260,29 +170,16 @@ class SigmaWriter : public Writer {
     return rule;
   }
 
-  static void AddField(const Field& field, const Part& values, SigmaRule* rule) {
+  static void AddField(const SigmaField& field, const Part& values, SigmaRule* rule) {
     std::vector<std::string> whole;
     std::vector<std::string> below;
     for (const EventValue* value : values) {
       if (!Takes(field, *value)) continue;
-      whole.push_back(Write(field.form, *value));
-      if (field.form == Form::kBelow) below.push_back(SigmaEscape('.' + value->value));
+      whole.push_back(SigmaEscape(SigmaText(field.form, value->kind, value->value)));
+      if (field.form == SigmaForm::kBelow) below.push_back(SigmaEscape('.' + value->value));
     }
-    Append(std::string(field.field), std::move(whole), rule);
+    Append(std::string(field.field) + std::string(field.modifier), std::move(whole), rule);
     Append(std::string(field.field) + "|endswith", std::move(below), rule);
-  }
-
-  static std::string Write(Form form, const EventValue& value) {
-    switch (form) {
-      case Form::kHash:
-        return HashText(value.kind, value.value);
-      case Form::kFileName:
-        return SigmaEscape(FileNameText(value.value));
-      case Form::kExact:
-      case Form::kBelow:
-        break;
-    }
-    return SigmaEscape(value.value);
   }
 
   static void Append(std::string field, std::vector<std::string> values, SigmaRule* rule) {
@@ -306,13 +203,19 @@ class SigmaWriter : public Writer {
   std::unordered_map<Uuid, int> copies_;
 };
 
-Decision Express(const Destination&, const intel::Indicator& indicator, std::string_view type) {
+bool Expands(const Destination& destination) {
+  return destination.sigma.values == "expand";
+}
+
+Decision Express(const Destination& destination, const intel::Indicator& indicator,
+                 std::string_view type) {
   if (indicator.kind == IndicatorKind::kOther)
     return Decision::Refuse(Reason::kTypeNotDetectable, type);
-  const bool known = std::any_of(kFields.begin(), kFields.end(),
-                                 [&](const Field& field) { return field.kind == indicator.kind; });
-  if (!known)
+  if (!HasSigmaField(indicator.kind))
     return Decision::Refuse(Reason::kFormatCannotExpress, IndicatorKindName(indicator.kind));
+  // A list of networks can be compared with, a placeholder for one cannot.
+  if (Expands(destination) && indicator.kind == IndicatorKind::kNetwork)
+    return Decision::Refuse(Reason::kFormatCannotExpress, "network-in-a-lookup");
   if (indicator.value.size() > kMaxValueBytes)
     return Decision::Refuse(Reason::kFormatCannotExpress, "too-long");
   return Decision::Allow();
@@ -327,9 +230,12 @@ constinit const Format kSigma{
     .checker = "sigma check -x attacktag -x d3_fendtag {}",
     .express = Express,
     .make = [](const WriterContext& context) -> std::unique_ptr<Writer> {
+      if (Expands(context.destination)) return MakeSigmaLookupWriter(context);
       return std::make_unique<SigmaWriter>(context);
     },
     .power = policy::Power::kReadsLogs,
+    .rate_limits = RateLimits::kElsewhere,
+    .by_event_if = [](const Destination& destination) { return !Expands(destination); },
 };
 
 }  // namespace gapferry::detect

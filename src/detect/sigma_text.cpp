@@ -1,5 +1,7 @@
 #include "detect/sigma_text.h"
 
+#include <fmt/format.h>
+
 #include "base/bytes.h"
 
 namespace gapferry::detect {
@@ -20,6 +22,49 @@ void AppendList(std::string_view key, const std::vector<std::string>& values, st
   *yaml += ":\n";
   for (const std::string& value : values)
     AppendItem(kIndent, value, yaml);
+}
+
+// Bytes at `at` that YAML 1.1 takes for a line break or for no printable character although they
+// are UTF-8; 0: none. `code` is then their code point.
+std::size_t OddBytes(std::string_view text, std::size_t at, unsigned* code) {
+  const auto byte = [&](std::size_t i) {
+    return at + i < text.size() ? static_cast<std::uint8_t>(text[at + i]) : 0U;
+  };
+  if (byte(0) == 0xC2 && byte(1) >= 0x80 && byte(1) < 0xA0) {
+    *code = byte(1);
+    return 2;
+  }
+  if (byte(0) != 0xE2 && byte(0) != 0xEF) return 0;
+  *code = (byte(0) & 0xFU) << 12 | (byte(1) & 0x3FU) << 6 | (byte(2) & 0x3FU);
+  const bool odd = *code == 0x2028 || *code == 0x2029 || *code == 0xFEFF || *code >= 0xFFFE;
+  return odd ? 3 : 0;
+}
+
+bool IsOdd(std::string_view text) {
+  unsigned code = 0;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (OddBytes(text, at, &code) > 0) return true;
+  }
+  return false;
+}
+
+std::string DoubleQuote(std::string_view text) {
+  std::string quoted = "\"";
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    unsigned code = 0;
+    const std::size_t bytes = OddBytes(text, at, &code);
+    const auto byte = static_cast<std::uint8_t>(text[at]);
+    if (bytes > 0) {
+      quoted += fmt::format("\\u{:04X}", code);
+      at += bytes - 1;
+    } else if (byte < 0x20 || byte == 0x7F) {
+      quoted += ' ';
+    } else {
+      if (byte == '"' || byte == '\\') quoted += '\\';
+      quoted += text[at];
+    }
+  }
+  return quoted + '"';
 }
 
 }  // namespace
@@ -45,6 +90,7 @@ std::string SigmaEscape(std::string_view value) {
 }
 
 std::string YamlQuote(std::string_view text) {
+  if (IsOdd(text)) return DoubleQuote(text);
   std::string quoted = "'";
   for (const char c : text) {
     const auto byte = static_cast<std::uint8_t>(c);
@@ -97,7 +143,13 @@ std::string SigmaRule::ToYaml() const {
   for (const std::string& cause : false_positives)
     quoted.push_back(YamlQuote(cause));
   AppendList("falsepositives", quoted, &yaml);
-  return yaml + "level: " + level + "\nmisp:\n    event_uuid: " + event_uuid + '\n';
+  yaml += "level: " + level + "\nmisp:\n";
+  if (!event_uuid.empty()) yaml += "    event_uuid: " + event_uuid + '\n';
+  if (placeholders.empty()) return yaml;
+  yaml += "    placeholders:\n";
+  for (const std::string& placeholder : placeholders)
+    AppendItem("        ", placeholder, &yaml);
+  return yaml;
 }
 
 }  // namespace gapferry::detect

@@ -11,7 +11,8 @@ namespace gapferry::detect {
 // A value in which nothing is a wildcard: `*` and `?` are escaped, and backslashes where they would
 // otherwise escape something.
 [[nodiscard]] std::string SigmaEscape(std::string_view value);
-// A single-quoted YAML scalar on one line; control characters become spaces.
+// A quoted YAML scalar on one line: single quotes, unless something in it must be escaped for
+// readers that take it for a line break or refuse it. Control characters of ASCII become spaces.
 [[nodiscard]] std::string YamlQuote(std::string_view text);
 // At most `limit` bytes, whole UTF-8 sequences, no control character, no dot at the end.
 [[nodiscard]] std::string SigmaPhrase(std::string_view text, std::size_t limit);
@@ -30,7 +31,8 @@ struct SigmaRule {
   std::vector<std::pair<std::string, std::vector<std::string>>> fields;
   std::vector<std::string> false_positives;
   std::string level;
-  std::string event_uuid;
+  std::string event_uuid;                 // or empty
+  std::vector<std::string> placeholders;  // that are filled from lists
 
   [[nodiscard]] std::string ToYaml() const;
 };

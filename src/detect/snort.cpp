@@ -1,6 +1,7 @@
 // Snort 2.9 and Snort 3: one rule a value. Neither has datasets, buffers for DNS or server names of
 // TLS, so names are looked for as they stand on the wire; addresses in bulk are for
 // snort-reputation.
+#include "detect/alert_rate.h"
 #include "detect/format.h"
 #include "detect/snort_match.h"
 #include "detect/suricata_rule.h"
@@ -31,7 +32,11 @@ class SnortWriter : public Writer {
                                        intel::TlpName(context_.destination.use.clearance))));
     for (const Candidate& candidate : candidates_)
       GF_CHECK(WriteRules(candidate));
-    return rules_->Close();
+    GF_CHECK(rules_->Close());
+    if (!context_.destination.alert_rate) return Ok();
+    const EventFilterFile filters =
+        SnortEventFilters(context_.destination, version_ == SnortVersion::k3, sids_);
+    return context_.output.WriteFile(filters.name, filters.text);
   }
 
  private:
@@ -48,6 +53,7 @@ class SnortWriter : public Writer {
       GF_TRY(const StableId id, context_.registry.Assign(context_.destination.name + "/sid", key,
                                                          rule.Content(), block));
       GF_CHECK(rules_->Write(rule.Line(id)));
+      sids_.push_back(id.id);
     }
     return Ok();
   }
@@ -57,6 +63,7 @@ class SnortWriter : public Writer {
   SnortVersion version_;
   std::vector<Candidate> candidates_;
   std::optional<OutputFile> rules_;
+  std::vector<std::int64_t> sids_;  // of the rules, in their order
 };
 
 }  // namespace
@@ -70,6 +77,7 @@ constinit const Format kSnort2{
     .make = [](const WriterContext& context) -> std::unique_ptr<Writer> {
       return std::make_unique<SnortWriter>(context, SnortVersion::k2);
     },
+    .rate_limits = RateLimits::kBesideRules,
 };
 
 constinit const Format kSnort3{
@@ -81,6 +89,7 @@ constinit const Format kSnort3{
     .make = [](const WriterContext& context) -> std::unique_ptr<Writer> {
       return std::make_unique<SnortWriter>(context, SnortVersion::k3);
     },
+    .rate_limits = RateLimits::kBesideRules,
 };
 
 }  // namespace gapferry::detect

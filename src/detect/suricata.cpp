@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "detect/alert_rate.h"
 #include "detect/format.h"
 #include "detect/suricata_match.h"
 #include "detect/suricata_reputation.h"
@@ -105,7 +106,8 @@ class SuricataWriter : public Writer {
     return Ok();
   }
 
-  Status Write(const std::string& key, const SuricataRule& rule) {
+  Status Write(const std::string& key, SuricataRule rule) {
+    rule.match += SuricataThreshold(context_.destination);
     const IdBlock block{options_.sid_base, options_.sid_base + options_.sid_count - 1};
     GF_TRY(const StableId id, context_.registry.Assign(context_.destination.name + "/sid", key,
                                                        rule.Content(), block));
@@ -241,6 +243,7 @@ constinit const Format kSuricata{
     .make = [](const WriterContext& context) -> std::unique_ptr<Writer> {
       return std::make_unique<SuricataWriter>(context);
     },
+    .rate_limits = RateLimits::kOfRules,
 };
 
 }  // namespace gapferry::detect

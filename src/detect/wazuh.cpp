@@ -5,6 +5,7 @@
 #include <array>
 #include <map>
 
+#include "detect/alert_rate.h"
 #include "detect/format.h"
 
 namespace gapferry::detect {
@@ -45,6 +46,8 @@ struct RuleInfo {
   std::string_view group;
 };
 constexpr std::string_view kSuricataParents = "86601,86602,86603";
+// The transaction itself has no rule of its own in the manager's rule set, only that of all EVE.
+constexpr std::string_view kMailParents = "86600,86601";
 constexpr std::string_view kFimParents = "554,550";
 constexpr std::string_view kSshParents = "5715,5716";
 constexpr std::string_view kKey = "match_key";
@@ -87,6 +90,8 @@ constexpr auto kRules = std::to_array<RuleInfo>({
     {"web-network", "misp-networks", "31100", "srcip", kAddressKey, "web request from network",
      "web"},
     {"proxy-url", "misp-urls", "35000", "url", kKey, "request for URL", "web"},
+    {"suricata-mail-from", "misp-emails", kMailParents, "smtp.mail_from", kKey, "mail from",
+     "mail"},
 });
 
 std::string_view ListOf(IndicatorKind kind) {
@@ -150,6 +155,9 @@ class WazuhWriter : public Writer {
 
   Status Add(EventNumber, const Candidate& candidate) override {
     const std::string event = candidate.mentions[0].event_uuid.ToString();
+    // EVE has the path as SMTP has it, between angle brackets.
+    if (candidate.kind == IndicatorKind::kEmail)
+      GF_CHECK(Put(candidate, '<' + candidate.value + '>', event));
     if (candidate.kind != IndicatorKind::kNetwork) return Put(candidate, candidate.value, event);
     const std::optional<intel::Network> network = intel::ParseNetwork(candidate.value);
     if (!network) return Ok();
@@ -183,15 +191,16 @@ class WazuhWriter : public Writer {
         "<!-- gapferry: {}, up to tlp:{}. Put it into etc/rules of the manager. -->\n"
         "<group name=\"misp,ioc,\">\n",
         context_.destination.name, intel::TlpName(context_.destination.use.clearance));
+    const std::string ignore = WazuhIgnore(context_.destination);
     for (const RuleInfo& rule : kRules) {
       if (!lists_.contains(std::string(rule.list))) continue;
       const std::string body = RuleBody(rule);
       GF_TRY(const StableId id,
              context_.registry.Assign(
-                 context_.destination.name + "/rule", std::string(rule.key), body,
+                 context_.destination.name + "/rule", std::string(rule.key), body + ignore,
                  {options_.rule_id_base, options_.rule_id_base + options_.rule_id_count - 1}));
-      text += fmt::format("  <rule id=\"{}\" level=\"{}\">\n{}  </rule>\n", id.id, options_.level,
-                          body);
+      text += fmt::format("  <rule id=\"{}\" level=\"{}\"{}>\n{}  </rule>\n", id.id, options_.level,
+                          ignore, body);
     }
     text += "</group>\n";
     return context_.output.WriteFile("misp_rules.xml", text);
@@ -260,6 +269,7 @@ constinit const Format kWazuh{
       return std::make_unique<WazuhWriter>(context);
     },
     .power = policy::Power::kReadsLogs,
+    .rate_limits = RateLimits::kIgnore,
 };
 
 }  // namespace gapferry::detect

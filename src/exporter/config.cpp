@@ -7,6 +7,7 @@
 #include "base/uuid.h"
 #include "bundle/manifest.h"
 #include "bundle/text.h"
+#include "exporter/config_select.h"
 #include "exporter/config_web.h"
 #include "intel/types.h"
 
@@ -160,7 +161,8 @@ std::optional<bundle::PublicKey> ReadReceiptKey(ConfigMap& map) {
   return std::nullopt;
 }
 
-SiteConfig ReadSite(ConfigMap& map, const std::filesystem::path& base, const Config& before) {
+Result<SiteConfig> ReadSite(ConfigMap& map, const std::filesystem::path& base,
+                            const Config& before) {
   SiteConfig site;
   site.name = ReadName(map, before.sites);
   site.cross.clearance = ReadTlp(map, "clearance", std::nullopt);
@@ -179,6 +181,9 @@ SiteConfig ReadSite(ConfigMap& map, const std::filesystem::path& base, const Con
   ReadExcludedTypes(map, &site.cross);
   if (map.Has("hold_back_tags")) site.cross.hold_back_tags = map.Strings("hold_back_tags");
   site.sources = ReadSourceNames(map, before.sources);
+  ConfigMap select = map.Map("select");
+  site.select = ReadSelection(select);
+  GF_CHECK(select.Finish());
   site.days_valid = map.Integer("days_valid", 1, kMostDays, site.days_valid);
   site.days_between = map.Integer("days_between", 1, kMostDays, site.days_between);
   const std::string full = map.Choice("full", kFullRules, "auto");
@@ -205,7 +210,8 @@ Result<Config> LoadConfig(const std::filesystem::path& file) {
   // Else each site would complain that its sources are not there.
   GF_CHECK(map.Check());
   for (ConfigMap& site : map.Maps("sites")) {
-    config.sites.push_back(ReadSite(site, base, config));
+    GF_TRY(SiteConfig read, ReadSite(site, base, config));
+    config.sites.push_back(std::move(read));
     GF_CHECK(site.Finish());
   }
   GF_CHECK(map.Finish());
@@ -270,6 +276,7 @@ sources: []
 #   recipients       who can read the bundle: what `gapferry-import recipient` prints at the site. None: everyone
 #   unencrypted      true: without recipients, TLP:AMBER and above may lie readable on the medium
 #   show_counts      true: also an encrypted bundle says openly how many rows of which type and source it holds
+#   select           of what the sources hold: types, to_ids, tags, not_tags, orgs, last, from, to, threat_levels, ...
 #   unpublished      hold (the default) or cross: events that their author has not published
 #   distributions    levels of MISP that may cross; 3 is "all communities"
 #   days_valid       after so many days a bundle can no longer be imported
@@ -293,6 +300,7 @@ sites:
 #    to: /media/usb
 #    volume_size: dvd
 #    sources: [cert-feed, misp-warninglists]
+#    select: {{to_ids: true, last: 365d}}
 #    sharing_groups: []
 #    exclude_categories: [Person, Financial fraud, Targeting data]
 #    exclude_types: []

@@ -33,7 +33,7 @@ struct SourceConfig {
   std::string
       operator_key;  // for `misp` commands that change the instance; collecting never reads it
   collect::TransportOptions transport;
-  collect::Selection selection;
+  policy::Selection selection;
   std::int64_t refresh_days = 7;
   std::int64_t edit_grace_days = 7;
   collect::WhichLists lists = collect::WhichLists::kEnabled;
@@ -46,6 +46,7 @@ struct SiteConfig {
   std::string name;
   policy::CrossPolicy cross;
   std::vector<std::string> sources;  // empty: all
+  policy::Selection select;          // of what they hold
   std::int64_t days_valid = 30;
   std::int64_t days_between = 7;
   bool unencrypted = false;                      // TLP:AMBER and above may leave without encryption

@@ -2,8 +2,7 @@
 
 #include <algorithm>
 
-#include "base/suggest.h"
-#include "intel/types.h"
+#include "exporter/config_select.h"
 
 namespace gapferry::exporter {
 namespace {
@@ -66,60 +65,16 @@ Status ReadTransport(ConfigMap& map, const std::filesystem::path& base,
   transport->stall_timeout =
       std::chrono::seconds(map.Integer("stall_timeout", 1, kMostSeconds, 60));
   transport->attempts = static_cast<int>(map.Integer("attempts", 1, kMostAttempts, 4));
+  transport->connections =
+      static_cast<int>(map.Integer("connections", 1, collect::kMostConnections, 4));
   return Ok();
 }
 
-std::string ReadDay(ConfigMap& map, std::string_view key) {
-  std::string day = map.String(key, "");
-  if (!day.empty() && !ParseDate(day)) map.Fail(key, fmt::format("\"{}\" is no YYYY-MM-DD", day));
-  return day;
-}
-
-std::set<std::int64_t> ReadLevels(ConfigMap& map, std::string_view key,
-                                  const std::vector<std::string_view>& words) {
-  std::set<std::int64_t> levels;
-  for (const std::string& word : map.Choices(key, words)) {
-    if (word.size() == 1 && IsAsciiDigit(word[0])) levels.insert(word[0] - '0');
-  }
-  return levels;
-}
-
-std::set<std::string> ReadTypes(ConfigMap& map) {
-  std::set<std::string> types;
-  for (std::string& name : map.Strings("types")) {
-    if (intel::FindType(name) == nullptr) {
-      std::vector<std::string> known;
-      for (const intel::TypeInfo& type : intel::AllTypes())
-        known.emplace_back(type.name);
-      map.Fail("types",
-               fmt::format("\"{}\" is no attribute type of MISP{}", name, DidYouMean(name, known)));
-    }
-    types.insert(std::move(name));
-  }
-  return types;
-}
-
-collect::Selection ReadSelection(ConfigMap& map, bool published_only) {
-  collect::Selection selection;
+policy::Selection ReadSourceSelection(ConfigMap& map, bool published_only) {
+  policy::Selection selection = ReadSelection(map);
   selection.published_only =
       map.Choice("published", kPublished, published_only ? "only" : "any") == "only";
-  selection.from = ReadDay(map, "from");
-  selection.to = ReadDay(map, "to");
-  const std::string last = map.String("last", "");
-  if (!last.empty()) {
-    selection.last = collect::ParseSpan(last);
-    if (!selection.last)
-      map.Fail("last", fmt::format("\"{}\" is no span such as 90d, 12h or 30m", last));
-  }
-  selection.orgs = map.Strings("orgs");
-  selection.not_orgs = map.Strings("not_orgs");
-  selection.threat_levels = ReadLevels(map, "threat_levels", {"1", "2", "3", "4"});
-  selection.distributions = ReadLevels(map, "distributions", {"0", "1", "2", "3", "4"});
-  selection.tags = map.Strings("tags");
-  selection.not_tags = map.Strings("not_tags");
   if (map.Has("max_tlp")) selection.max_tlp = intel::FindTlp(map.Choice("max_tlp", kTlps));
-  selection.types = ReadTypes(map);
-  if (map.Has("to_ids")) selection.to_ids = map.Bool("to_ids", true);
   return selection;
 }
 
@@ -134,7 +89,7 @@ Status ReadWebSource(ConfigMap& map, const std::filesystem::path& base, SourceCo
   GF_CHECK(ReadTransport(map, base, &source->transport));
   ConfigMap select = map.Map("select");
   // Of a feed everything is published by being there.
-  source->selection = ReadSelection(select, misp);
+  source->selection = ReadSourceSelection(select, misp);
   GF_CHECK(select.Finish());
   source->refresh_days = map.Integer("refresh_days", 0, kMostDays, 7);
   source->edit_grace_days = map.Integer("edit_grace_days", 0, kMostDays, 7);

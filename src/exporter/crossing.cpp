@@ -71,6 +71,7 @@ Digest256 PolicyDigest(const SiteConfig& site, const std::vector<store::KnownSou
   text.All(cross.sharing_groups).All(cross.excluded_categories).All(cross.excluded_types);
   text << static_cast<std::int64_t>(cross.hold_unpublished);
   text.All(cross.hold_back_tags).All(site.sources);
+  text << AsText(site.select.Fingerprint());
   for (const store::KnownSource& source : sources)
     text << source.name << static_cast<int>(source.default_tlp);
   return Hash256(AsBytes(text.text()));
@@ -79,6 +80,11 @@ Digest256 PolicyDigest(const SiteConfig& site, const std::vector<store::KnownSou
 bool WantsSource(const SiteConfig& site, const std::string& source) {
   return site.sources.empty() ||
          std::find(site.sources.begin(), site.sources.end(), source) != site.sources.end();
+}
+
+void LookAhead(policy::CrossWalk* walk, const Record& record) {
+  if (record.kind == RecordKind::kEvent) walk->LookAhead(record.event);
+  if (record.kind == RecordKind::kAttribute) walk->LookAhead(record.attribute, record.object_uuid);
 }
 
 RowDecision DecideRow(policy::CrossWalk* walk, const Record& record, intel::Tlp default_tlp) {
@@ -104,12 +110,12 @@ RowDecision DecideRow(policy::CrossWalk* walk, const Record& record, intel::Tlp 
 }
 
 struct Crosser::State {
-  State(store::Store* mirror_, const SiteConfig& site_, ByteView key)
+  State(store::Store* mirror_, const SiteConfig& site_, ByteView key, Time now)
       : mirror(mirror_),
         site(site_),
         digest_key(key.begin(), key.end()),
         reader(mirror_->Reader()),
-        walk(site_.cross, policy::CrossWalk::Question::kEverything) {}
+        walk(site_.cross, policy::CrossWalk::Question::kEverything, site_.select, now) {}
 
   Status Take(const Record& record, const Sink& sink) {
     const RowDecision row = DecideRow(&walk, record, source->default_tlp);
@@ -183,8 +189,9 @@ Crosser::Crosser(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Crosser::Crosser(Crosser&&) noexcept = default;
 Crosser::~Crosser() = default;
 
-Result<Crosser> Crosser::Create(store::Store* mirror, const SiteConfig& site, ByteView digest_key) {
-  auto state = std::make_unique<State>(mirror, site, digest_key);
+Result<Crosser> Crosser::Create(store::Store* mirror, const SiteConfig& site, ByteView digest_key,
+                                Time now) {
+  auto state = std::make_unique<State>(mirror, site, digest_key, now);
   GF_TRY(state->chatham_tagsets, mirror->FindTagsets(SaysChathamHouse));
   return Crosser(std::move(state));
 }
@@ -197,6 +204,12 @@ Result<Crosser::Part> Crosser::Event(const store::KnownSource& source, store::Ev
   s.hide_source = false;
   if (!s.chatham_tagsets.empty()) {
     GF_TRY(s.hide_source, s.mirror->EventUsesTagset(event, s.chatham_tagsets));
+  }
+  if (s.walk.LooksAhead()) {
+    GF_CHECK(s.reader.OfEvent(source.name, event, [&](const Record& record) {
+      LookAhead(&s.walk, record);
+      return Ok();
+    }));
   }
   GF_CHECK(s.reader.OfEvent(source.name, event,
                             [&](const Record& record) { return s.Take(record, sink); }));

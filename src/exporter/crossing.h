@@ -20,6 +20,8 @@ namespace gapferry::exporter {
 
 // Whether the site takes anything of this source.
 [[nodiscard]] bool WantsSource(const SiteConfig& site, const std::string& source);
+// Shows the walk a row of an event that it will walk next, if it looks ahead.
+void LookAhead(policy::CrossWalk* walk, const store::Record& record);
 // The decision on the next row of the walk. Rows of sources and warninglists always cross.
 [[nodiscard]] policy::RowDecision DecideRow(policy::CrossWalk* walk, const store::Record& record,
                                             intel::Tlp default_tlp);
@@ -34,8 +36,9 @@ class Crosser {
     Tally tally;
   };
 
+  // The site's selection is judged at `now`.
   [[nodiscard]] static Result<Crosser> Create(store::Store* mirror, const SiteConfig& site,
-                                              ByteView digest_key);
+                                              ByteView digest_key, Time now);
   Crosser(Crosser&&) noexcept;
   ~Crosser();
 

@@ -1,7 +1,5 @@
 #include "exporter/explain.h"
 
-#include <map>
-
 #include "exporter/crossing.h"
 #include "intel/asked_value.h"
 #include "intel/types.h"
@@ -42,27 +40,40 @@ class Explainer {
       : site_(site),
         uuid_(ParseUuid(asked)),
         value_(uuid_ ? std::string_view() : asked),
-        walk_(site.cross, policy::CrossWalk::Question::kEverything) {
+        walk_(site.cross, policy::CrossWalk::Question::kEverything, site.select, Now()) {
     if (uuid_) found_.looked_for = {uuid_->ToString()};
     found_.looked_for.insert(found_.looked_for.end(), value_.forms().begin(), value_.forms().end());
   }
 
   Status Walk(store::Store& mirror) {
     GF_TRY(const std::vector<store::KnownSource> sources, mirror.KnownSources());
-    for (const store::KnownSource& source : sources)
-      default_tlp_[source.name] = source.default_tlp;
-    return mirror.Reader().ForEach(store::RowReader::Part::kEvents,
-                                   [this](const Record& record) { return Take(record); });
+    store::RowReader reader = mirror.Reader();
+    for (const store::KnownSource& source : sources) {
+      default_tlp_ = source.default_tlp;
+      GF_TRY(const std::vector<store::KnownEvent> events, mirror.ListEvents(source.id));
+      for (const store::KnownEvent& event : events)
+        GF_CHECK(WalkEvent(reader, source.name, event.id));
+    }
+    return Ok();
   }
 
   CrossingExplanation TakeFound() { return std::move(found_); }
 
  private:
+  Status WalkEvent(store::RowReader& reader, const std::string& source, store::EventId event) {
+    if (walk_.LooksAhead()) {
+      GF_CHECK(reader.OfEvent(source, event, [this](const Record& record) {
+        LookAhead(&walk_, record);
+        return Ok();
+      }));
+    }
+    return reader.OfEvent(source, event, [this](const Record& record) { return Take(record); });
+  }
+
   Status Take(const Record& record) {
-    if (record.kind == RecordKind::kSource) return Ok();
     if (record.kind == RecordKind::kEvent) info_ = record.event.info;
     // Also rows that were not asked for: those after them depend on what was decided for them.
-    const policy::RowDecision row = DecideRow(&walk_, record, default_tlp_[record.source]);
+    const policy::RowDecision row = DecideRow(&walk_, record, default_tlp_);
     const RowName name = NameOf(record);
     if (!IsAskedFor(record, name)) return Ok();
     if (found_.rows.size() == CrossingExplanation::kMaxRows) {
@@ -96,7 +107,7 @@ class Explainer {
   std::optional<Uuid> uuid_;
   intel::AskedValue value_;
   policy::CrossWalk walk_;
-  std::map<std::string, intel::Tlp> default_tlp_;
+  intel::Tlp default_tlp_ = intel::Tlp::kRed;  // of the source under way
   std::string info_;
   intel::Normalised normalised_;
   CrossingExplanation found_;

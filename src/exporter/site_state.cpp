@@ -55,7 +55,7 @@ SiteState::SiteState(store::Store* mirror, const SiteConfig& site, const store::
 
 Result<SiteState> SiteState::Load(store::Store* mirror, const SiteConfig& site,
                                   const store::StreamRow& stream) {
-  GF_TRY(Crosser crosser, Crosser::Create(mirror, site, stream.digest_key));
+  GF_TRY(Crosser crosser, Crosser::Create(mirror, site, stream.digest_key, Now()));
   SiteState loaded(mirror, site, stream, std::move(crosser));
   GF_TRY(loaded.sources_, mirror->KnownSources());
   GF_TRY(const auto known, store::LoadStreamState(mirror, stream.uuid));
@@ -71,6 +71,8 @@ Result<SiteState> SiteState::Load(store::Store* mirror, const SiteConfig& site,
     loaded.state_.epoch = stream.epoch;
     loaded.everything_ = true;
   }
+  // What was selected may be too old by now, though nothing of it changed.
+  loaded.everything_ = loaded.everything_ || site.select.last.has_value();
   loaded.state_.policy = policy;
   GF_TRY(const auto counts, mirror->CountRows());
   loaded.parts_in_mirror_ = counts.at("event") + counts.at("warninglist");

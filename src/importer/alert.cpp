@@ -30,20 +30,35 @@ Result<std::int64_t> ParseNumber(std::string_view id) {
   return Error::Make(Kind::kUsage, "\"{}\" is no number", id);
 }
 
-// As detect's formats make their keys: "domain|evil.example|dns", "list|domain-2|dns",
-// "networks|…", "<event>|<logsource>|<part>" of Sigma, the rule's own name of Wazuh.
-void ReadKey(AlertId kind, const std::string& key, RuleOrigin* origin) {
+std::optional<intel::IndicatorKind> FindKind(std::string_view name) {
+  for (int i = 0; i < intel::kIndicatorKinds; ++i) {
+    const auto kind = static_cast<intel::IndicatorKind>(i);
+    if (intel::IndicatorKindName(kind) == name) return kind;
+  }
+  return std::nullopt;
+}
+
+// As detect's formats make their keys: "domain|evil.example|dns", "list|domain-2|dns" and, of a
+// further shard, "list|domain-2-s1|dns", "networks|to|<bucket>|<piece>", "iprep|source",
+// "<event>|<logsource>|<part>" of Sigma, the rule's own name of Wazuh.
+void ReadKey(AlertId kind, std::string_view key, RuleOrigin* origin) {
   const std::size_t first = key.find('|');
   const std::size_t last = key.rfind('|');
-  if (kind == AlertId::kWazuh || first == std::string::npos || first == last) {
+  const std::string_view head = key.substr(0, first);
+  if (kind == AlertId::kWazuh || first == std::string_view::npos) {
     origin->set = key;
   } else if (kind == AlertId::kSigma) {
-    origin->event = ParseUuid(key.substr(0, first));
+    origin->event = ParseUuid(head);
     if (!origin->event) origin->set = key;
-  } else if (key.starts_with("list|") || key.starts_with("networks|")) {
-    origin->set = key.substr(first + 1, last - first - 1);
+  } else if (first == last) {
+    origin->set = fmt::format("{}-{}", head, key.substr(first + 1));
+  } else if (head == "networks") {
+    origin->set =
+        fmt::format("{}-{}", head, key.substr(first + 1, key.find('|', first + 1) - first - 1));
+  } else if (const auto value_kind = FindKind(head)) {
+    origin->value = {*value_kind, std::string(key.substr(first + 1, last - first - 1))};
   } else {
-    origin->value = key.substr(first + 1, last - first - 1);
+    origin->set = key.substr(first + 1, last - first - 1);
   }
 }
 
@@ -93,6 +108,19 @@ Result<std::vector<RuleOrigin>> FindRules(store::Store& store, AlertId kind, std
     ReadKey(kind, given.key, &origin);
   }));
   return found;
+}
+
+Result<RulesBySid> LoadRules(store::Store& store, const std::string& destination) {
+  const std::string space = destination + std::string(SpaceOf(AlertId::kSid));
+  RulesBySid rules;
+  GF_CHECK(detect::ForEachId(store, [&](const detect::GivenId& given) {
+    if (given.space != space) return;
+    RuleOrigin& origin = rules[given.id.id];
+    origin.destination = destination;
+    origin.id = given.id;
+    ReadKey(AlertId::kSid, given.key, &origin);
+  }));
+  return rules;
 }
 
 std::string FindRuleLine(const fs::path& generation, AlertId kind, std::string_view id) {

@@ -5,10 +5,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "base/result.h"
 #include "detect/registry.h"
+#include "intel/value.h"
 #include "store/store.h"
 
 namespace gapferry::importer {
@@ -21,8 +23,8 @@ struct RuleOrigin {
   std::string destination;
   detect::StableId id;
   // One value, or a whole set of them, or an event: the others are empty.
-  std::string value;
-  std::string set;
+  std::optional<intel::Indicator> value;
+  std::string set;  // "domain-2", "networks-to", "iprep-source", …
   std::optional<Uuid> event;
 };
 
@@ -30,6 +32,10 @@ struct RuleOrigin {
 // form.
 [[nodiscard]] Result<std::vector<RuleOrigin>> FindRules(store::Store& store, AlertId kind,
                                                         std::string_view id);
+
+// All rules with a sid that a destination ever had, by sid.
+using RulesBySid = std::unordered_map<std::int64_t, RuleOrigin>;
+[[nodiscard]] Result<RulesBySid> LoadRules(store::Store& store, const std::string& destination);
 
 // The line with this id in the files of a generation, shortened for a screen; empty if none has it.
 [[nodiscard]] std::string FindRuleLine(const std::filesystem::path& generation, AlertId kind,

@@ -1,3 +1,4 @@
+#include "detect/local_rows.h"
 #include "importer/alert.h"
 #include "importer/commands.h"
 #include "importer/why_text.h"
@@ -11,8 +12,15 @@ struct Asked {
 };
 
 // The head of an event, wherever it came from.
-Status ShowEvent(Console& console, store::Store* store, const Uuid& uuid, Json* json) {
-  bool there = false;
+Status ShowEvent(Console& console, store::Store* store, const detect::Site& site, const Uuid& uuid,
+                 Json* json) {
+  bool there = site.additions != nullptr && uuid == detect::LocalEventUuid();
+  if (there) {
+    console.Say("  added locally, " + Printable(site.additions->file()));
+    (*json)["events"].push_back({{"source", detect::kLocalSource},
+                                 {"event", uuid.ToString()},
+                                 {"added_at", site.additions->file()}});
+  }
   GF_CHECK(store->Reader().ForEach(
       store::RowReader::Part::kEvents, [&](const store::Record& record) -> Status {
         if (record.kind != store::RecordKind::kEvent || record.event_uuid != uuid) return Ok();
@@ -33,24 +41,33 @@ Status ShowEvent(Console& console, store::Store* store, const Uuid& uuid, Json* 
 Status ShowOrigin(Session& session, const RuleOrigin& origin, const detect::Site& site,
                   store::Store* store, Json* json) {
   Console& console = session.console;
-  if (origin.event) return ShowEvent(console, store, *origin.event, json);
-  if (origin.value.empty()) {
+  if (origin.event) return ShowEvent(console, store, site, *origin.event, json);
+  if (!origin.value) {
     console.Say(fmt::format(
         "  it looks for every value of the set {}: take the value from the alert, and ask `{} why "
         "VALUE`",
         Printable(origin.set), session.program));
     return Ok();
   }
-  GF_TRY(const detect::Why why, detect::WhyValue(*store, site, origin.value));
+  GF_TRY(const detect::Why why, detect::WhyValue(*store, site, origin.value->value));
   for (const detect::WhyOccurrence& occurrence : why.occurrences) {
     ShowOccurrence(console, occurrence);
     (*json)["occurrences"].push_back(OccurrenceJson(occurrence));
   }
   if (why.occurrences.empty()) {
     console.Say(fmt::format("  it looked for {}, which is no longer in the store",
-                            Printable(origin.value)));
+                            Printable(origin.value->value)));
   }
   return Ok();
+}
+
+// Also of a destination that is no longer configured.
+std::filesystem::path CurrentOf(const detect::Site& site, const std::string& name,
+                                const std::filesystem::path& artifacts) {
+  for (const detect::Destination& destination : site.destinations) {
+    if (destination.name == name) return detect::FolderOf(destination, artifacts) / "current";
+  }
+  return artifacts / name / "current";
 }
 
 Status ExplainAlert(Session& session, AlertId kind, const Asked& asked) {
@@ -62,13 +79,13 @@ Status ExplainAlert(Session& session, AlertId kind, const Asked& asked) {
   GF_TRY(const std::vector<RuleOrigin> origins, FindRules(store, kind, asked.id));
   for (const RuleOrigin& origin : origins) {
     const std::string line =
-        FindRuleLine(artifacts / origin.destination / "current", kind, asked.id);
+        FindRuleLine(CurrentOf(loaded.site, origin.destination, artifacts), kind, asked.id);
     Json json = {{"destination", origin.destination},
                  {"id", asked.id},
                  {"rev", origin.id.rev},
                  {"first", FormatTime(origin.id.first)},
                  {"changed", FormatTime(origin.id.changed)},
-                 {"value", origin.value},
+                 {"value", origin.value ? origin.value->value : ""},
                  {"set", origin.set},
                  {"in_use", !line.empty()},
                  {"rule", line},

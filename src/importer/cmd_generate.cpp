@@ -1,7 +1,9 @@
-#include <algorithm>
 #include "detect/generate.h"
 
+#include <algorithm>
+
 #include "base/suggest.h"
+#include "detect/format.h"
 #include "importer/commands.h"
 
 namespace gapferry::importer {
@@ -107,6 +109,24 @@ Status KeepOnly(const std::vector<std::string>& only, std::vector<detect::Destin
   return Ok();
 }
 
+// The site cannot mean to add a value and to allow it, or to add what no destination may hold.
+Status CheckAdditions(const LoadedSite& loaded) {
+  const policy::Additions& additions = *loaded.additions;
+  const std::vector<detect::Destination>& all = loaded.site.destinations;
+  const bool blocks = std::any_of(all.begin(), all.end(), [](const detect::Destination& each) {
+    return detect::PowerOf(each) == policy::Power::kBlocks;
+  });
+  if (loaded.allowlist != nullptr) GF_CHECK(additions.CheckAgainst(*loaded.allowlist, blocks));
+  const intel::Tlp tlp = loaded.site.additions_tlp;
+  const bool held = std::any_of(all.begin(), all.end(), [&](const detect::Destination& each) {
+    return tlp <= each.use.clearance;
+  });
+  if (held || all.empty() || additions.entries().empty()) return Ok();
+  return Error::Make(Kind::kConfig, "what {} adds is TLP:{}, which no destination may hold",
+                     additions.file(), intel::TlpName(tlp))
+      .Hint("`additions_tlp` in import.yml says what it is, `clearance` what may be held");
+}
+
 }  // namespace
 
 Result<LoadedSite> LoadSite(Config config, store::Store* store) {
@@ -121,6 +141,12 @@ Result<LoadedSite> LoadSite(Config config, store::Store* store) {
   }
   loaded.site.allowlist = loaded.allowlist.get();
   loaded.site.own = loaded.own.get();
+  if (!config.additions.empty()) {
+    GF_TRY(const std::string text, ReadFile(config.additions, kMaxListFile));
+    GF_TRY(policy::Additions parsed, policy::Additions::Parse(text, config.additions.string()));
+    loaded.additions = std::make_unique<policy::Additions>(std::move(parsed));
+    loaded.site.additions = loaded.additions.get();
+  }
   GF_TRY(const std::optional<Applied> applied, LoadApplied(store));
   if (!applied) {
     return Error::Make(Kind::kNotReady, "nothing has been imported yet")
@@ -130,6 +156,7 @@ Result<LoadedSite> LoadSite(Config config, store::Store* store) {
   // are.
   for (detect::Destination& destination : loaded.site.destinations)
     destination.use.clearance = std::min(destination.use.clearance, config.clearance);
+  if (loaded.additions != nullptr) GF_CHECK(CheckAdditions(loaded));
   loaded.site.created = applied->manifest.created;
   loaded.site.state_digest = HexEncode(applied->manifest.state_digest);
   return loaded;

@@ -35,8 +35,8 @@ Status Show(Session& session) {
   Json destinations = Json::array();
   for (const detect::Destination& destination : config.site.destinations) {
     std::error_code error;
-    const auto current =
-        std::filesystem::read_symlink(config.artifacts / destination.name / "current", error);
+    const auto current = std::filesystem::read_symlink(
+        detect::FolderOf(destination, config.artifacts) / "current", error);
     destinations.push_back(
         {{"name", destination.name},
          {"format", destination.format},

@@ -11,14 +11,13 @@ Program ImportProgram(const CommandRunner& run) {
           kVersion,
           "GAPFERRY_IMPORT_HOME",
           "import",
-          {AuditCommand(),   BackupCommand(),      DiffCommand(),
-           DumpCommand(),    ExplainCommand(),     FormatsCommand(),
-           FsckCommand(),    GenerateCommand(run), ImportCommand(),
-           InitCommand(),    InspectCommand(),     KeyCommand(),
-           ReceiptCommand(), RecipientCommand(),   bundle::ResplitCommand(),
-           RestoreCommand(), RollbackCommand(run), RootCommand(),
-           RunCommand(run),  StatusCommand(),      TimeCommand(),
-           VerifyCommand(),  WhyCommand()}};
+          {AuditCommand(),       BackupCommand(),      DiffCommand(),      DumpCommand(),
+           EnrichCommand(),      ExplainCommand(),     FormatsCommand(),   FsckCommand(),
+           GenerateCommand(run), ImportCommand(),      InitCommand(),      InspectCommand(),
+           KeyCommand(),         ReceiptCommand(),     RecipientCommand(), bundle::ResplitCommand(),
+           RestoreCommand(),     RollbackCommand(run), RootCommand(),      RunCommand(run),
+           StatusCommand(),      TestCommand(run),     TimeCommand(),      VerifyCommand(),
+           WhyCommand()}};
 }
 
 }  // namespace gapferry::importer

@@ -14,6 +14,7 @@ namespace gapferry::importer {
 [[nodiscard]] Command BackupCommand();
 [[nodiscard]] Command DiffCommand();
 [[nodiscard]] Command DumpCommand();
+[[nodiscard]] Command EnrichCommand();
 [[nodiscard]] Command ExplainCommand();
 [[nodiscard]] Command FormatsCommand();
 [[nodiscard]] Command FsckCommand();
@@ -29,6 +30,7 @@ namespace gapferry::importer {
 [[nodiscard]] Command RootCommand();
 [[nodiscard]] Command RunCommand(CommandRunner run);
 [[nodiscard]] Command StatusCommand();
+[[nodiscard]] Command TestCommand(CommandRunner run);
 [[nodiscard]] Command TimeCommand();
 [[nodiscard]] Command VerifyCommand();
 [[nodiscard]] Command WhyCommand();
@@ -54,6 +56,7 @@ struct LoadedSite {
   detect::Site site;
   std::unique_ptr<policy::Allowlist> allowlist;
   std::unique_ptr<policy::Allowlist> own;
+  std::unique_ptr<policy::Additions> additions;
 };
 // Error: kNotReady if nothing has been imported, kConfig for a bad list.
 [[nodiscard]] Result<LoadedSite> LoadSite(Config config, store::Store* store);

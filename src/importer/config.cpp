@@ -4,6 +4,7 @@
 #include "base/suggest.h"
 #include "detect/format.h"
 #include "importer/config_net.h"
+#include "importer/config_place.h"
 #include "importer/config_sightings.h"
 
 namespace gapferry::importer {
@@ -17,15 +18,6 @@ const std::vector<std::string_view> kSourceNets = {"any", "$HOME_NET"};
 const std::vector<std::string_view> kSigmaLevels = {"informational", "low", "medium", "high",
                                                     "critical"};
 constexpr std::int64_t kMostDays = 36500;
-
-std::filesystem::path ReadPath(ConfigMap& map, std::string_view key,
-                               const std::filesystem::path& base, const std::string& fallback) {
-  const std::string path = map.String(key, fallback);
-  if (path.empty() && !fallback.empty()) map.Fail(key, "is empty");
-  if (path.starts_with("~"))
-    map.Fail(key, fmt::format("\"{}\": nobody expands ~ here; write the whole path", path));
-  return path.empty() ? std::filesystem::path() : (base / path).lexically_normal();
-}
 
 intel::Tlp ReadTlp(ConfigMap& map, std::string_view key, std::optional<std::string> fallback) {
   return intel::FindTlp(map.Choice(key, kTlps, std::move(fallback))).value_or(intel::Tlp::kClear);
@@ -101,6 +93,7 @@ Status ReadSigma(ConfigMap map, detect::SigmaOptions* options) {
       "status", {"stable", "test", "experimental", "deprecated", "unsupported"}, options->status);
   if (map.Has("level")) options->level = map.Choice("level", kSigmaLevels);
   options->author = map.String("author", options->author);
+  options->values = map.Choice("values", {"list", "expand"}, options->values);
   return map.Finish();
 }
 
@@ -135,8 +128,8 @@ Status ReadYara(ConfigMap map, detect::YaraOptions* options) {
 
 // Ignoring what a careful person wrote would be worse than refusing it.
 void RefuseValueKeys(ConfigMap& map, const detect::Destination& destination) {
-  for (const std::string_view key :
-       {"require_to_ids", "max_age_days", "sightings", "warninglists"}) {
+  for (const std::string_view key : {"require_to_ids", "max_age_days", "sightings", "warninglists",
+                                     "min_confidence", "unknown_confidence"}) {
     if (map.Has(key))
       map.Fail(key,
                fmt::format("means nothing to {}, which copies whole events", destination.format));
@@ -165,23 +158,29 @@ void CheckTogether(ConfigMap& map, const detect::Destination& destination) {
   if (!checked.ok()) map.Fail("", checked.error().what);
 }
 
-Result<detect::Destination> ReadDestination(ConfigMap& map) {
+Result<detect::Destination> ReadDestination(ConfigMap& map, const std::filesystem::path& base) {
   detect::Destination destination;
   destination.name = map.String("name");
   destination.format = map.Choice("format", FormatNames());
   const detect::Format* format = detect::FindFormat(destination.format);
   const bool copies = format != nullptr && format->make_for_events != nullptr;
   if (copies) RefuseValueKeys(map, destination);
+  ReadPlace(map, base, &destination);
   destination.use.clearance = ReadTlp(map, "clearance", std::nullopt);
   destination.use.power = ReadPower(map, copies);
   destination.use.require_published = map.Bool("require_published", true);
   destination.use.require_to_ids = map.Bool("require_to_ids", true);
   destination.use.types = ReadTypes(map, "types");
   destination.use.refused_types = ReadTypes(map, "refused_types");
+  destination.use.min_confidence =
+      static_cast<std::uint8_t>(map.Integer("min_confidence", 0, 100, 0));
+  destination.use.keep_unknown_confidence =
+      map.Choice("unknown_confidence", {"keep", "drop"}, "keep") == "keep";
   GF_CHECK(ReadAges(map.Map("max_age_days"), &destination.use));
   GF_CHECK(ReadSightings(map.Map("sightings"), &destination.use.sightings));
   GF_CHECK(ReadModes(map.Map("warninglists"), &destination.warninglist_modes));
   GF_CHECK(ReadCanary(map.Map("canary"), &destination));
+  GF_CHECK(ReadAlertRate(map.Map("alert_rate"), &destination.alert_rate));
   destination.check = map.Strings("check");
   destination.check_timeout = std::chrono::seconds(map.Integer("check_timeout", 1, 3600, 120));
   destination.reload = map.Strings("reload");
@@ -204,6 +203,8 @@ Status ReadGuards(ConfigMap map, detect::Site* site) {
       static_cast<std::uint32_t>(map.Integer("shrink_percent", 1, 100, site->shrink_percent));
   site->grow_percent =
       static_cast<std::uint32_t>(map.Integer("grow_percent", 1, 100000, site->grow_percent));
+  site->suppress_percent =
+      static_cast<std::uint32_t>(map.Integer("suppress_percent", 1, 100, site->suppress_percent));
   site->shortest_prefix_v4 =
       static_cast<std::uint8_t>(map.Integer("shortest_prefix_v4", 0, 32, site->shortest_prefix_v4));
   site->shortest_prefix_v6 = static_cast<std::uint8_t>(
@@ -222,17 +223,21 @@ Result<Config> LoadConfig(const std::filesystem::path& file) {
   config.artifacts = ReadPath(map, "artifacts", base, "artifacts");
   config.allowlist = ReadPath(map, "allowlist", base, "");
   config.own = ReadPath(map, "own", base, "");
+  config.suricata = ReadPath(map, "suricata", base, "");
+  config.additions = ReadPath(map, "additions", base, "");
+  config.site.additions_tlp = ReadTlp(map, "additions_tlp", "amber+strict");
   config.keep_states = static_cast<std::size_t>(map.Integer("keep_states", 0, 100, 2));
   config.site.keep = static_cast<std::size_t>(map.Integer("keep", 1, 100, 5));
   config.site.warninglists = map.Bool("use_warninglists", true);
   GF_CHECK(ReadModes(map.Map("warninglists"), &config.site.warninglist_modes));
   GF_CHECK(ReadGuards(map.Map("guards"), &config.site));
   for (ConfigMap& destination : map.Maps("destinations")) {
-    GF_TRY(detect::Destination read, ReadDestination(destination));
+    GF_TRY(detect::Destination read, ReadDestination(destination, base));
     config.site.destinations.push_back(std::move(read));
   }
   GF_CHECK(map.Finish());
   auto checked = detect::CheckSite(config.site);
+  if (checked.ok()) checked = CheckPlaces(config.site, base, config.artifacts);
   if (!checked.ok()) return std::move(checked).error().In(file.string());
   return config;
 }
@@ -260,35 +265,52 @@ keep_states: 2
 #allowlist: allowlist.txt
 #own: own.txt
 
+# The Suricata that `test` reads captures with; otherwise the one in PATH.
+#suricata: /usr/bin/suricata
+# Indicators that this site adds itself, one a line: a type of MISP and a value, such as: domain evil.example
+# Their TLP decides which destinations may have them, as everywhere.
+#additions: additions.txt
+#additions_tlp: amber+strict
+
 # Warninglists drop what is known to be good. By default lists of shared ground (cloud, VPN, dynamic DNS) only mark.
 use_warninglists: true
 #warninglists:
 #  List of known Cloudflare IP ranges: drop
 #  Top 1000 website from Alexa: off
 
-# Refuse a generation that shrinks or grows by more than this; --accept-change overrides it once.
+# Refuse a generation that shrinks or grows by more than this, or of which warninglists and the allowlist suppress
+# so much more than before; --accept-change overrides it once.
 guards:
   shrink_percent: 30
   grow_percent: 100
+  suppress_percent: 10
 
 # One artifact set for one consumer.
 #   format         `gapferry-import formats` lists them
 #   clearance      what above it may not appear in this artifact, not even in a comment
+#   folder         where its artifacts go instead of artifacts/<destination>; owner and mode: who may read them
 #   power          logs, detect or block: PAP:RED allows logs only, PAP:AMBER not block; at least what the format does
 #   max_age_days   by attribute type, counted back from the bundle's creation; 0 is never too old
 #   sightings      false_positives: so many drop a value, 0 none; heed_expiration: what a sighting says has expired
 #                  is dropped; decay: MISP's polynomial model
+#   min_confidence 0 to 100: leave out what the tags of MISP's taxonomies say less of
+#   alert_rate     at most so many alerts of one rule, per host or rule, in so many seconds
 #   check          a command that must succeed before the switch; {{}} is the new folder. No shell is involved
 destinations:
   - name: suricata
     format: suricata
     clearance: green
+#    folder: /srv/sensors/suricata
+#    owner: ":suricata"
+#    mode: "0640"
 #    check: [suricata, -T, -c, /etc/suricata/suricata.yaml, -S, "{{}}/misp.rules", -l, /tmp]
 #    max_age_days:
 #      ip-dst: 90
 #    sightings:
 #      false_positives: 3
 #      decay: {{lifetime_days: 120, decay_speed: 2.3, threshold: 30, base_score: 80}}
+#    min_confidence: 50
+#    alert_rate: {{per: host, count: 1, seconds: 3600}}
 #    suricata:
 #      sid_base: 1500000
 #      literal_limit: 5000

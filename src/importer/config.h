@@ -19,7 +19,9 @@ struct Config {
   std::filesystem::path artifacts;  // folder of the destinations' generations
   std::filesystem::path allowlist;  // file, or empty
   std::filesystem::path own;        // file, or empty
-  detect::Site site;                // allowlist and own are filled by LoadSite
+  std::filesystem::path suricata;   // the program for `test`, or empty: that in PATH
+  std::filesystem::path additions;  // file, or empty
+  detect::Site site;                // what these files hold is filled in by LoadSite
 };
 
 // Relative paths are relative to the folder of the file. Error: kConfig with "file:line: key:

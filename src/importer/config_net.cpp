@@ -4,6 +4,8 @@ namespace gapferry::importer {
 namespace {
 
 constexpr std::int64_t kMostEntries = 100'000'000;
+constexpr std::int64_t kMostAlerts = 10'000;
+constexpr std::int64_t kMostSeconds = 604'800;  // a week
 
 Status ReadRpz(ConfigMap map, detect::RpzOptions* options) {
   options->zone = map.String("zone", options->zone);
@@ -55,6 +57,16 @@ Status ReadZeek(ConfigMap map, detect::ZeekOptions* options) {
 }
 
 }  // namespace
+
+Status ReadAlertRate(ConfigMap map, std::optional<detect::AlertRate>* rate) {
+  if (map.Keys().empty()) return map.Finish();
+  detect::AlertRate read;
+  read.by_host = map.Choice("per", {"host", "rule"}) == "host";
+  read.count = static_cast<std::uint32_t>(map.Integer("count", 1, kMostAlerts));
+  read.seconds = static_cast<std::uint32_t>(map.Integer("seconds", 1, kMostSeconds));
+  *rate = read;
+  return map.Finish();
+}
 
 Status ReadNetOptions(ConfigMap& map, detect::NetOptions* options) {
   GF_CHECK(ReadRpz(map.Map("rpz"), &options->rpz));

@@ -3,11 +3,12 @@
 #pragma once
 
 #include "base/config.h"
-#include "detect/net_options.h"
+#include "detect/destination.h"
 
 namespace gapferry::importer {
 
-// `map` is the destination's. Errors: those of ConfigMap::Finish.
+// `map` is the destination's, or its alert_rate. Errors: those of ConfigMap::Finish.
+[[nodiscard]] Status ReadAlertRate(ConfigMap map, std::optional<detect::AlertRate>* rate);
 [[nodiscard]] Status ReadNetOptions(ConfigMap& map, detect::NetOptions* options);
 
 }  // namespace gapferry::importer

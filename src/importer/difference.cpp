@@ -132,6 +132,15 @@ void ShowChanges(Console& console, const char* title,
   }
 }
 
+// Leaves nothing by which a destination reaches out of its folder.
+void KeepAside(detect::Destination* destination) {
+  destination->check.clear();
+  destination->reload.clear();
+  destination->folder.clear();
+  destination->owner.clear();
+  destination->mode.clear();
+}
+
 // Makes the artifacts of the state aside in a folder that is thrown away.
 Result<Json> CompareArtifacts(Session& session, Config config, store::Store* aside,
                               const Home& home) {
@@ -139,16 +148,20 @@ Result<Json> CompareArtifacts(Session& session, Config config, store::Store* asi
   const std::filesystem::path artifacts = config.artifacts;
   GF_TRY(LoadedSite loaded, LoadSite(std::move(config), aside));
   loaded.site.accept_change = true;
-  for (detect::Destination& destination : loaded.site.destinations)
-    destination.check.clear();
+  std::vector<std::filesystem::path> live;
+  for (detect::Destination& destination : loaded.site.destinations) {
+    live.push_back(detect::FolderOf(destination, artifacts));
+    KeepAside(&destination);
+  }
   std::error_code ignored;
   std::filesystem::remove_all(folder, ignored);
   auto summary = detect::Generate(*aside, loaded.site, folder);
   std::filesystem::remove_all(folder, ignored);
   if (!summary.ok()) return std::move(summary).error();
   Json json = Json::array();
-  for (const detect::DestinationSummary& destination : summary->destinations) {
-    GF_TRY(const detect::Generations now, detect::Generations::Open(artifacts / destination.name));
+  for (std::size_t i = 0; i < live.size(); ++i) {
+    const detect::DestinationSummary& destination = summary->destinations[i];
+    GF_TRY(const detect::Generations now, detect::Generations::Open(live[i]));
     const std::uint64_t before = detect::ValuesOf(now.manifest());
     const std::uint64_t after = detect::ValuesOf(destination);
     json.push_back(

@@ -7,18 +7,6 @@ std::string Times(std::int64_t count) {
   return count == 1 ? "once" : fmt::format("{} times", count);
 }
 
-std::string DecisionText(const detect::WhyDecision& decision) {
-  if (decision.allowed) {
-    return "used" + (decision.warninglist.empty() ? std::string()
-                                                  : fmt::format(", marked by warninglist {}",
-                                                                Printable(decision.warninglist)));
-  }
-  return fmt::format(
-      "not used: {}{}, {}", policy::ReasonCode(decision.reason),
-      decision.detail.empty() ? "" : fmt::format(" ({})", Printable(decision.detail)),
-      policy::ExplainReason(decision.reason));
-}
-
 std::string SightingText(const intel::Sighting& sighting) {
   std::vector<std::string> parts;
   if (sighting.seen > 0)
@@ -42,6 +30,18 @@ Json SightingJson(const intel::Sighting& sighting) {
 
 }  // namespace
 
+std::string DecisionText(const detect::WhyDecision& decision) {
+  if (decision.allowed) {
+    return "used" + (decision.warninglist.empty() ? std::string()
+                                                  : fmt::format(", marked by warninglist {}",
+                                                                Printable(decision.warninglist)));
+  }
+  return fmt::format(
+      "not used: {}{}, {}", policy::ReasonCode(decision.reason),
+      decision.detail.empty() ? "" : fmt::format(" ({})", Printable(decision.detail)),
+      policy::ExplainReason(decision.reason));
+}
+
 Json OccurrenceJson(const detect::WhyOccurrence& occurrence) {
   Json decisions = Json::array();
   for (const detect::WhyDecision& decision : occurrence.decisions) {
@@ -54,19 +54,29 @@ Json OccurrenceJson(const detect::WhyOccurrence& occurrence) {
   return {{"source", occurrence.source},
           {"event", occurrence.event_uuid.ToString()},
           {"info", occurrence.event_info},
+          {"date", occurrence.event_date},
           {"attribute", occurrence.attribute_uuid.ToString()},
           {"type", occurrence.type},
           {"value", occurrence.value},
+          {"comment", occurrence.comment},
+          {"timestamp", occurrence.timestamp == 0 ? "" : FormatTime(occurrence.timestamp)},
+          {"first_seen", occurrence.first_seen},
+          {"last_seen", occurrence.last_seen},
           {"tlp", intel::TlpName(occurrence.tlp)},
           {"sightings", SightingJson(occurrence.sighting)},
+          {"added_at", occurrence.added_at},
           {"decisions", decisions}};
 }
 
 void ShowOccurrence(Console& console, const detect::WhyOccurrence& occurrence) {
   console.Say(fmt::format("{} {}  TLP:{}", occurrence.type, Printable(occurrence.value),
                           intel::TlpName(occurrence.tlp)));
-  console.Say(fmt::format("  event {} of {}: {}", occurrence.event_uuid.ToString(),
-                          Printable(occurrence.source), Printable(occurrence.event_info)));
+  if (occurrence.added_at.empty()) {
+    console.Say(fmt::format("  event {} of {}: {}", occurrence.event_uuid.ToString(),
+                            Printable(occurrence.source), Printable(occurrence.event_info)));
+  } else {
+    console.Say("  added locally, " + Printable(occurrence.added_at));
+  }
   if (occurrence.sighting.Any()) console.Say("  sightings: " + SightingText(occurrence.sighting));
   for (const detect::WhyDecision& decision : occurrence.decisions) {
     console.Say(fmt::format("  {:<12} {}", decision.destination, DecisionText(decision)));

@@ -7,6 +7,8 @@
 
 namespace gapferry::importer {
 
+// "used", or "not used:" and why.
+[[nodiscard]] std::string DecisionText(const detect::WhyDecision& decision);
 [[nodiscard]] Json OccurrenceJson(const detect::WhyOccurrence& occurrence);
 void ShowOccurrence(Console& console, const detect::WhyOccurrence& occurrence);
 

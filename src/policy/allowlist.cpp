@@ -5,6 +5,7 @@
 
 #include "base/bytes.h"
 #include "policy/interval_map.h"
+#include "policy/list_line.h"
 #include "policy/url_host.h"
 #include "policy/value_table.h"
 
@@ -15,15 +16,6 @@ using intel::IndicatorKind;
 
 constexpr unsigned kWidestV4 = 8;
 constexpr unsigned kWidestV6 = 16;
-
-// Without comment and surrounding white space. A `#` inside a word is part of it: URLs have them.
-std::string_view Content(std::string_view line) {
-  for (std::size_t at = 0; at < line.size(); ++at) {
-    if (line[at] == '#' && (at == 0 || line[at - 1] == ' ' || line[at - 1] == '\t'))
-      return AsciiTrim(line.substr(0, at));
-  }
-  return AsciiTrim(line);
-}
 
 // Written as an address or network, well or badly. Colons alone can also be a MAC address.
 bool LooksLikeNetwork(std::string_view text) {
@@ -46,7 +38,9 @@ bool IsHash(std::string_view text) {
 
 // Entry i is number i + 1 in the tables; 0 is none.
 struct Allowlist::State {
+  std::string file;
   std::vector<std::string> entries;
+  std::vector<std::size_t> lines;        // of the entries
   std::vector<intel::Network> networks;  // beside their entry numbers
   std::vector<std::uint32_t> network_entry;
   ValueTable values;   // exact and below: entry numbers
@@ -63,6 +57,7 @@ struct Allowlist::State {
   [[nodiscard]] std::uint32_t Exact(std::string_view value) const;
   [[nodiscard]] std::uint32_t Host(std::string_view host) const;
   [[nodiscard]] std::uint32_t Cover(const intel::Indicator& indicator) const;
+  [[nodiscard]] std::uint32_t Overlap(const intel::Indicator& indicator) const;
   [[nodiscard]] std::string_view Entry(std::uint32_t number) const {
     return number == 0 ? std::string_view() : std::string_view(entries[number - 1]);
   }
@@ -216,6 +211,18 @@ std::uint32_t Allowlist::State::Cover(const intel::Indicator& indicator) const {
   }
 }
 
+std::uint32_t Allowlist::State::Overlap(const intel::Indicator& indicator) const {
+  std::uint32_t number = Cover(indicator);
+  if (number == 0 && indicator.kind == IndicatorKind::kNetwork)
+    number = NetworkEntry(indicator.value, true);
+  if (number == 0 && indicator.kind == IndicatorKind::kDomain) {
+    number = Exact(indicator.value);
+    const std::optional<ValueTable::Entry> parent = parents.Find(indicator.value);
+    if (number == 0 && parent) number = parent->exact;
+  }
+  return number;
+}
+
 Allowlist::Allowlist() : state_(std::make_unique<State>()) {}
 Allowlist::Allowlist(Allowlist&&) noexcept = default;
 Allowlist& Allowlist::operator=(Allowlist&&) noexcept = default;
@@ -223,13 +230,13 @@ Allowlist::~Allowlist() = default;
 
 Result<Allowlist> Allowlist::Parse(std::string_view text, std::string_view file_name) {
   Allowlist list;
+  list.state_->file = file_name;
   std::size_t line_number = 0;
   while (!text.empty()) {
     ++line_number;
-    const std::size_t newline = text.find('\n');
-    const std::string_view entry = Content(text.substr(0, newline));
-    text.remove_prefix(newline == std::string_view::npos ? text.size() : newline + 1);
+    const std::string_view entry = SplitListLine(TakeLine(&text)).content;
     if (entry.empty()) continue;
+    list.state_->lines.push_back(line_number);
     Status added = list.state_->Add(entry);
     if (!added.ok())
       return std::move(added).error().In(fmt::format("{}:{}", file_name, line_number));
@@ -244,15 +251,14 @@ std::string_view Allowlist::Covers(const intel::Indicator& indicator) const {
 
 std::string_view Allowlist::Overlaps(const intel::Indicator& indicator) const {
   if (state_->entries.empty()) return {};
-  std::uint32_t number = state_->Cover(indicator);
-  if (number == 0 && indicator.kind == IndicatorKind::kNetwork)
-    number = state_->NetworkEntry(indicator.value, true);
-  if (number == 0 && indicator.kind == IndicatorKind::kDomain) {
-    number = state_->Exact(indicator.value);
-    const std::optional<ValueTable::Entry> parent = state_->parents.Find(indicator.value);
-    if (number == 0 && parent) number = parent->exact;
-  }
-  return state_->Entry(number);
+  return state_->Entry(state_->Overlap(indicator));
+}
+
+std::string Allowlist::Where(const intel::Indicator& indicator, bool some) const {
+  if (state_->entries.empty()) return {};
+  const std::uint32_t number = some ? state_->Overlap(indicator) : state_->Cover(indicator);
+  if (number == 0) return {};
+  return fmt::format("{}:{}", state_->file, state_->lines[number - 1]);
 }
 
 std::size_t Allowlist::size() const {

@@ -36,6 +36,9 @@ class Allowlist {
   [[nodiscard]] std::string_view Covers(const intel::Indicator& indicator) const;
   // The entry that covers some of it: also a network or domain that holds an entry.
   [[nodiscard]] std::string_view Overlaps(const intel::Indicator& indicator) const;
+  // Where that entry stands, as "file:line"; `some`: that of Overlaps, else that of Covers. "" if
+  // there is none.
+  [[nodiscard]] std::string Where(const intel::Indicator& indicator, bool some) const;
   [[nodiscard]] std::size_t size() const;
 
  private:

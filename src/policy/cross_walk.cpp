@@ -1,6 +1,11 @@
 #include "policy/cross_walk.h"
 
 namespace gapferry::policy {
+namespace {
+
+constexpr std::string_view kNoAttribute = "none of its attributes is selected";
+
+}  // namespace
 
 RowDecision CrossWalk::Judge(const intel::Markings& part, Decision full) const {
   RowDecision row;
@@ -15,6 +20,28 @@ RowDecision CrossWalk::Judge(const intel::Markings& part, Decision full) const {
   return row;
 }
 
+void CrossWalk::LookAhead(const intel::Event& event) {
+  selected_.Event(selection_, event, now_);
+}
+
+void CrossWalk::LookAhead(const intel::Attribute& attribute, const Uuid& object) {
+  selected_.Attribute(selection_, attribute, object);
+}
+
+Decision CrossWalk::SelectEvent() const {
+  const std::string_view unmet = selected_.event().unmet;
+  if (!unmet.empty()) return Decision::Refuse(Reason::kNotSelected, unmet);
+  if (selected_.Emptied(selection_)) return Decision::Refuse(Reason::kNotSelected, kNoAttribute);
+  return Decision::Allow();
+}
+
+Decision CrossWalk::SelectAttribute(const intel::Attribute& attribute) const {
+  // The clearance has judged the TLP.
+  const std::string_view unmet =
+      JudgeAttribute(selection_, selected_.event(), attribute, intel::Tlp::kClear);
+  return unmet.empty() ? Decision::Allow() : Decision::Refuse(Reason::kNotSelected, unmet);
+}
+
 RowDecision CrossWalk::Event(const intel::Event& event, std::string_view source,
                              intel::Tlp default_tlp) {
   event_ = event;
@@ -22,11 +49,17 @@ RowDecision CrossWalk::Event(const intel::Event& event, std::string_view source,
   held_back_.clear();
   policy_.default_tlp = default_tlp;
   context_ = DecideEvent(policy_, event_, source);
+  if (!selection_.Empty() && context_.decision.allowed) {
+    if (!LooksAhead()) LookAhead(event_);
+    context_.decision = SelectEvent();
+  }
   return Judge({}, context_.decision);
 }
 
 RowDecision CrossWalk::Object(const intel::Object& object) {
-  const RowDecision row = Judge({}, DecideObject(policy_, context_, object));
+  RowDecision row = Judge({}, DecideObject(policy_, context_, object));
+  if (row.decision.allowed && LooksAhead() && !selected_.HasAttributesOf(object.uuid))
+    row.decision = Decision::Refuse(Reason::kNotSelected, kNoAttribute);
   if (row.decision.allowed) {
     objects_.emplace(object.uuid, object);
   } else {
@@ -40,6 +73,7 @@ RowDecision CrossWalk::Attribute(const intel::Attribute& attribute, const Uuid& 
   const auto owner = objects_.find(object);
   const intel::Object* inside = owner == objects_.end() ? nullptr : &owner->second;
   row = Judge(ReadMarkings(attribute.tags), DecideAttribute(policy_, context_, inside, attribute));
+  if (row.decision.allowed && LooksAhead()) row.decision = SelectAttribute(attribute);
   if (row.decision.allowed && held_back_.contains(object)) {
     row.decision = Decision::Refuse(Reason::kObjectHeldBack);
   }

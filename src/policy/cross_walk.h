@@ -9,6 +9,7 @@
 
 #include "base/uuid.h"
 #include "policy/cross.h"
+#include "policy/selection.h"
 
 namespace gapferry::policy {
 
@@ -23,11 +24,20 @@ class CrossWalk {
   // know what the publisher's distribution meant, only whether the TLP exceeds its clearance.
   enum class Question { kEverything, kTlpOnly };
 
-  CrossWalk(CrossPolicy policy, Question question)
-      : policy_(std::move(policy)), question_(question) {}
+  // `selection`: the site's, judged at `now`; for kEverything only.
+  CrossWalk(CrossPolicy policy, Question question, Selection selection = {}, Time now = 0)
+      : policy_(std::move(policy)),
+        question_(question),
+        selection_(std::move(selection)),
+        now_(now) {}
   // Decisions point into the walk.
   CrossWalk(const CrossWalk&) = delete;
   CrossWalk& operator=(const CrossWalk&) = delete;
+
+  // True: the rows of an event must have been shown to LookAhead, in order, before it is walked.
+  [[nodiscard]] bool LooksAhead() const { return selection_.MayLeaveOutAttributes(); }
+  void LookAhead(const intel::Event& event);
+  void LookAhead(const intel::Attribute& attribute, const Uuid& object);
 
   // `default_tlp` is the source's, for rows that name no TLP.
   [[nodiscard]] RowDecision Event(const intel::Event& event, std::string_view source,
@@ -43,10 +53,15 @@ class CrossWalk {
 
  private:
   [[nodiscard]] RowDecision Judge(const intel::Markings& part, Decision full) const;
+  [[nodiscard]] Decision SelectEvent() const;
+  [[nodiscard]] Decision SelectAttribute(const intel::Attribute& attribute) const;
 
   CrossPolicy policy_;
   Question question_;
-  intel::Event event_;  // the context's views point into it
+  Selection selection_;
+  Time now_;
+  SelectedRows selected_;  // of the event
+  intel::Event event_;     // the context's views point into it
   EventContext context_;
   std::unordered_map<Uuid, intel::Object> objects_;  // of the event, those that go
   std::unordered_set<Uuid> held_back_;  // objects and attributes of the event that do not

@@ -38,6 +38,7 @@ enum class Reason : std::uint8_t {
   kLocalTag,
   kEventHeldBack,      // a part of an event that does not cross
   kObjectHeldBack,     // an attribute of an object that does not cross
+  kNotSelected,        // the site's selection; detail names the condition that is not met
   kAttributeHeldBack,  // sightings of an attribute that does not cross
   // What may become a rule: an occurrence of a value.
   kNotToIds,
@@ -50,6 +51,8 @@ enum class Reason : std::uint8_t {
   kSightedFalsePositive,
   kSightingExpired,
   kDecayed,
+  kConfidenceTooLow,   // what the tags say is below the destination's least confidence
+  kConfidenceUnknown,  // no tag says it, and the destination wants one
   // What may become a rule: a value.
   kWarninglist,
   kAllowlist,

@@ -5,6 +5,7 @@
 
 #include "base/bytes.h"
 #include "policy/attribute_class.h"
+#include "policy/confidence.h"
 #include "policy/cross.h"
 
 namespace gapferry::policy {
@@ -73,6 +74,15 @@ Decision DecideType(const UsePolicy& policy, const Occurrence& occurrence) {
   return Decision::Refuse(Reason::kTypeNotWanted, occurrence.type);
 }
 
+Decision DecideConfidence(const UsePolicy& policy, const Occurrence& occurrence) {
+  if (!occurrence.confidence) {
+    return policy.keep_unknown_confidence ? Decision::Allow()
+                                          : Decision::Refuse(Reason::kConfidenceUnknown);
+  }
+  if (*occurrence.confidence >= policy.min_confidence) return Decision::Allow();
+  return Decision::Refuse(Reason::kConfidenceTooLow);
+}
+
 bool IsForDetection(const UsePolicy& policy, const Occurrence& occurrence) {
   if (occurrence.ids_tag == IdsTag::kForbid) return false;
   return !policy.require_to_ids || occurrence.to_ids || occurrence.ids_tag == IdsTag::kForce;
@@ -130,6 +140,8 @@ Occurrence MakeOccurrence(const intel::Event& event, const intel::Object* object
   occurrence.pap = whole.pap;
   occurrence.ids_tag = ReadIdsTag(attribute.tags);
   if (occurrence.ids_tag == IdsTag::kNone) occurrence.ids_tag = ReadIdsTag(event.tags);
+  occurrence.confidence = ReadConfidence(attribute.tags);
+  if (!occurrence.confidence) occurrence.confidence = ReadConfidence(event.tags);
   occurrence.to_ids = attribute.to_ids;
   occurrence.published = event.published.value_or(true);
   occurrence.deleted = attribute.deleted || (object != nullptr && object->deleted);
@@ -165,8 +177,9 @@ Decision DecideUse(const UsePolicy& policy, const Occurrence& occurrence, Time c
   if (!IsForDetection(policy, occurrence)) return Decision::Refuse(Reason::kNotToIds);
   if (IsTooOld(policy, occurrence, created))
     return Decision::Refuse(Reason::kTooOld, occurrence.type);
-  return DecideSightings(policy.sightings, occurrence.sighting, occurrence.last_activity, created,
-                         occurrence.type);
+  const Decision sighted = DecideSightings(policy.sightings, occurrence.sighting,
+                                           occurrence.last_activity, created, occurrence.type);
+  return sighted.allowed ? DecideConfidence(policy, occurrence) : sighted;
 }
 
 Decision DecideCopyOfEvent(const UsePolicy& policy, const Occurrence& event) {

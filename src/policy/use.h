@@ -37,13 +37,15 @@ struct Occurrence {
   bool published = true;
   bool deleted = false;  // the attribute or its object
   bool false_positive = false;
+  std::optional<std::uint8_t> confidence;  // 0 to 100, as confidence.h reads the tags
   intel::Sighting sighting;
   // The newest of timestamp, last_seen and last sighting; 0: unknown, never too old.
   Time last_activity = 0;
 };
 // Occurrence::last_activity of an attribute.
 [[nodiscard]] Time LastActivity(const intel::Attribute& attribute);
-// Attribute tags come before event tags for misp:ids; the strictest of both for TLP and PAP.
+// Attribute tags come before event tags for misp:ids and confidence; the strictest of both for TLP
+// and PAP.
 [[nodiscard]] Occurrence MakeOccurrence(const intel::Event& event, const intel::Object* object,
                                         const intel::Attribute& attribute, intel::Tlp default_tlp);
 [[nodiscard]] IdsTag ReadIdsTag(std::span<const intel::Tag> tags);
@@ -60,6 +62,8 @@ struct UsePolicy {
   bool require_to_ids = true;
   std::set<std::string, std::less<>> types;          // empty: all that the format takes
   std::set<std::string, std::less<>> refused_types;  // wins over `types`
+  std::uint8_t min_confidence = 0;
+  bool keep_unknown_confidence = true;  // where no tag says it
   // Days by attribute type, over the defaults of DefaultMaxAgeDays; 0: never too old.
   std::map<std::string, std::uint32_t, std::less<>> max_age_days;
   SightingPolicy sightings;

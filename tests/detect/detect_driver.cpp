@@ -21,6 +21,7 @@ Status SetOption(const std::string& option, Destination* destination) {
   const std::map<std::string, std::string*> texts = {
       {"edl.below", &destination->net.edl.below},
       {"nftables.mode", &destination->net.nftables.mode},
+      {"sigma.values", &destination->sigma.values},
       {"rpz.action", &destination->net.rpz.action},
       {"suricata.addresses", &destination->suricata.addresses}};
   const std::map<std::string, bool*> flags = {{"suricata.archive", &destination->suricata.archive},

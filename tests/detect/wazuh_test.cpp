@@ -80,6 +80,28 @@ TEST_F(WazuhTest, NetworksAreCutAtOctets) {
   EXPECT_EQ(summary_.reasons.Count(policy::Reason::kFormatCannotExpress, "ipv6-network"), 1U);
 }
 
+TEST_F(WazuhTest, ASenderIsLookedUpAsEveHasIt) {
+  Make({{"email-src", "Bad@Evil.Example"}});
+  const auto list = List("misp-emails");
+  EXPECT_EQ(list.size(), 2U);
+  EXPECT_TRUE(list.contains("<Bad@evil.example>"));
+  EXPECT_TRUE(list.contains("Bad@evil.example"));
+  EXPECT_THAT(Read("siem", "misp_rules.xml"),
+              HasSubstr("<list field=\"smtp.mail_from\" lookup=\"match_key\">"
+                        "etc/lists/misp/misp-emails</list>"));
+}
+
+TEST_F(WazuhTest, ARuleIsIgnoredForATimeWhereTheRateSaysSo) {
+  Put(1, {"tlp:clear"}, {{"domain", "evil.example"}});
+  Site site = MakeSite({DetectTest::Make("siem", "wazuh")});
+  Run(site);
+  EXPECT_THAT(Read("siem", "misp_rules.xml"), ::testing::Not(HasSubstr("ignore")));
+  site.destinations[0].alert_rate = AlertRate{.by_host = false, .count = 1, .seconds = 900};
+  Run(site);
+  EXPECT_THAT(Read("siem", "misp_rules.xml"),
+              HasSubstr("<rule id=\"110000\" level=\"12\" ignore=\"900\">"));
+}
+
 TEST_F(WazuhTest, XmlIsWellFormedAndRulesUseDeclaredListsOnly) {
   if (std::system("command -v xmllint >/dev/null") != 0) GTEST_SKIP() << "no xmllint";
   Make({{"domain", "evil.example"}, {"md5", std::string(32, 'a')}});

@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -120,3 +122,126 @@ def test_only_what_was_named(site):
     assert (site.pair.isolated / "artifacts" / "lists" / "current").exists()
     assert not (site.pair.isolated / "artifacts" / "ids").exists()
     assert 'did you mean "lists"' in site.run("--only", "list", expect=7).stderr
+
+
+def test_a_dry_run_tells_no_consumer(site):
+    site.run()
+    site.state(["a.example", "b.example"])
+    site.pair.import_("import", "--dry-run", site.pair.medium)
+    assert site.calls() == 1
+
+
+class Place:
+    """One destination in a folder of its own; `owner` and `mode` as the test wants them."""
+
+    def __init__(self, site, **destination):
+        self.site = site
+        self.folder = site.folder / "srv" / "rules"
+        self.configure(**destination)
+
+    def configure(self, **destination):
+        self.site.pair.configure_import(clearance="green", destinations=[
+            {"name": "ids", "format": "suricata", "clearance": "green", "folder": str(self.folder), **destination}])
+
+    def rights(self):
+        """Of everything that a consumer passes: mode, user and group by path."""
+        paths = [self.folder, self.folder / "generations", self.current, *self.current.rglob("*")]
+        return {path: (oct(path.stat().st_mode & 0o7777), path.stat().st_uid, path.stat().st_gid) for path in paths}
+
+    @property
+    def current(self):
+        return (self.folder / "current").resolve()
+
+
+def test_a_folder_of_its_own(site):
+    place = Place(site)
+    site.run()
+    assert "a.example" in (place.folder / "current" / "misp.rules").read_text()
+    assert not (site.pair.isolated / "artifacts" / "ids").exists()
+    assert str(place.current.name) in site.pair.import_("status").stdout
+    sid = json.loads(site.pair.import_("explain", "sid", "1500000", "--json").stdout.splitlines()[0])
+    assert sid["in_use"] and "a.example" in sid["rule"]
+    # What was there before stays there, and a dry run touches neither.
+    before = sorted(place.folder.rglob("*"))
+    site.state(["a.example", "b.example"])
+    site.pair.import_("import", "--dry-run", site.pair.medium)
+    assert sorted(place.folder.rglob("*")) == before
+
+
+def test_a_folder_that_is_a_link_is_refused(site):
+    place = Place(site)
+    elsewhere = site.folder / "elsewhere"
+    elsewhere.mkdir()
+    place.folder.parent.mkdir()
+    place.folder.symlink_to(elsewhere)
+    assert "is a symbolic link" in site.run(expect=3).stderr
+    assert not list(elsewhere.iterdir())
+
+
+def test_rights_are_set_whatever_the_umask(site):
+    place = Place(site, owner=f":{os.getgid()}", mode="0640", suricata={"archive": True})
+    before = os.umask(0o077)
+    try:
+        site.run()
+    finally:
+        os.umask(before)
+    for path, (mode, user, group) in place.rights().items():
+        assert mode == ("0o750" if path.is_dir() else "0o640"), path
+        assert (user, group) == (os.getuid(), os.getgid())
+    # Another mode is another generation: the one in use is never changed under its reader.
+    first = place.current
+    place.configure(mode="0444")
+    site.run()
+    assert place.current != first
+    assert oct((first / "misp.rules").stat().st_mode & 0o777) == "0o640"
+    assert oct((place.current / "misp.rules").stat().st_mode & 0o777) == "0o444"
+    assert oct(place.current.stat().st_mode & 0o777) == "0o755"
+    # The same again is no change.
+    second = place.current
+    site.run()
+    assert place.current == second
+
+
+def test_the_check_sees_the_rights_and_the_switch_comes_last(site):
+    seen, script = site.folder / "seen", site.folder / "check"
+    script.write_text(f'#!/bin/sh\nstat -c %a "$1/misp.rules" "$1" >{seen}\ntest ! -e {site.folder}/no\n')
+    script.chmod(0o755)
+    place = Place(site, mode="0640", check=[str(script), "{}"])
+    (site.folder / "no").touch()
+    site.run(expect=23)
+    assert seen.read_text().split() == ["640", "750"] and not os.path.lexists(place.folder / "current")
+
+
+def test_rights_that_cannot_be_set_leave_the_old_generation(site):
+    place = Place(site)
+    site.run()
+    first = place.current
+    place.configure(owner="nobody-here:nor-here")
+    assert 'no user "nobody-here"' in site.run(expect=3).stderr and place.current == first
+    place.configure(owner=":nor-here")
+    assert 'no group "nor-here"' in site.run(expect=3).stderr and place.current == first
+    assert list((place.folder / "generations").iterdir()) == [first], "nothing half made stays"
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can give files away")
+def test_files_for_another_user(site):
+    place = Place(site, owner="nobody:nogroup", mode="0600")
+    site.run()
+    import grp
+    import pwd
+    user, group = pwd.getpwnam("nobody").pw_uid, grp.getgrnam("nogroup").gr_gid
+    for path, rights in place.rights().items():
+        ours = path in (place.folder, place.folder / "generations")
+        mode = "0o711" if ours else "0o700" if path.is_dir() else "0o600"
+        assert rights == (mode, os.getuid() if ours else user, group), path
+    # Who it is for can read it; nobody else can.
+    script = "import os, sys; os.setgid(int(sys.argv[2])); os.setuid(int(sys.argv[1])); open(sys.argv[3]).read()"
+    reads = [subprocess.run([sys.executable, "-c", script, str(uid), str(gid), place.folder / "current" / "misp.rules"],
+                            capture_output=True).returncode for uid, gid in ((user, group), (user - 1, group))]
+    assert reads == [0, 1]
+    # A new state with the same files rewrites the manifest only, for the same reader.
+    site.state(["a.example", "b.example"])
+    site.state(["a.example"])
+    site.run()
+    manifest = (place.current / "manifest.json").stat()
+    assert (manifest.st_uid, manifest.st_gid, oct(manifest.st_mode & 0o777)) == (user, group, "0o600")

@@ -1,6 +1,8 @@
 """Sigma rules against pySigma: they pass its validators, convert, and match exactly what they name."""
+import csv
 import json
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -50,9 +52,9 @@ def event(folder, values):
     return path
 
 
-def generate(folder, path):
+def generate(folder, path, *options):
     """The folder of rules made from this event."""
-    subprocess.run([DRIVER, folder, "sigma", "5000", "red", path], check=True)
+    subprocess.run([DRIVER, folder, "sigma", "5000", "red", *options, path], check=True)
     return folder / "artifacts" / "sigma" / "current"
 
 
@@ -133,3 +135,88 @@ def test_a_hash_is_found_among_others(tmp_path):
     logged = ["MD5=D41D8CD98F00B204E9800998ECF8427E,IMPHASH=0", "MD5=00000000000000000000000000000000",
               "IMPHASH=D41D8CD98F00B204E9800998ECF8427E"]
     assert matches(rules, "proc_creation_win_", "Hashes", logged) == {logged[0]}
+
+
+def queries(rules, pattern, backend, pipeline=None):
+    """What the rules become, each by its log source."""
+    from sigma.collection import SigmaCollection
+    found = {}
+    for path in sorted(Path(rules).glob(pattern)):
+        collection = SigmaCollection.from_yaml(path.read_text())
+        source = collection.rules[0].logsource
+        found[f"{source.product}/{source.category}"] = backend(pipeline).convert(collection)
+    return found
+
+
+@pytest.mark.parametrize("number", [0, 1], ids=["awkward", "corpus"])
+def test_lookups_ask_what_the_lists_ask(tmp_path, number):
+    """With the lists filled in by pySigma, a rule with placeholders is the query of the rule with values."""
+    if not os.environ.get("GAPFERRY_REQUIRE_ORACLES"):
+        pytest.importorskip("sigma.backends.sqlite")
+    from sigma.backends.sqlite import sqlite
+    from sigma.processing.pipeline import ProcessingPipeline
+
+    if number == 1 and not CORPUS.is_dir():
+        pytest.skip("no corpus")
+    path = list(events(tmp_path))[number]
+    # Networks have no placeholder.
+    data = json.loads(path.read_text())
+    data["Event"]["Attribute"] = [one for one in data["Event"]["Attribute"] if "/" not in one["value"] or "//" in one["value"]]
+    (tmp_path / "without.json").write_text(json.dumps(data))
+    lists = generate(tmp_path / "list", tmp_path / "without.json")
+    expand = generate(tmp_path / "expand", tmp_path / "without.json", "sigma.values=expand")
+    pipeline = ProcessingPipeline.from_yaml((expand / "misp_placeholders.yaml").read_text())
+    with_lists = queries(lists, "*.yml", sqlite.sqliteBackend)
+    with_lookups = queries(expand, "*.yml", sqlite.sqliteBackend, pipeline)
+    assert with_lists.keys() == with_lookups.keys() and len(with_lists) > 5
+
+    def conditions(query):
+        where = query.split(" WHERE ", 1)[1]
+        return sorted(re.sub(r"^\(+|\)+$", "", part) for part in re.split(r" OR ", where))
+
+    for source, (query,) in with_lists.items():
+        assert conditions(with_lookups[source][0]) == conditions(query), source
+
+
+def test_lookups_pass_the_validators_convert_and_stay(tmp_path):
+    for number, path in enumerate(events(tmp_path)):
+        rules = generate(tmp_path / str(number), path, "sigma.values=expand")
+        excluded = ["attacktag", "d3_fendtag", "escaped_wildcard", "tlpv1_tag"]
+        check = subprocess.run(
+            [SIGMA, "check", "-i", *(part for name in excluded for part in ("-x", name)), rules],
+            capture_output=True, text=True)
+        assert check.returncode == 0, check.stdout + check.stderr
+        for target in ("splunk", "lucene"):
+            converted = subprocess.run([SIGMA, "convert", "-t", target, "-p", rules / "misp_placeholders.yaml", rules],
+                                       capture_output=True, text=True)
+            assert converted.returncode == 0 and converted.stdout.strip(), converted.stderr
+        # A lookup of the SIEM instead of the values.
+        (tmp_path / "lookup.yml").write_text(
+            "name: lookups\npriority: 10\ntransformations:\n  - id: ask\n    type: query_expression_placeholders\n"
+            "    expression: '[| inputlookup {id}.csv | rename indicator AS {field} | fields {field}]'\n")
+        asked = subprocess.run([SIGMA, "convert", "-t", "splunk", "-p", tmp_path / "lookup.yml", rules],
+                               capture_output=True, text=True)
+        assert asked.returncode == 0, asked.stderr
+        assert "[| inputlookup gapferry_domains_below.csv | rename indicator AS QueryName | fields QueryName]" in asked.stdout
+        named = set(re.findall(r"inputlookup (\w+)\.csv", asked.stdout))
+        assert {f"{name}.csv" for name in named} == {one.name for one in rules.glob("*.csv")}
+
+
+def test_new_values_change_lists_and_no_rule(tmp_path):
+    first = generate(tmp_path, event(tmp_path, VALUES), "sigma.values=expand").resolve()
+    second = generate(tmp_path, event(tmp_path, VALUES + [("domain", "more.example")]), "sigma.values=expand").resolve()
+    assert first != second
+    for path in first.glob("*.yml"):
+        assert (second / path.name).read_bytes() == path.read_bytes()
+    added = set((second / "gapferry_domains_below.txt").read_text().splitlines()) - set(
+        (first / "gapferry_domains_below.txt").read_text().splitlines())
+    assert added == {"*.more.example"}
+    manifest = json.loads((second / "manifest.json").read_text())
+    assert [(one["detail"], one["attributes"]) for one in manifest["left_out"]] == [("network-in-a-lookup", 1)]
+
+
+def test_a_lookup_row_names_its_event(tmp_path):
+    rules = generate(tmp_path, event(tmp_path, VALUES), "sigma.values=expand")
+    with open(rules / "gapferry_filenames.csv", newline="", encoding="utf-8") as file:
+        assert list(csv.DictReader(file)) == [{"indicator": "*\\x*y's\\z?.exe", "tlp": "green", "warninglist": "",
+                                               "event_uuid": "f29541e6-7962-4c61-8f6c-2c86de7ca13e"}]

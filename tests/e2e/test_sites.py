@@ -77,6 +77,93 @@ def test_a_site_that_fails_keeps_no_other_from_its_bundle(sites):
     assert list((sites.folder / "south").glob("south-000001-full.gfb"))
 
 
+# --- a selection of one site
+
+def attribute(number, kind, value, day, **more):
+    return {"uuid": f"7d8e1d0c-0f2c-4c0e-9a51-3f2f1b0f6d{number:02x}", "type": kind, "value": value, "to_ids": True,
+            "category": "Network activity", "timestamp": str(START + day * DAY), **more}
+
+
+def event(number, day, attributes, **more):
+    stamp = str(START + day * DAY)
+    return {"Event": {"uuid": f"7d8e1d0c-0f2c-4c0e-9a51-3f2f1b0f6e{number:02x}", "info": f"event {number}",
+                      "date": "2026-11-01", "timestamp": stamp, "publish_timestamp": stamp, "published": True,
+                      "threat_level_id": "2", "analysis": "2", "Tag": [{"name": "tlp:clear"}],
+                      "Attribute": attributes, **more}}
+
+
+@pytest.fixture
+def chosen(tmp_path, bins):
+    """A site, and a function that gives it a selection and says which values are there after the next bundle."""
+    events = [
+        event(1, -40, [attribute(1, "domain", "old.example", -40)]),
+        event(2, -1, [attribute(2, "domain", "a.example", -1), attribute(3, "ip-dst", "203.0.113.9", -1),
+                      attribute(4, "domain", "noise.example", -1, Tag=[{"name": "quality:low"}])],
+              Object=[{"uuid": "7d8e1d0c-0f2c-4c0e-9a51-3f2f1b0f6f01", "name": "ip-port", "timestamp": str(START),
+                       "meta-category": "network", "template_uuid": "9f8cea74-16fe-4968-a2b4-026676949ac6",
+                       "template_version": "8",
+                       "Attribute": [attribute(5, "ip-dst", "203.0.113.10", -1, object_relation="ip")]}]),
+        event(3, -1, [attribute(6, "ip-dst", "203.0.113.11", -1)], Orgc={"name": "CERT South", "uuid": ""}),
+    ]
+    folder = tmp_path / "events.json"
+    folder.write_text(json.dumps(events))
+    pair = Pair(tmp_path, bins, "north")
+    source = [{"name": "feed", "kind": "misp-event", "path": str(folder)}]
+    pair.configure_export(source, clearance="green")
+    pair.export("collect", env=at(-1))
+
+    def choose(select, day, **site):
+        pair.configure_export(source, clearance="green", select=select, **site)
+        pair.bundles("--kind", "auto", env=at(day))
+        if not pair.isolated.exists():
+            pair.open_site(clearance="green")
+        pair.import_("import", pair.medium, env=at(day))
+        rows = pair.dump()
+        values = {row["value"] for row in rows if row["kind"] == "attribute"}
+        return values, rows
+
+    pair.choose = choose
+    return pair
+
+
+def test_a_site_gets_what_it_selects(chosen):
+    everything = {"old.example", "a.example", "noise.example", "203.0.113.9", "203.0.113.10", "203.0.113.11"}
+    assert chosen.choose({}, 0)[0] == everything
+    values, rows = chosen.choose({"types": ["domain"], "not_tags": ["quality:*"]}, 0.1)
+    assert values == {"old.example", "a.example"}
+    kinds = [row["kind"] for row in rows]
+    assert kinds.count("event") == 2 and "object" not in kinds, "what is emptied does not cross"
+    assert chosen.choose({"types": ["ip-dst"]}, 0.2)[0] == {"203.0.113.9", "203.0.113.10", "203.0.113.11"}
+    assert chosen.choose({"not_orgs": ["cert south"], "to_ids": True}, 0.3)[0] == everything - {"203.0.113.11"}
+    assert chosen.choose({"to_ids": False}, 0.4)[0] == set()
+    assert chosen.choose({}, 0.5)[0] == everything
+
+
+def test_what_grows_too_old_is_taken_back_though_nothing_changed(chosen):
+    assert "old.example" in chosen.choose({"last": "41d"}, 0)[0]
+    assert "old.example" not in chosen.choose({"last": "41d"}, 2)[0]
+    assert "a.example" in chosen.choose({"last": "41d"}, 3)[0]
+
+
+def test_explain_names_the_condition(chosen):
+    chosen.configure_export([{"name": "feed", "kind": "misp-event", "path": str(chosen.folder / "events.json")}],
+                            clearance="green", select={"types": ["domain"], "not_tags": ["quality:*"]})
+
+    def reasons(asked):
+        said = json.loads(chosen.export("explain", "--site", "north", asked, "--json", env=at(0), expect=None).stdout)
+        return {(row["reason"], row["detail"]) for row in said["rows"]}
+
+    assert reasons("203.0.113.9") == {("not-selected", "types")}
+    assert reasons("noise.example") == {("not-selected", "not_tags")}
+    assert reasons("203.0.113.11") == {("not-selected", "none of its attributes is selected")}
+    assert {reason for reason, _ in reasons("a.example")} == {"allowed"}
+
+
+def test_a_wrong_key_of_a_selection_is_told(chosen):
+    chosen.configure_export([], clearance="green", select={"typs": ["domain"]})
+    assert "types" in chosen.export("status", expect=3).stderr
+
+
 def test_the_units_are_units(tmp_path, bins, oracle):
     analyze = oracle("systemd-analyze")
     for unit in UNITS.iterdir():

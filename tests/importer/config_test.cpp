@@ -45,12 +45,16 @@ Json Describe(const detect::Destination& to) {
   const policy::UsePolicy& use = to.use;
   return {{"name", to.name},
           {"format", to.format},
+          {"place", {to.folder.string(), to.owner, to.mode}},
           {"use",
            {TlpName(use.clearance), static_cast<int>(use.power), use.require_published,
-            use.require_to_ids, use.types, use.refused_types, use.max_age_days,
-            Describe(use.sightings)}},
+            use.require_to_ids, use.types, use.refused_types, use.max_age_days, use.min_confidence,
+            use.keep_unknown_confidence, Describe(use.sightings)}},
           {"modes", Describe(to.warninglist_modes)},
           {"canary", to.canary ? to.canary->type + ":" + to.canary->value : ""},
+          {"alert_rate", to.alert_rate ? Json{to.alert_rate->by_host, to.alert_rate->count,
+                                              to.alert_rate->seconds}
+                                       : Json()},
           {"check", to.check},
           {"timeout", to.check_timeout.count()},
           {"reload", to.reload},
@@ -62,7 +66,7 @@ Json Describe(const detect::Destination& to) {
           {"wazuh",
            {wazuh.rule_id_base, wazuh.rule_id_count, wazuh.level, wazuh.list_folder,
             wazuh.network_limit}},
-          {"sigma", {sigma.values_per_rule, sigma.status, sigma.level, sigma.author}},
+          {"sigma", {sigma.values_per_rule, sigma.status, sigma.level, sigma.author, sigma.values}},
           {"net", Describe(to.net)},
           {"csv", {to.csv.guard_formulas, to.csv.crlf}},
           {"ecs", to.ecs.index},
@@ -77,11 +81,12 @@ Json Describe(const Config& config) {
     destinations.push_back(Describe(destination));
   return {{"site",
            {TlpName(config.clearance), config.require_landlock, config.artifacts.string(),
-            config.allowlist.string(), config.own.string(), config.site.keep,
-            config.site.warninglists, Describe(config.site.warninglist_modes)}},
+            config.allowlist.string(), config.own.string(), config.additions.string(),
+            TlpName(config.site.additions_tlp), config.site.keep, config.site.warninglists,
+            Describe(config.site.warninglist_modes)}},
           {"guards",
-           {config.site.shrink_percent, config.site.grow_percent, config.site.shortest_prefix_v4,
-            config.site.shortest_prefix_v6}},
+           {config.site.shrink_percent, config.site.grow_percent, config.site.suppress_percent,
+            config.site.shortest_prefix_v4, config.site.shortest_prefix_v6}},
           {"destinations", destinations}};
 }
 
@@ -165,6 +170,60 @@ TEST_F(ImportConfig, SaysWhatIsWrongAndWhere) {
   EXPECT_THAT(Refusal(one + "  canary: {type: domain, value: not a name}\n"),
               HasSubstr("3: destination ids: the canary not a name is no domain"));
   EXPECT_THAT(Refusal(one + one.substr(head.size())), HasSubstr("ids: the name is used twice"));
+  const auto rate = [&](const std::string& format, const std::string& text) {
+    return Refusal(fmt::format(
+        "{}- {{name: a, format: {}, clearance: green, alert_rate: {{{}}}}}\n", head, format, text));
+  };
+  EXPECT_EQ(rate("suricata", "per: rule, count: 5, seconds: 60"), "accepted");
+  EXPECT_EQ(rate("wazuh", "per: rule, count: 1, seconds: 60"), "accepted");
+  EXPECT_EQ(rate("sigma", "per: host, count: 5, seconds: 60"), "accepted");
+  EXPECT_EQ(rate("snort3", "per: host, count: 5, seconds: 60"), "accepted");
+  EXPECT_THAT(rate("snort2", "per: rule, count: 1, seconds: 60"), HasSubstr("by host only"));
+  EXPECT_THAT(rate("wazuh", "per: rule, count: 2, seconds: 60"), HasSubstr("can only ignore"));
+  EXPECT_THAT(rate("wazuh", "per: host, count: 1, seconds: 60"), HasSubstr("can only ignore"));
+  EXPECT_THAT(rate("rpz", "per: host, count: 1, seconds: 60"), HasSubstr("rpz raises no alerts"));
+  EXPECT_THAT(rate("suricata", "per: host, count: 1"), HasSubstr("seconds: is missing"));
+  for (const char* mode : {"640", "0640", "0444", "0660", "0600"})
+    EXPECT_EQ(Refusal(one + "  mode: " + mode + "\n"), "accepted") << mode;
+  // Executable, writable for all, unreadable for the owner, not octal, setuid.
+  for (const char* mode : {"0755", "0666", "0240", "0680", "4640", "64", "u=rw"})
+    EXPECT_THAT(Refusal(one + "  mode: " + mode + "\n"), HasSubstr("is not three octal digits"))
+        << mode;
+  for (const char* owner : {"root", "root:adm", "\":adm\"", "12:34"})
+    EXPECT_EQ(Refusal(one + "  owner: " + owner + "\n"), "accepted") << owner;
+  for (const char* owner : {"\":\"", "\"root:\"", "a b", "a:b:c", "-1"})
+    EXPECT_THAT(Refusal(one + "  owner: " + owner + "\n"), HasSubstr("is not user, user:group"))
+        << owner;
+}
+
+TEST_F(ImportConfig, KeepsTheFoldersOfDestinationsApart) {
+  const auto home = test::SchemaCheck::File().parent_path();
+  const auto refusal = [&](const std::string& first, const std::string& second) {
+    std::string text = "clearance: green\nartifacts: art\ndestinations:\n";
+    for (const auto& [name, folder] : {std::pair{"a", first}, {"b", second}})
+      text += fmt::format("- {{name: {}, format: hosts, clearance: green, folder: '{}'}}\n", name,
+                          folder);
+    const Status status = check.LoadText(text);
+    return status.ok() ? "accepted" : status.error().what;
+  };
+  EXPECT_EQ(refusal("", ""), "accepted");
+  EXPECT_EQ(refusal("/srv/a", "/srv/b"), "accepted");
+  EXPECT_EQ(refusal("/srv/a", "/srv/ab"), "accepted");
+  EXPECT_EQ(refusal("art/x", ""), "accepted");
+  for (const char* other : {"/srv/a", "/srv/a/", "/srv/a/below", "/srv", "/srv/x/../a"})
+    EXPECT_THAT(refusal("/srv/a", other), HasSubstr("overlaps that of the destination")) << other;
+  EXPECT_THAT(refusal("art/b", ""), HasSubstr("overlaps that of the destination b"));
+  EXPECT_THAT(refusal("art", ""), HasSubstr("holds the folder of all artifacts"));
+  EXPECT_THAT(refusal("keys", ""), HasSubstr("lies in the home"));
+  EXPECT_THAT(refusal("x/../work/y", ""), HasSubstr("lies in the home"));
+  EXPECT_THAT(refusal(home.parent_path().string(), ""), HasSubstr("holds "));
+  EXPECT_THAT(refusal("~/rules", ""), HasSubstr("nobody expands ~"));
+  // A link on the way does not hide where it leads.
+  const auto link = home / "to-keys";
+  std::filesystem::remove(link);
+  std::filesystem::create_directory_symlink(home, link);
+  EXPECT_THAT(refusal((link / "keys").string(), ""), HasSubstr("lies in the home"));
+  std::filesystem::remove(link);
 }
 
 }  // namespace

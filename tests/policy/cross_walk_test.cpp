@@ -59,6 +59,56 @@ TEST(CrossWalk, HoldsBackWhatBelongsToAHeldBackObjectAndWhatPointsThere) {
   EXPECT_FALSE(walk.Reference(reference, held.uuid).decision.allowed);
 }
 
+TEST(CrossWalk, LeavesOutWhatTheSiteDidNotSelect) {
+  Selection wanted;
+  wanted.types = {"domain"};
+  CrossWalk walk(Green(), CrossWalk::Question::kEverything, wanted);
+  ASSERT_TRUE(walk.LooksAhead());
+  const intel::Event event = PublishedEvent();
+  intel::Object with;
+  with.uuid = NewUuid();
+  intel::Object without;
+  without.uuid = NewUuid();
+  const intel::Attribute selected = SomeAttribute();
+  intel::Attribute other = SomeAttribute();
+  other.type = "ip-dst";
+  walk.LookAhead(event);
+  walk.LookAhead(selected, with.uuid);
+  walk.LookAhead(other, without.uuid);
+  EXPECT_TRUE(walk.Event(event, "feed", intel::Tlp::kGreen).decision.allowed);
+  EXPECT_TRUE(walk.Object(with).decision.allowed);
+  EXPECT_EQ(walk.Object(without).decision.reason, Reason::kNotSelected);
+  EXPECT_TRUE(walk.Attribute(selected, with.uuid).decision.allowed);
+  const Decision refused = walk.Attribute(other, without.uuid).decision;
+  EXPECT_EQ(refused.reason, Reason::kNotSelected);
+  EXPECT_EQ(refused.detail, "types");
+  intel::Reference reference;
+  reference.uuid = NewUuid();
+  reference.referenced = without.uuid;
+  EXPECT_FALSE(walk.Reference(reference, with.uuid).decision.allowed);
+
+  walk.LookAhead(event);
+  walk.LookAhead(other, {});
+  const Decision emptied = walk.Event(event, "feed", intel::Tlp::kGreen).decision;
+  EXPECT_EQ(emptied.reason, Reason::kNotSelected);
+  EXPECT_EQ(walk.Report({}).decision.reason, Reason::kNotSelected);
+}
+
+TEST(CrossWalk, NeedsNoLookAheadWhereTheHeaderDecides) {
+  Selection wanted;
+  wanted.orgs = {"CERT North"};
+  CrossWalk walk(Green(), CrossWalk::Question::kEverything, wanted);
+  ASSERT_FALSE(walk.LooksAhead());
+  const Decision refused = walk.Event(PublishedEvent(), "feed", intel::Tlp::kGreen).decision;
+  EXPECT_EQ(refused.reason, Reason::kNotSelected);
+  EXPECT_EQ(refused.detail, "orgs");
+  EXPECT_FALSE(walk.Attribute(SomeAttribute(), {}).decision.allowed);
+  intel::Event north = PublishedEvent();
+  north.orgc_name = "cert north";
+  EXPECT_TRUE(walk.Event(north, "feed", intel::Tlp::kGreen).decision.allowed);
+  EXPECT_TRUE(walk.Attribute(SomeAttribute(), {}).decision.allowed);
+}
+
 TEST(CrossWalk, LetsSightingsGoWhereTheirAttributeGoes) {
   for (const auto question : {CrossWalk::Question::kEverything, CrossWalk::Question::kTlpOnly}) {
     CrossWalk walk(Green(), question);

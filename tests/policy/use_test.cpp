@@ -62,6 +62,42 @@ TEST(Use, LetsPapDecideByPower) {
   EXPECT_EQ(reason(std::nullopt, Power::kBlocks), Reason::kAllowed);
 }
 
+TEST(Use, AsksForTheLeastConfidenceOfTheDestination) {
+  UsePolicy policy = Destination();
+  policy.min_confidence = 50;
+  Occurrence occurrence = Good();
+  EXPECT_EQ(Of(policy, occurrence), Reason::kAllowed) << "unknown is kept by default";
+  occurrence.confidence = 50;
+  EXPECT_EQ(Of(policy, occurrence), Reason::kAllowed);
+  occurrence.confidence = 49;
+  EXPECT_EQ(Of(policy, occurrence), Reason::kConfidenceTooLow);
+  policy.min_confidence = 0;
+  EXPECT_EQ(Of(policy, occurrence), Reason::kAllowed);
+  policy.keep_unknown_confidence = false;
+  EXPECT_EQ(Of(policy, occurrence), Reason::kAllowed);
+  occurrence.confidence.reset();
+  EXPECT_EQ(Of(policy, occurrence), Reason::kConfidenceUnknown);
+}
+
+TEST(Use, TakesTheConfidenceOfTheAttributeBeforeThatOfTheEvent) {
+  const auto confidence = [](const std::vector<std::string>& of_event,
+                             const std::vector<std::string>& of_attribute) {
+    intel::Event event;
+    for (const std::string& value : of_event)
+      event.tags.push_back({"osint:certainty=\"" + value + "\"", "", "", false, true});
+    intel::Attribute attribute;
+    for (const std::string& value : of_attribute)
+      attribute.tags.push_back({"osint:certainty=\"" + value + "\"", "", "", false, true});
+    const auto found = MakeOccurrence(event, nullptr, attribute, Tlp::kAmber).confidence;
+    return found ? int{*found} : -1;
+  };
+  EXPECT_EQ(confidence({}, {}), -1);
+  EXPECT_EQ(confidence({"75", "30"}, {}), 30);
+  EXPECT_EQ(confidence({"30"}, {"93"}), 93);
+  EXPECT_EQ(confidence({"93"}, {"50", "7"}), 7);
+  EXPECT_EQ(confidence({"93"}, {"unheard-of"}), 93);
+}
+
 TEST(Use, AsksForToIdsUnlessATagDecides) {
   Occurrence occurrence = Good();
   occurrence.to_ids = false;

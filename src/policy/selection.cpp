@@ -1,18 +1,17 @@
-#include "collect/selection.h"
+#include "policy/selection.h"
 
 #include <algorithm>
 #include <charconv>
 
 #include "policy/cross.h"
 
-namespace gapferry::collect {
+namespace gapferry::policy {
 namespace {
 
 bool HasOneOf(const std::vector<std::string>& patterns, const std::vector<intel::Tag>& tags) {
   return std::any_of(tags.begin(), tags.end(), [&](const intel::Tag& tag) {
-    return std::any_of(patterns.begin(), patterns.end(), [&](const std::string& pattern) {
-      return policy::TagMatches(pattern, tag.name);
-    });
+    return std::any_of(patterns.begin(), patterns.end(),
+                       [&](const std::string& pattern) { return TagMatches(pattern, tag.name); });
   });
 }
 
@@ -28,22 +27,20 @@ Time PublishTime(const intel::Event& event) {
   return event.publish_timestamp != 0 ? event.publish_timestamp : event.timestamp;
 }
 
-bool IsWithinDates(const Selection& selection, const intel::Event& event) {
-  return (selection.from.empty() || event.date >= selection.from) &&
-         (selection.to.empty() || (!event.date.empty() && event.date <= selection.to));
-}
-
-bool FitsHeader(const Selection& selection, const intel::Event& event, Time now) {
-  if (selection.published_only && !event.published.value_or(true)) return false;
-  if (!IsWithinDates(selection, event)) return false;
-  if (!selection.StillRecent(PublishTime(event), now)) return false;
-  if (!selection.orgs.empty() && !IsOneOf(selection.orgs, event)) return false;
-  if (IsOneOf(selection.not_orgs, event)) return false;
+std::string_view UnmetByHeader(const Selection& selection, const intel::Event& event, Time now) {
+  if (selection.published_only && !event.published.value_or(true)) return "published";
+  if (!selection.from.empty() && event.date < selection.from) return "from";
+  if (!selection.to.empty() && (event.date.empty() || event.date > selection.to)) return "to";
+  if (!selection.StillRecent(PublishTime(event), now)) return "last";
+  if (!selection.orgs.empty() && !IsOneOf(selection.orgs, event)) return "orgs";
+  if (IsOneOf(selection.not_orgs, event)) return "not_orgs";
   if (!selection.threat_levels.empty() && !selection.threat_levels.contains(event.threat_level))
-    return false;
-  // A level that the source leaves out is "all communities", as in policy::CrossPolicy.
-  return selection.distributions.empty() ||
-         selection.distributions.contains(event.distribution.value_or(3));
+    return "threat_levels";
+  // A level that the source leaves out is "all communities", as in CrossPolicy.
+  if (!selection.distributions.empty() &&
+      !selection.distributions.contains(event.distribution.value_or(3)))
+    return "distributions";
+  return {};
 }
 
 template <typename Words>
@@ -64,6 +61,10 @@ bool Selection::Empty() const {
 
 bool Selection::JudgesAttributes() const {
   return !tags.empty() || !types.empty() || to_ids.has_value();
+}
+
+bool Selection::MayLeaveOutAttributes() const {
+  return JudgesAttributes() || max_tlp || !not_tags.empty();
 }
 
 Digest256 Selection::Fingerprint() const {
@@ -105,25 +106,53 @@ std::optional<std::chrono::seconds> ParseSpan(std::string_view text) {
 
 EventVerdict JudgeEvent(const Selection& selection, const intel::Event& event, Time now) {
   EventVerdict verdict;
-  verdict.markings = policy::ReadMarkings(event.tags);
+  verdict.markings = ReadMarkings(event.tags);
   verdict.has_tag = HasOneOf(selection.tags, event.tags);
-  verdict.taken = FitsHeader(selection, event, now) && !HasOneOf(selection.not_tags, event.tags);
+  verdict.unmet = UnmetByHeader(selection, event, now);
+  if (!verdict.taken()) return verdict;
   // The source's default is for rows; an event that names no TLP may hold rows that do.
-  if (selection.max_tlp && verdict.markings.tlp.value_or(intel::Tlp::kClear) > *selection.max_tlp)
-    verdict.taken = false;
+  if (HasOneOf(selection.not_tags, event.tags)) {
+    verdict.unmet = "not_tags";
+  } else if (selection.max_tlp &&
+             verdict.markings.tlp.value_or(intel::Tlp::kClear) > *selection.max_tlp) {
+    verdict.unmet = "max_tlp";
+  }
   return verdict;
 }
 
-bool JudgeAttribute(const Selection& selection, const EventVerdict& event,
-                    const intel::Attribute& attribute, intel::Tlp default_tlp) {
-  if (!selection.types.empty() && !selection.types.contains(attribute.type)) return false;
-  if (selection.to_ids && attribute.to_ids != *selection.to_ids) return false;
+std::string_view JudgeAttribute(const Selection& selection, const EventVerdict& event,
+                                const intel::Attribute& attribute, intel::Tlp default_tlp) {
+  if (!selection.types.empty() && !selection.types.contains(attribute.type)) return "types";
+  if (selection.to_ids && attribute.to_ids != *selection.to_ids) return "to_ids";
   if (!selection.tags.empty() && !event.has_tag && !HasOneOf(selection.tags, attribute.tags))
-    return false;
-  if (HasOneOf(selection.not_tags, attribute.tags)) return false;
-  if (!selection.max_tlp) return true;
-  const intel::Markings own = policy::ReadMarkings(attribute.tags);
-  return policy::EffectiveTlp(event.markings, own, default_tlp) <= *selection.max_tlp;
+    return "tags";
+  if (HasOneOf(selection.not_tags, attribute.tags)) return "not_tags";
+  if (!selection.max_tlp) return {};
+  const intel::Markings own = ReadMarkings(attribute.tags);
+  const bool fits = EffectiveTlp(event.markings, own, default_tlp) <= *selection.max_tlp;
+  return fits ? std::string_view() : "max_tlp";
 }
 
-}  // namespace gapferry::collect
+void SelectedRows::Event(const Selection& selection, const intel::Event& event, Time now) {
+  event_ = JudgeEvent(selection, event, now);
+  taken_ = 0;
+  left_out_ = 0;
+  objects_.clear();
+}
+
+void SelectedRows::Attribute(const Selection& selection, const intel::Attribute& attribute,
+                             const Uuid& object) {
+  if (!event_.taken() || attribute.deleted) return;
+  if (JudgeAttribute(selection, event_, attribute, intel::Tlp::kClear).empty()) {
+    ++taken_;
+    objects_.insert(object);
+  } else {
+    ++left_out_;
+  }
+}
+
+bool SelectedRows::Emptied(const Selection& selection) const {
+  return taken_ == 0 && (left_out_ > 0 || selection.JudgesAttributes());
+}
+
+}  // namespace gapferry::policy

@@ -1,0 +1,224 @@
+#include "importer/log_values.h"
+
+#include <algorithm>
+#include <array>
+#include <set>
+#include <utility>
+
+#include "base/bytes.h"
+#include "base/json.h"
+
+namespace gapferry::importer {
+namespace {
+
+using intel::Indicator;
+using intel::IndicatorKind;
+
+constexpr auto npos = std::string_view::npos;
+constexpr std::size_t kMaxJsonDepth = 64;
+constexpr std::size_t kMaxQuoted = 2048;  // a user agent or a path
+constexpr std::size_t kMaxUrl = 8192;
+
+bool IsSeparator(char c) {
+  const auto byte = static_cast<std::uint8_t>(c);
+  return byte <= 0x20 || byte == 0x7F ||
+         std::string_view("\"'`<>()[]{},;|=^*!?&#$+~\\/").find(c) != npos;
+}
+
+bool EndsUrl(char c) {
+  const auto byte = static_cast<std::uint8_t>(c);
+  return byte <= 0x20 || byte == 0x7F || std::string_view("\"'`<>|{}\\").find(c) != npos;
+}
+
+bool IsNumber(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), IsAsciiDigit);
+}
+
+IndicatorKind HashOf(std::size_t digits) {
+  constexpr auto kHashes =
+      std::to_array<std::pair<std::size_t, IndicatorKind>>({{32, IndicatorKind::kMd5},
+                                                            {40, IndicatorKind::kSha1},
+                                                            {56, IndicatorKind::kSha224},
+                                                            {64, IndicatorKind::kSha256},
+                                                            {96, IndicatorKind::kSha384},
+                                                            {128, IndicatorKind::kSha512}});
+  for (const auto& [length, kind] : kHashes) {
+    if (length == digits) return kind;
+  }
+  return IndicatorKind::kOther;
+}
+
+class Reader {
+ public:
+  void Text(std::string_view text) {
+    Urls(text);
+    DnsLabels(text);
+    Words(text);
+    Quoted(text);
+  }
+
+  // A string that stands alone may be a user agent or the path of a file.
+  void Whole(std::string_view text) {
+    if (text.empty() || text.size() > kMaxQuoted) return;
+    Add(IndicatorKind::kUserAgent, std::string(text));
+    const std::size_t name = text.find_last_of("/\\");
+    Add(IndicatorKind::kFilename, std::string(name == npos ? text : text.substr(name + 1)));
+  }
+
+  void Value(const Json& value) {
+    if (value.is_string()) {
+      const auto& text = value.get_ref<const std::string&>();
+      Text(text);
+      Whole(text);
+    } else if (value.is_structured()) {
+      for (const Json& inner : value)
+        Value(inner);
+    }
+  }
+
+  std::vector<Indicator> Take() { return std::move(found_); }
+
+ private:
+  void Add(IndicatorKind kind, std::string value) {
+    if (value.empty() || found_.size() == kMaxLogValues) return;
+    if (known_.emplace(kind, value).second) found_.push_back({kind, std::move(value)});
+  }
+
+  void Urls(std::string_view text) {
+    for (std::size_t at = text.find("://"); at != npos; at = text.find("://", at + 3)) {
+      std::size_t begin = at;
+      while (begin > 0 && IsAsciiAlnum(text[begin - 1]))
+        --begin;
+      std::size_t end = at;
+      while (end < text.size() && end - begin < kMaxUrl && !EndsUrl(text[end]))
+        ++end;
+      std::string_view url = text.substr(begin, end - begin);
+      AddUrl(url);
+      // Punctuation after it, unless it belongs to it.
+      while (!url.empty() && std::string_view(".,;:)]").find(url.back()) != npos)
+        url.remove_suffix(1);
+      AddUrl(url);
+    }
+  }
+
+  void AddUrl(std::string_view text) {
+    if (const auto url = intel::ParseUrl(text)) Add(IndicatorKind::kUrl, url->ToString());
+  }
+
+  // "(4)evil(7)example(0)", as the DNS server of Windows writes a name.
+  void DnsLabels(std::string_view text) {
+    std::string name;
+    for (std::size_t open = text.find('('); open != npos; open = text.find('(', open + 1)) {
+      const std::size_t close = text.find(')', open);
+      if (close == npos) return;
+      const std::string_view length = text.substr(open + 1, close - open - 1);
+      const std::size_t next = std::min(text.find('(', close), text.size());
+      if (length == "0") {
+        AddName(name);
+        name.clear();
+      } else if (IsNumber(length) && length.size() <= 2) {
+        name += (name.empty() ? "" : ".") + std::string(text.substr(close + 1, next - close - 1));
+      } else {
+        name.clear();
+      }
+      if (name.size() > 255) name.clear();
+    }
+  }
+
+  void Words(std::string_view text) {
+    for (std::size_t at = 0; at < text.size();) {
+      std::size_t end = at;
+      while (end < text.size() && !IsSeparator(text[end]))
+        ++end;
+      if (end > at) Word(text.substr(at, end - at));
+      at = end + 1;
+    }
+  }
+
+  void Word(std::string_view word) {
+    if (word.size() < 3 || word.size() > 512) return;
+    if (word.find('@') != npos) return AddEmail(word);
+    const auto colons = std::count(word.begin(), word.end(), ':');
+    if (colons > 1) {
+      if (AddAddress(word) || AddFingerprint(word)) return;
+    }
+    if (colons > 0) {
+      // host:port, key:value
+      for (std::size_t at = 0; at <= word.size();) {
+        const std::size_t end = std::min(word.find(':', at), word.size());
+        if (end > at) Part(word.substr(at, end - at));
+        at = end + 1;
+      }
+      return;
+    }
+    Part(word);
+  }
+
+  void Part(std::string_view part) {
+    const bool hex = std::all_of(part.begin(), part.end(), IsAsciiHex);
+    if (const IndicatorKind kind = HashOf(part.size()); hex && kind != IndicatorKind::kOther)
+      return Add(kind, AsciiLower(part));
+    if (part.find('.') == npos || AddAddress(part)) return;
+    AddName(part);
+    Add(IndicatorKind::kFilename, std::string(part));
+  }
+
+  bool AddAddress(std::string_view text) {
+    while (text.ends_with('.') || text.ends_with(':'))
+      text.remove_suffix(1);
+    auto address = intel::NormaliseAddress(text);
+    if (address) Add(IndicatorKind::kAddress, *std::move(address));
+    return address.has_value();
+  }
+
+  // SHA-1 of a certificate: twenty bytes with colons between them.
+  bool AddFingerprint(std::string_view text) {
+    if (text.size() != 59) return false;
+    std::string digits(text);
+    std::erase(digits, ':');
+    if (digits.size() != 40 || !std::all_of(digits.begin(), digits.end(), IsAsciiHex)) return false;
+    Add(IndicatorKind::kSha1, AsciiLower(digits));
+    return true;
+  }
+
+  void AddName(std::string_view text) {
+    auto name = intel::NormaliseName(text);
+    if (name && name->find('.') != npos) Add(IndicatorKind::kHostname, *std::move(name));
+  }
+
+  void AddEmail(std::string_view text) {
+    while (!text.empty() && std::string_view(".:").find(text.back()) != npos)
+      text.remove_suffix(1);
+    const intel::Normalised email = intel::Normalise("email", text);
+    if (email.ok() && email.count == 1) Add(email.indicators[0].kind, email.indicators[0].value);
+  }
+
+  void Quoted(std::string_view text) {
+    for (std::size_t open = text.find('"'); open != npos;) {
+      const std::size_t close = text.find('"', open + 1);
+      if (close == npos) return;
+      Whole(text.substr(open + 1, close - open - 1));
+      open = close;
+    }
+  }
+
+  std::vector<Indicator> found_;
+  std::set<std::pair<IndicatorKind, std::string>> known_;
+};
+
+}  // namespace
+
+std::vector<Indicator> ReadLogLine(std::string_view line) {
+  Reader reader;
+  if (AsciiTrim(line).starts_with('{')) {
+    const Result<Json> json = ParseJson(line, {kMaxLogLine + 2, kMaxJsonDepth});
+    if (json.ok()) {
+      reader.Value(*json);
+      return reader.Take();
+    }
+  }
+  reader.Text(line);
+  return reader.Take();
+}
+
+}  // namespace gapferry::importer

@@ -1,0 +1,195 @@
+#include "importer/test_pcap.h"
+
+#include <cstdlib>
+#include <map>
+
+#include "base/file.h"
+#include "importer/alert_names.h"
+#include "importer/eve_line.h"
+#include "importer/line_feed.h"
+
+namespace gapferry::importer {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kMaxRows = 10'000;
+
+// Over the outputs of suricata.yaml: alerts only, with what they were about.
+constexpr std::string_view kOutputs = R"(%YAML 1.1
+---
+outputs:
+  - eve-log:
+      enabled: yes
+      filetype: regular
+      filename: eve.json
+      types:
+        - alert
+)";
+
+// A folder that goes away with it.
+class ScratchFolder {
+ public:
+  [[nodiscard]] static Result<ScratchFolder> Make() {
+    std::error_code error;
+    const fs::path base = fs::temp_directory_path(error);
+    std::string name = ((error ? fs::path("/tmp") : base) / "gapferry-test-XXXXXX").string();
+    if (::mkdtemp(name.data()) == nullptr)
+      return SystemError(fmt::format("cannot make {}", name), errno);
+    return ScratchFolder(name);
+  }
+  explicit ScratchFolder(fs::path path) : path_(std::move(path)) {}
+  ScratchFolder(ScratchFolder&& other) noexcept : path_(std::exchange(other.path_, {})) {}
+  ScratchFolder& operator=(ScratchFolder&&) = delete;
+  ~ScratchFolder() {
+    std::error_code ignored;
+    if (!path_.empty()) fs::remove_all(path_, ignored);
+  }
+  [[nodiscard]] const fs::path& path() const { return path_; }
+
+ private:
+  fs::path path_;
+};
+
+// Alerts of one rule about one value.
+struct Row {
+  std::uint64_t alerts = 0;
+  NamedAlert first;
+};
+
+class Tally {
+ public:
+  Status Read(const fs::path& eve, AlertNames* names) {
+    GF_TRY(Fd file, OpenInput(eve));
+    LineFeed feed(SourceOf(std::move(file)), kMaxEveLine);
+    for (bool more = true; more;) {
+      GF_TRY(more, feed.Fill());
+      while (const auto line = feed.Next()) {
+        if (line->piece) continue;
+        const EveLine event = ReadEveLine(line->bytes);
+        if (event.kind != EveLine::Kind::kAlert) continue;
+        GF_TRY(std::optional<NamedAlert> alert, names->Find(event.event));
+        if (alert) Add(*std::move(alert));
+      }
+    }
+    return Ok();
+  }
+
+  [[nodiscard]] std::uint64_t alerts() const { return alerts_; }
+  [[nodiscard]] std::uint64_t left_out() const { return left_out_; }
+  [[nodiscard]] const std::map<std::string, Row>& rows() const { return rows_; }
+
+ private:
+  void Add(NamedAlert alert) {
+    ++alerts_;
+    std::string key = fmt::format("{:020}", alert.sid);
+    for (const NamedValue& value : alert.values)
+      key += '\n' + value.indicator.value;
+    const auto known = rows_.find(key);
+    if (known != rows_.end()) {
+      ++known->second.alerts;
+    } else if (rows_.size() == kMaxRows) {
+      ++left_out_;
+    } else {
+      rows_.emplace(std::move(key), Row{1, std::move(alert)});
+    }
+  }
+
+  std::uint64_t alerts_ = 0;
+  std::uint64_t left_out_ = 0;  // alerts beyond kMaxRows kinds
+  std::map<std::string, Row> rows_;
+};
+
+void ShowRow(Console& console, const Row& row) {
+  console.Say(fmt::format("{:>7}  sid {}{}", Grouped(row.alerts), row.first.sid,
+                          row.first.canary ? ", the canary" : ""));
+  if (row.first.values.empty())
+    console.Say(fmt::format("         {} of the set {}: not found in the store", "a value",
+                            Printable(row.first.rule.set)));
+  for (const NamedValue& value : row.first.values) {
+    console.Say(fmt::format("         {} {}", intel::IndicatorKindName(value.indicator.kind),
+                            Printable(value.indicator.value)));
+    for (const detect::WhyOccurrence& one : value.occurrences) {
+      console.Say(fmt::format("           event {} of {}: {}  TLP:{}", one.event_uuid.ToString(),
+                              Printable(one.source), Printable(one.event_info),
+                              intel::TlpName(one.tlp)));
+    }
+  }
+}
+
+void Show(Session& session, const std::string& destination, const Tally& tally) {
+  Json rows = Json::array();
+  session.console.Say(fmt::format("{}: {} alerts", destination, Grouped(tally.alerts())));
+  for (const auto& [key, row] : tally.rows()) {
+    ShowRow(session.console, row);
+    Json json = row.first.ToJson();
+    json["sid"] = row.first.sid;
+    json["alerts"] = row.alerts;
+    rows.push_back(std::move(json));
+  }
+  if (tally.left_out() > 0)
+    session.console.Say(fmt::format("and {} alerts of more rules", Grouped(tally.left_out())));
+  session.console.Emit("test", {{"input", "pcap"},
+                                {"destination", destination},
+                                {"alerts", tally.alerts()},
+                                {"rows", rows},
+                                {"left_out", tally.left_out()}});
+}
+
+Status RunSuricata(const std::string& program, const PcapTest& test, const fs::path& rules,
+                   const fs::path& folder, const CommandRunner& run) {
+  GF_CHECK(WriteFileAtomically(folder / "outputs.yaml", kOutputs, 0600));
+  GF_TRY(const CommandEnd end,
+         run({program, "-r", fs::absolute(test.capture).string(), "-S", rules.string(), "-l",
+              folder.string(), "--include", (folder / "outputs.yaml").string(), "-k", "none",
+              "--runmode", "single", "--set", "packet-alert-max=255"},
+             test.timeout));
+  if (end.ok()) return Ok();
+  if (end.how == CommandEnd::How::kExited && end.value == 127) {
+    return Error::Make(Kind::kNotFound, "{} cannot be started: {}", program, end.output)
+        .Hint("name it: --suricata PATH, or `suricata:` in import.yml");
+  }
+  return Error::Make(Kind::kIo, "{} on {}: {}\n{}", program, test.capture.string(), end.Describe(),
+                     end.output);
+}
+
+}  // namespace
+
+Status TestPcap(Session& session, const Home& home, const PcapTest& test,
+                const CommandRunner& run) {
+  GF_TRY(const Config config, home.LoadConfig());
+  std::vector<const detect::Destination*> wanted;
+  if (!test.destination.empty()) GF_CHECK(FindSuricata(config, test.destination));
+  for (const detect::Destination& destination : config.site.destinations) {
+    const bool named = test.destination.empty() || destination.name == test.destination;
+    if (destination.format == "suricata" && named) wanted.push_back(&destination);
+  }
+  const std::string program = !test.suricata.empty()     ? test.suricata
+                              : !config.suricata.empty() ? config.suricata.string()
+                                                         : "suricata";
+  std::uint64_t alerts = 0;
+  bool any = false;
+  for (const detect::Destination* destination : wanted) {
+    const fs::path rules = config.artifacts / destination->name / "current" /
+                           (destination->suricata.prefix + ".rules");
+    std::error_code error;
+    if (!fs::exists(rules, error)) continue;
+    any = true;
+    GF_TRY(const ScratchFolder folder, ScratchFolder::Make());
+    GF_CHECK(RunSuricata(program, test, rules, folder.path(), run));
+    GF_TRY(AlertNames names, AlertNames::Load(home.store_file(), config, destination->name));
+    Tally tally;
+    GF_CHECK(tally.Read(folder.path() / "eve.json", &names));
+    Show(session, destination->name, tally);
+    alerts += tally.alerts();
+  }
+  if (!any) {
+    return Error::Make(Kind::kNotReady, "no destination of the format suricata has rules in use")
+        .Hint("`{} generate` makes them", session.program);
+  }
+  if (alerts > 0) return Ok();
+  return Error::Make(Kind::kNotFound, "no rule in use matches anything in {}",
+                     test.capture.string());
+}
+
+}  // namespace gapferry::importer

@@ -1,0 +1,95 @@
+#include "policy/additions.h"
+
+#include <unordered_set>
+
+#include "base/suggest.h"
+#include "intel/types.h"
+#include "intel/value.h"
+#include "policy/list_line.h"
+
+namespace gapferry::policy {
+namespace {
+
+Error Bad(std::string_view what) {
+  return Error::Make(Kind::kConfig, "{}", what);
+}
+
+Error UnknownType(std::string_view type) {
+  std::vector<std::string> known;
+  for (const intel::TypeInfo& each : intel::AllTypes())
+    known.emplace_back(each.name);
+  return Bad(fmt::format("\"{}\" is no attribute type of MISP{}", type, DidYouMean(type, known)))
+      .Hint("each line is a type and a value, such as: domain evil.example");
+}
+
+Result<Addition> ReadEntry(const ListLine& line) {
+  const std::size_t blank = line.content.find_first_of(" \t");
+  const std::string_view type = line.content.substr(0, blank);
+  if (intel::FindType(type) == nullptr) return UnknownType(type);
+  if (blank == std::string_view::npos) return Bad(fmt::format("{} without a value", type));
+  const std::string_view text = AsciiTrim(line.content.substr(blank));
+  const intel::Normalised value = intel::Normalise(type, text);
+  if (!value.ok())
+    return Bad(fmt::format("{} is no {}: {}", text, type, intel::ValueProblemCode(value.problem)));
+  if (value.count == 0) return Bad(fmt::format("nothing can look for a {}", type));
+  for (std::size_t i = 0; i < value.count; ++i) {
+    const intel::Indicator& indicator = value.indicators[i];
+    const bool is_name = indicator.kind == intel::IndicatorKind::kDomain ||
+                         indicator.kind == intel::IndicatorKind::kHostname;
+    if (is_name && intel::IsPublicSuffix(indicator.value))
+      return Bad(fmt::format("{} is a public suffix, which no rule may name", indicator.value));
+  }
+  Addition addition;
+  addition.type = type;
+  addition.value = value.value;
+  if (IsUtf8(line.comment)) addition.comment = line.comment;
+  return addition;
+}
+
+}  // namespace
+
+Result<Additions> Additions::Parse(std::string_view text, std::string_view file_name) {
+  Additions additions;
+  additions.file_ = file_name;
+  std::unordered_set<std::string> known;
+  std::uint32_t number = 0;
+  while (!text.empty()) {
+    ++number;
+    const std::string_view whole = TakeLine(&text);
+    const auto where = [&] { return fmt::format("{}:{}", file_name, number); };
+    if (whole.size() > kMaxLineBytes) {
+      return Error::Make(Kind::kTooLarge, "{} bytes, more than {}", whole.size(), kMaxLineBytes)
+          .In(where());
+    }
+    const ListLine line = SplitListLine(whole);
+    if (line.content.empty()) continue;
+    Result<Addition> addition = ReadEntry(line);
+    if (!addition.ok()) return std::move(addition).error().In(where());
+    addition->line = number;
+    if (!known.insert(addition->type + ' ' + addition->value).second) continue;
+    if (additions.entries_.size() == kMaxEntries)
+      return Error::Make(Kind::kTooLarge, "more than {} entries", kMaxEntries).In(where());
+    additions.entries_.push_back(std::move(addition).value());
+  }
+  return additions;
+}
+
+std::string Additions::Where(const Addition& addition) const {
+  return fmt::format("{}:{}", file_, addition.line);
+}
+
+Status Additions::CheckAgainst(const Allowlist& allowlist, bool blocking) const {
+  for (const Addition& addition : entries_) {
+    const intel::Normalised value = intel::Normalise(addition.type, addition.value);
+    for (std::size_t i = 0; i < value.count; ++i) {
+      const std::string allowed = allowlist.Where(value.indicators[i], blocking);
+      if (allowed.empty()) continue;
+      return Bad(fmt::format("{}: {} is added here, and on the allowlist at {}", Where(addition),
+                             addition.value, allowed))
+          .Hint("remove one of the two lines");
+    }
+  }
+  return Ok();
+}
+
+}  // namespace gapferry::policy

@@ -1,0 +1,256 @@
+"""`test`: which artifacts in use would match a value, a capture or a log.
+
+The oracles: for values, what each consumer is documented to do with an entry and the bytes of the files themselves; for
+captures, Suricata 7 and 8; for logs, lines in the forms that Squid, BIND, Zeek and others write.
+"""
+import gzip
+import json
+import os
+import subprocess
+
+import pytest
+
+from engines import engine  # noqa: F401, a fixture
+from test_enrich import EVENT, attribute, event, open_site, rules
+
+FORMATS = ["suricata", "snort3", "sigma", "wazuh", "zeek", "rpz", "hosts", "dnsmasq", "unbound", "nftables", "ipset",
+           "squid", "edl", "csv", "stix", "ecs", "splunk", "snort-reputation"]
+VALUES = [
+    ("domain", "evil.example"), ("hostname", "one.host.example"), ("ip-dst", "203.0.113.7"),
+    ("ip-dst", "198.51.100.0/24"), ("url", "http://web.example/a?b=c"), ("sha256", "ab" * 32),
+    ("email-src", "someone@mail.example"), ("user-agent", "Evil/1.0 (x)"), ("filename", "dropper.exe"),
+]
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory, bins):
+    one = event(EVENT, "the event behind", "clear", [
+        attribute(number, kind, value) for number, (kind, value) in enumerate(VALUES)]
+        + [attribute(20, "domain", "quiet.example", to_ids=False)])
+    return open_site(tmp_path_factory.mktemp("test"), bins, [one], [
+        {"name": name, "format": name, "clearance": "clear"} for name in FORMATS] + [
+        {"name": "sets", "format": "suricata", "clearance": "clear", "suricata": {"literal_limit": 0},
+         "canary": {"type": "domain", "value": "canary.example"}}])
+
+
+def ask(site, *arguments, expect=0):
+    said = site.import_("--json", "test", *arguments, expect=expect).stdout.splitlines()
+    return [json.loads(line) for line in said]
+
+
+def matches(site, value, expect=0):
+    """Destination to its matches: (how, kind, value) of each."""
+    return {said["destination"]: [(one["match"], one["kind"], one["value"]) for one in said["matches"]]
+            for said in ask(site, value, expect=expect)}
+
+
+# Formats that have an entry for the value.
+LISTED = {
+    "evil.example": {"suricata", "sets", "snort3", "sigma", "wazuh", "zeek", "rpz", "hosts", "dnsmasq", "unbound",
+                     "squid", "edl", "csv", "stix", "ecs", "splunk"},
+    "203.0.113.7": {"suricata", "sets", "snort3", "sigma", "wazuh", "zeek", "rpz", "nftables", "ipset", "squid", "edl",
+                    "csv", "stix", "ecs", "splunk", "snort-reputation"},
+    "ab" * 32: {"suricata", "sets", "sigma", "wazuh", "zeek", "csv", "stix", "ecs", "splunk"},
+    "http://web.example/a?b=c": {"suricata", "sets", "snort3", "sigma", "wazuh", "zeek", "squid", "edl", "csv", "stix",
+                                 "ecs", "splunk"},
+}
+
+
+@pytest.mark.parametrize("value", sorted(LISTED))
+def test_every_format_that_lists_a_value_matches_it_and_the_line_says_so(site, value):
+    found = matches(site, value)
+    assert {name for name, hits in found.items() if hits} == LISTED[value]
+    assert all(hits == [("exact", hits[0][1], value)] for hits in found.values() if hits)
+    for said in ask(site, value):
+        for hit in said["matches"]:
+            assert hit["attributes"][0]["event"] == EVENT and hit["entries"]
+            for entry in hit["entries"]:
+                lines = (site.isolated / "artifacts" / said["destination"] / "current" / entry["file"]
+                         ).read_bytes().split(b"\n")
+                assert entry["text"].encode() in lines[entry["line"] - 1]
+    ids = {said["destination"]: [one for hit in said["matches"] for entry in hit["entries"] for one in entry["ids"]]
+           for said in ask(site, value)}
+    for name in {"suricata", "sets", "sigma", "wazuh", "stix"} & LISTED[value]:
+        assert ids[name], name
+
+
+def test_names_below_match_where_the_consumer_does_so(site):
+    found = matches(site, "www.evil.example")
+    below = {name for name, hits in found.items() if ("below", "domain", "evil.example") in hits}
+    assert below == {"suricata", "sets", "snort3", "sigma", "rpz", "dnsmasq", "unbound", "squid", "edl"}
+    misses = {said["destination"]: [one["reason"] for one in said["misses"]] for said in ask(site, "www.evil.example")}
+    assert misses["hosts"] == ["compares-whole-values"] and misses["zeek"] == ["compares-whole-values"]
+    # A host name is that name only.
+    assert not any(matches(site, "below.one.host.example", expect=7).values())
+    assert not any(matches(site, "notevil.example", expect=7).values())
+
+
+def test_addresses_match_within_networks(site):
+    found = matches(site, "198.51.100.77")
+    within = {name for name, hits in found.items() if ("within", "network", "198.51.100.0/24") in hits}
+    assert within == {"suricata", "sets", "snort3", "sigma", "wazuh", "zeek", "rpz", "nftables", "ipset", "squid", "edl",
+                      "stix", "splunk", "snort-reputation"}
+    assert not any(matches(site, "198.51.101.1", expect=7).values())
+
+
+def test_the_host_of_a_url_matches_too(site):
+    found = {said["destination"]: said["matches"] for said in ask(site, "https://www.evil.example/x")}
+    assert [(one["match"], one["host"]) for one in found["rpz"]] == [("below", True)]
+    assert found["csv"] == []
+
+
+def test_spelling_does_not_matter(site):
+    assert matches(site, "hxxp://WEB[.]example/a?b=c") == matches(site, "http://web.example/a?b=c")
+    assert matches(site, " Evil[.]Example. ") == matches(site, "evil.example")
+
+
+def test_what_does_not_match_is_explained(site):
+    said = {one["destination"]: one for one in ask(site, "quiet.example", expect=7)}
+    assert {miss["reason"] for miss in said["rpz"]["misses"]} == {"not-to-ids"}
+    assert ask(site, "nowhere.example", expect=7)[0]["misses"] == []
+    assert "no artifact in use matches nowhere.example" in site.import_("test", "nowhere.example", expect=7).stderr
+    assert ask(site, " ", expect=2) == []
+    canary = {one["destination"]: one["matches"] for one in ask(site, "canary.example")}
+    assert canary["sets"][0]["canary"] and canary["suricata"] == []
+
+
+def test_terminal_escapes_are_shown_as_text(site):
+    out = site.import_("test", "\x1b[31mevil\x07.example", expect=7)
+    assert "\x1b" not in out.stdout + out.stderr
+
+
+def test_what_is_no_file_is_refused(site, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    assert "not a regular file" in site.import_("test", tmp_path / "pipe", expect=4).stderr
+    site.import_("test", tmp_path, expect=4)
+    site.import_("test", "--as", "picture", "x", expect=2)
+
+
+# One line of each kind of log, and what must be found in it.
+LOG = [
+    ('1794182400.123     56 192.0.2.7 TCP_MISS/200 512 GET http://web.example/a?b=c - DIRECT/203.0.113.7 text/html',
+     {"http://web.example/a?b=c", "203.0.113.7"}),
+    ('1794182400.123     56 192.0.2.7 TCP_TUNNEL/200 512 CONNECT www.evil.example:443 - -', {"www.evil.example"}),
+    ('client @0x7f 192.0.2.1#5353 (evil.example): query: evil.example IN A +E(0)K (192.0.2.53)', {"evil.example"}),
+    ('1794182400.1\tCx\t192.0.2.1\t53\t198.51.100.77\t53\tudp\tone.host.example\tA', {"198.51.100.77", "one.host.example"}),
+    ('{"hash":{"sha256":"' + "AB" * 32 + '"},"u":"http:\\/\\/web.example\\/a?b=c"}',
+     {"ab" * 32, "http://web.example/a?b=c"}),
+    ('192.0.2.1 - - [01/Nov/2026:00:00:00 +0000] "GET / HTTP/1.1" 200 1 "-" "Evil/1.0 (x)"', {"Evil/1.0 (x)"}),
+    ('postfix/qmgr[7]: 4F2: from=<someone@mail.example>, size=1', {"someone@mail.example"}),
+    ('nothing of interest in www.good.example', set()),
+    ('PACKET UDP Rcv 192.0.2.1 Q [0001 D NOERROR] A (3)www(4)evil(7)example(0)', {"www.evil.example"}),
+]
+
+
+def log_matches(said):
+    found = {}
+    for one in said:
+        if one["message_type"] == "log_match":
+            found.setdefault(one["line"], set()).add(one["value"])
+    return found
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_log_is_read_line_by_line(site, tmp_path, packed):
+    text = "".join(line + "\n" for line, _ in LOG).encode()
+    path = tmp_path / "some.log"
+    # Rotated logs are often packed in several members.
+    path.write_bytes(gzip.compress(text[:200]) + gzip.compress(text[200:]) if packed else text)
+    said = ask(site, path)
+    assert log_matches(said) == {number: values for number, (_, values) in enumerate(LOG, 1) if values}
+    assert said[-1]["lines"] == len(LOG) and said[-1]["lines_matched"] == len(LOG) - 1
+    first = next(one for one in said if one["value"] == "203.0.113.7")
+    named = {one["destination"]: one["events"] for one in first["artifacts"]}
+    assert set(named) == LISTED["203.0.113.7"] and named["rpz"][0]["event"] == EVENT
+    shown = site.import_("test", path).stdout
+    assert "1: 203.0.113.7" in shown and EVENT in shown and "the event behind" in shown
+
+
+def test_a_hostile_log_does_no_harm(site, tmp_path):
+    path = tmp_path / "hostile.log"
+    path.write_bytes(
+        b"\x00\x00evil.example\x00\n" + b"\xff\xfe\x80 203.0.113.7 \xc3\n" + b"\x1b]0;evil.example\x07\x1b[2J\n"
+        + b"x" * (10 << 20) + b" evil.example\n" + b"{" * 100000 + b"\n" + b"[" * 1000 + b"evil.example\n"
+        + b"http://" * 1000 + b"\n" + b"a.b:" * 100000 + b"\nwww.evil.example")
+    said = ask(site, path)
+    found = log_matches(said)
+    assert {1, 2, 3, 4, 6, 9} <= set(found) and said[-1]["lines"] == 9 and said[-1]["lines_in_pieces"] == 1
+    out = subprocess.run([site.bins / "gapferry-import", "--home", site.isolated, "test", path], capture_output=True)
+    assert out.returncode == 0 and b"\x1b" not in out.stdout and b"\x00" not in out.stdout
+    path.write_bytes(gzip.compress(b"evil.example\n" * 1000)[:-20])
+    assert "ends in the middle" in site.import_("test", path, expect=9).stderr
+    path.write_bytes(b"")
+    site.import_("test", path, expect=7)
+
+
+def test_standard_input_is_a_log(site):
+    done = subprocess.run([site.bins / "gapferry-import", "--home", site.isolated, "--json", "test", "-"],
+                          input=b"a\nevil.example\n", capture_output=True)
+    assert done.returncode == 0 and b'"line":2' in done.stdout
+
+
+def test_as_overrules_the_content(site, tmp_path):
+    (tmp_path / "evil.example").write_text("nothing\n")
+    command = [site.bins / "gapferry-import", "--home", site.isolated, "test", "evil.example"]
+    assert subprocess.run(command, cwd=tmp_path, capture_output=True).returncode == 7
+    assert subprocess.run([*command, "--as", "value"], cwd=tmp_path, capture_output=True).returncode == 0
+
+
+@pytest.fixture(scope="module")
+def captured(tmp_path_factory, bins, corpus):
+    made = json.loads((corpus / "detection" / "made-event.json").read_text())
+    return open_site(tmp_path_factory.mktemp("captured"), bins, [made], [
+        {"name": "literal", "format": "suricata", "clearance": "clear"},
+        {"name": "datasets", "format": "suricata", "clearance": "clear", "suricata": {"literal_limit": 0}},
+        {"name": "names", "format": "rpz", "clearance": "clear"}])
+
+
+def expected_values(corpus):
+    """Capture to the values that must fire in it."""
+    values = {}
+    for line in (corpus / "detection" / "made-event-expect.jsonl").read_text().splitlines():
+        one = json.loads(line)
+        for capture, _ in one["seen_in"]:
+            if one["must_fire"]:
+                values.setdefault(capture, set()).add(one["value"])
+    return values
+
+
+def test_a_capture_names_the_events_behind_its_alerts(captured, corpus, engine):
+    truth = json.loads((corpus / "detection" / "made-event-pcaps.json").read_text())
+    values = expected_values(corpus)
+    # Whole connections: Suricata is run as it is configured, so not with those that begin in the middle.
+    sample = [name for name in sorted(values) if name.startswith(("dns", "detect-dotprefix", "datasets"))][:6]
+    assert len(sample) > 3
+    for name in sample:
+        said = ask(captured, "--suricata", engine, corpus / "detection" / "pcaps" / name)
+        assert {one["destination"] for one in said} == {"literal", "datasets"}
+        for one in said:
+            assert one["alerts"] >= len(one["rows"]) > 0
+            named = {attribute["value"] for row in one["rows"] for value in row["matched"]
+                     for attribute in value["attributes"]}
+            assert values[name] <= named, (name, one["destination"])
+    for name in truth["must_stay_quiet"][:4]:
+        assert all(one["alerts"] == 0 for one in ask(
+            captured, "--suricata", engine, corpus / "detection" / "pcaps" / name, expect=7))
+
+
+def test_suricata_comes_from_the_configuration_and_must_work(captured, corpus, tmp_path):
+    capture = corpus / "detection" / "pcaps" / sorted(expected_values(corpus))[0]
+    missing = captured.import_("test", "--suricata", tmp_path / "none", capture, expect=7)
+    assert "cannot be started" in missing.stderr
+    broken = tmp_path / "broken.pcap"
+    broken.write_bytes(capture.read_bytes()[:10])
+    captured.import_("test", broken, expect=4)
+    before = (captured.isolated / "import.yml").read_text()
+    called = tmp_path / "called"
+    fake = tmp_path / "fake"
+    fake.write_text(f"#!/bin/sh\necho \"$@\" >{called}\nsleep 30\n")
+    fake.chmod(0o755)
+    try:
+        captured.configure_import(**{**json.loads(before), "suricata": str(fake)})
+        slow = captured.import_("test", "--timeout", "1", "--destination", "literal", capture, expect=4)
+        assert "took too long" in slow.stderr
+        assert str(rules(captured, "literal").parent.parent / "current" / "misp.rules") in called.read_text()
+    finally:
+        (captured.isolated / "import.yml").write_text(before)

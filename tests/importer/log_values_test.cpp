@@ -1,0 +1,75 @@
+#include "importer/log_values.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace gapferry::importer {
+namespace {
+
+using intel::IndicatorKind;
+using ::testing::IsSupersetOf;
+using Found = std::vector<std::pair<IndicatorKind, std::string>>;
+
+Found Read(std::string_view line) {
+  Found found;
+  for (const intel::Indicator& one : ReadLogLine(line))
+    found.emplace_back(one.kind, one.value);
+  return found;
+}
+
+TEST(LogValues, OfSquid) {
+  EXPECT_THAT(Read("1794182400.123    56 192.0.2.7 TCP_MISS/200 5120 GET "
+                   "http://Evil.example:8080/a?b=c(d) - HIER_DIRECT/203.0.113.7 text/html"),
+              IsSupersetOf(Found{{IndicatorKind::kAddress, "192.0.2.7"},
+                                 {IndicatorKind::kUrl, "http://evil.example:8080/a?b=c(d)"},
+                                 {IndicatorKind::kHostname, "evil.example"},
+                                 {IndicatorKind::kAddress, "203.0.113.7"}}));
+  EXPECT_THAT(Read("TCP_TUNNEL/200 39 CONNECT evil.example:443 - -"),
+              IsSupersetOf(Found{{IndicatorKind::kHostname, "evil.example"}}));
+}
+
+TEST(LogValues, OfNameServers) {
+  EXPECT_THAT(Read("queries: info: client @0x7f 192.0.2.1#5353 (evil.example): query: evil.example "
+                   "IN A +E(0)K (192.0.2.53)"),
+              IsSupersetOf(Found{{IndicatorKind::kHostname, "evil.example"},
+                                 {IndicatorKind::kAddress, "192.0.2.1"},
+                                 {IndicatorKind::kAddress, "192.0.2.53"}}));
+  EXPECT_THAT(Read("PACKET  00 UDP Rcv 192.0.2.1 0001   Q [0001   D   NOERROR] A      "
+                   "(3)www(4)evil(7)example(0)"),
+              IsSupersetOf(Found{{IndicatorKind::kHostname, "www.evil.example"}}));
+}
+
+TEST(LogValues, OfJsonWithEscapes) {
+  EXPECT_THAT(Read(R"({"url":"http:\/\/evil.example\/\u0061","h":["\u0065vil.example"]})"),
+              IsSupersetOf(Found{{IndicatorKind::kUrl, "http://evil.example/a"},
+                                 {IndicatorKind::kHostname, "evil.example"}}));
+}
+
+TEST(LogValues, OfSysmonAndMail) {
+  const std::string sha256(64, 'A');
+  EXPECT_THAT(Read("Hashes: MD5=" + std::string(32, 'B') + ",SHA256=" + sha256 +
+                   R"( Image: C:\Temp\evil.exe)"),
+              IsSupersetOf(Found{{IndicatorKind::kMd5, std::string(32, 'b')},
+                                 {IndicatorKind::kSha256, std::string(64, 'a')},
+                                 {IndicatorKind::kFilename, "evil.exe"}}));
+  EXPECT_THAT(Read("postfix/qmgr[1]: 4F: from=<Someone@Evil.example>, size=1"),
+              IsSupersetOf(Found{{IndicatorKind::kEmail, "Someone@evil.example"}}));
+}
+
+TEST(LogValues, OfAddressesWithPortsAndBrackets) {
+  EXPECT_THAT(Read("[2001:DB8::1]:443 2001:db8:0:0::2 198.51.100.9:80 ::ffff:192.0.2.3"),
+              IsSupersetOf(Found{{IndicatorKind::kAddress, "2001:db8::1"},
+                                 {IndicatorKind::kAddress, "2001:db8::2"},
+                                 {IndicatorKind::kAddress, "198.51.100.9"},
+                                 {IndicatorKind::kAddress, "192.0.2.3"}}));
+}
+
+TEST(LogValues, AreBounded) {
+  std::string line;
+  for (int i = 0; i < 5000; ++i)
+    line += std::to_string(i) + ".example ";
+  EXPECT_EQ(ReadLogLine(line).size(), kMaxLogValues);
+}
+
+}  // namespace
+}  // namespace gapferry::importer
