@@ -36,6 +36,7 @@ class Checker : public collect::EventSink {
     FUZZ_CHECK(!attribute.type.empty() && !attribute.value.empty());
     record_.object_uuid = object;
     record_.attribute = attribute;
+    if (attribute.sighting.Any()) GF_CHECK(Check(store::RecordKind::kSighting, ""));
     return Check(store::RecordKind::kAttribute, extra);
   }
   Status TakeReference(const Uuid& object, const intel::Reference& reference) override {
@@ -91,7 +92,9 @@ std::vector<std::string> FuzzSeeds() {
           "timestamp":"1700000000","published":true,"threat_level_id":2,"distribution":"3","id":"7",
           "Orgc":{"name":"o","uuid":"x"},"SharingGroup":{"uuid":"g"},
           "Tag":[{"name":"tlp:green","colour":"#fff","local":0,"exportable":true}],
-          "Attribute":[{"type":"domain","value":"a.example","to_ids":true,"data":"AAAA"},
+          "Attribute":[{"type":"domain","value":"a.example","to_ids":true,"data":"AAAA",
+                        "Sighting":[{"type":"0","date_sighting":"1795501941","source":"s"},
+                                    {"type":1,"date_sighting":5},{"type":"2"}]},
                        {"uuid":"dddddddd-0000-4000-8000-000000000004","type":"port","value":443}],
           "Object":[{"name":"file","Attribute":[{"type":"md5","value":"x"}],"ObjectReference":[
             {"referenced_uuid":"dddddddd-0000-4000-8000-000000000004","relationship_type":"r"}]}],
