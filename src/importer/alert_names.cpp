@@ -27,6 +27,7 @@ Json OccurrenceJson(const WhyOccurrence& one) {
   json["type"] = one.type;
   json["value"] = one.value;
   add("comment", one.comment);
+  add("added_at", one.added_at);
   add("timestamp", one.timestamp == 0 ? "" : FormatTime(one.timestamp));
   add("first_seen", one.first_seen);
   add("last_seen", one.last_seen);

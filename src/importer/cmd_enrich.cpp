@@ -29,7 +29,9 @@ class Knowledge {
   Status Load() {
     GF_TRY(Config config, home_.LoadConfig());
     GF_TRY(destination_, FindSuricata(config, wanted_));
-    link_ = config.artifacts / destination_ / "current";
+    for (const detect::Destination& each : config.site.destinations) {
+      if (each.name == destination_) link_ = detect::FolderOf(each, config.artifacts) / "current";
+    }
     generation_ = Target();
     looked_ = std::chrono::steady_clock::now();
     GF_TRY(AlertNames names, AlertNames::Load(home_.store_file(), std::move(config), destination_));

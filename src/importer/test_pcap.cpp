@@ -170,7 +170,7 @@ Status TestPcap(Session& session, const Home& home, const PcapTest& test,
   std::uint64_t alerts = 0;
   bool any = false;
   for (const detect::Destination* destination : wanted) {
-    const fs::path rules = config.artifacts / destination->name / "current" /
+    const fs::path rules = detect::FolderOf(*destination, config.artifacts) / "current" /
                            (destination->suricata.prefix + ".rules");
     std::error_code error;
     if (!fs::exists(rules, error)) continue;

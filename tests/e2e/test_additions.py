@@ -120,6 +120,14 @@ def test_a_question_leads_back_to_the_line(site):
     rule = next(line for line in site.made("ids")["misp.rules"].decode().splitlines() if "MISP domain local-evil.example" in line)
     sid = rule.split("sid:")[1].split(";")[0]
     assert f"added locally, {file}:2" in site.pair.import_("explain", "sid", sid).stdout
+    alert = {"event_type": "alert", "alert": {"signature_id": int(sid), "gid": 1}}
+    (site.pair.folder / "eve.json").write_text(json.dumps(alert) + "\n")
+    told = json.loads(site.pair.import_("enrich", site.pair.folder / "eve.json").stdout)["gapferry"]
+    assert f"{file}:2" in json.dumps(told)
+    for asked in ("www.local-evil.example", "81.2.70.1"):  # below a name; within a network
+        matched = [json.loads(line) for line in site.pair.import_("test", asked, "--json").stdout.splitlines()]
+        assert any(one["added_at"].startswith(f"{file}:") for said in matched for hit in said["matches"]
+                   for one in hit["attributes"])
     sigma = next(content.decode() for name, content in site.made("sigma").items() if b"query: 'local-host.example'" in content)
     identity = next(line.split()[1] for line in sigma.splitlines() if line.startswith("id:"))
     assert f"added locally, {file}" in site.pair.import_("explain", "sigma", identity).stdout
