@@ -21,7 +21,7 @@ TEST(Additions, AreATypeAndAValueALine) {
       "\n"
       "\tip-dst\t198.51.100.7\n"
       "url hxxp://evil.example/a#top\n"
-      "user-agent Mozilla/5.0 (bad; #1)\n"
+      "user-agent Mozilla/5.0 (bad;#1)\n"
       "ip-dst|port 192.0.2.1|443",
       "additions.txt");
   ASSERT_TRUE(read.ok()) << read.error().what;
@@ -30,7 +30,7 @@ TEST(Additions, AreATypeAndAValueALine) {
     seen.push_back(fmt::format("{} {} {} {}", entry.line, entry.type, entry.value, entry.comment));
   EXPECT_THAT(seen, testing::ElementsAre("2 domain evil.example seen in the proxy log",
                                          "4 ip-dst 198.51.100.7 ", HasSubstr("5 url http://evil."),
-                                         "6 user-agent Mozilla/5.0 (bad; #1) ",
+                                         "6 user-agent Mozilla/5.0 (bad;#1) ",
                                          HasSubstr("7 ip-dst|port 192.0.2.1|443")));
   EXPECT_EQ(read->Where(read->entries()[1]), "additions.txt:4");
 }
