@@ -30,8 +30,8 @@ class Site:
         self.source = folder / "event.json"
         self.pair.configure_export([{"name": "feed", "kind": "misp-event", "path": str(self.source)}], clearance="red",
                                    unencrypted=True)
-        self.pair.open_site(clearance="red")
         self.bundle(["a.example"])
+        self.pair.open_site(clearance="red")
 
     def bundle(self, names):
         self.source.write_text(json.dumps(event(names)))
