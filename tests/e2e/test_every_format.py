@@ -79,7 +79,7 @@ HIDDEN = [SECRET, DIGIT * 20, "t1999", *GROUPS, f"45.66.{OCTET}", f"{OCTET}.66.4
 
 
 def secrets():
-    """Two events: green with parts above it, and one that is above it as a whole."""
+    """Three events: green with parts above it, one that is above it as a whole, and one with a part below it."""
     shown = values("zqshown", 17, "3")
     hidden = values(SECRET, OCTET, DIGIT)
     things = {"name": "file", "meta-category": "file", "description": SECRET, "template_uuid": "688c46fb-5edb-40a3-8273-1af7923e2215",
@@ -101,7 +101,10 @@ def secrets():
                                 "content": f"see @[attribute]({uuid('a5ec4e70', 1)}) {SECRET}", "timestamp": "1794182400"}])
     amber = event("b5ec4e70", f"{SECRET} info", ["tlp:amber", galaxy("T1999.002"), f"{SECRET}:tag"],
                   attributes("d5ec4e70", hidden + [("domain", "both.com")], ["tlp:green"], f"{SECRET} comment"))
-    return [green, amber]
+    # No TLP of its own, so amber; its attribute's tag opens the value, but not what the event says.
+    wider = event("7af91541", f"{SECRET} info", [galaxy("T1999.003"), f"{SECRET}:tag"],
+                  attributes("6af91541", [("domain|ip", "zqwider.com|45.69.17.91")], ["tlp:green"]))
+    return [green, amber, wider]
 
 
 def everything(folder):
