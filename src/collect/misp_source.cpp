@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "collect/misp_account.h"
+#include "collect/misp_context.h"
 #include "collect/misp_events.h"
 #include "collect/misp_lists.h"
 #include "collect/warninglist_folder.h"
@@ -66,6 +67,7 @@ Result<CollectReport> CollectMisp(store::Store& store, const SourceOptions& opti
   if (misp.lists != WhichLists::kNone) {
     GF_TRY(lists, FetchLists(api, misp.cache / "warninglists", misp.lists, misp.refresh_days));
   }
+  GF_TRY(const std::vector<std::string> context, CollectContext(api, misp.cache, Now()));
   GF_TRY(CollectReport report,
          CollectFetchedEvents(store, options, events.files(), {}, reading_files));
   cache.DropRefused(report);
@@ -77,7 +79,7 @@ Result<CollectReport> CollectMisp(store::Store& store, const SourceOptions& opti
   }
   report.gone = events.gone();
   report.notes = DescribeAccount(account, reading, Now());
-  for (const std::vector<std::string>& notes : {events.notes(), lists.notes})
+  for (const std::vector<std::string>& notes : {events.notes(), lists.notes, context})
     report.notes.insert(report.notes.end(), notes.begin(), notes.end());
   return report;
 }

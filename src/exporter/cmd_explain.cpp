@@ -1,10 +1,36 @@
+#include <map>
+
 #include "exporter/commands.h"
+#include "exporter/context_text.h"
 #include "exporter/explain.h"
 
 namespace gapferry::exporter {
 namespace {
 
-Json RowJson(const CrossingRow& row) {
+// What the row's source said of the sharing groups that hold rows back.
+class SharingGroups {
+ public:
+  static Result<SharingGroups> Load(const std::filesystem::path& home, const Config& config) {
+    SharingGroups groups;
+    for (const SourceConfig& source : config.sources) {
+      GF_TRY(std::optional<collect::Context> context, ContextOf(home, source));
+      if (context) groups.contexts_.emplace(source.name, *std::move(context));
+    }
+    return groups;
+  }
+  // "" where nothing is known, or no sharing group is the reason.
+  [[nodiscard]] std::string Of(const CrossingRow& row) const {
+    const auto context = contexts_.find(row.source);
+    if (row.reason != policy::Reason::kDistributionSharingGroup || context == contexts_.end())
+      return "";
+    return SharingGroupText(context->second, row.detail);
+  }
+
+ private:
+  std::map<std::string, collect::Context> contexts_;
+};
+
+Json RowJson(const CrossingRow& row, const std::string& sharing_group) {
   return {{"source", row.source},
           {"source_wanted", row.source_wanted},
           {"event", row.event.ToString()},
@@ -16,7 +42,8 @@ Json RowJson(const CrossingRow& row) {
           {"tlp", intel::TlpName(row.tlp)},
           {"crosses", row.crosses},
           {"reason", policy::ReasonCode(row.reason)},
-          {"detail", row.detail}};
+          {"detail", row.detail},
+          {"sharing_group", sharing_group}};
 }
 
 std::string DecisionText(const CrossingRow& row) {
@@ -28,7 +55,7 @@ std::string DecisionText(const CrossingRow& row) {
                      policy::ExplainReason(row.reason));
 }
 
-void Show(Console& console, const CrossingRow& row) {
+void Show(Console& console, const CrossingRow& row, const std::string& sharing_group) {
   console.Say(fmt::format("{} {}{}{}  TLP:{}", store::RecordKindName(row.kind), row.uuid.ToString(),
                           row.type.empty() ? "" : "  " + Printable(row.type),
                           row.value.empty() ? "" : " " + Printable(row.value),
@@ -36,6 +63,7 @@ void Show(Console& console, const CrossingRow& row) {
   console.Say(fmt::format("  event {} of {}: {}", row.event.ToString(), row.source,
                           Printable(row.event_info)));
   console.Say("  " + DecisionText(row));
+  if (!sharing_group.empty()) console.Say("  the group is " + Printable(sharing_group));
 }
 
 Status ExplainCrossing(Session& session, const std::string& site_name, const std::string& asked) {
@@ -44,11 +72,13 @@ Status ExplainCrossing(Session& session, const std::string& site_name, const std
   GF_TRY(const SiteConfig site, FindSite(config, site_name));
   GF_TRY(store::Store mirror, store::Store::OpenReadOnly(home.mirror_file()));
   GF_TRY(const CrossingExplanation found, ExplainCrossing(mirror, site, asked));
+  GF_TRY(const SharingGroups groups, SharingGroups::Load(session.home, config));
   Console& console = session.console;
   Json rows = Json::array();
   for (const CrossingRow& row : found.rows) {
-    rows.push_back(RowJson(row));
-    Show(console, row);
+    const std::string group = groups.Of(row);
+    rows.push_back(RowJson(row, group));
+    Show(console, row, group);
   }
   console.Emit("explain", {{"site", site.name},
                            {"asked", asked},

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "bundle/root_text.h"
+#include "exporter/context_text.h"
 #include "exporter/receipts.h"
 #include "exporter/written.h"
 #include "store/stream_parts.h"
@@ -114,18 +115,23 @@ Status ShowSite(Session& session, const SiteConfig& site, store::Store* mirror) 
   return Ok();
 }
 
-void ShowSource(Session& session, const SourceConfig& source, bool collected) {
+Status ShowSource(Session& session, const SourceConfig& source, bool collected) {
   std::error_code error;
   const bool path_there = std::filesystem::exists(source.path, error);
-  session.console.Emit("source", {{"source", source.name},
-                                  {"kind", source.kind},
-                                  {"path", source.path.string()},
-                                  {"path_there", path_there},
-                                  {"default_tlp", intel::TlpName(source.default_tlp)},
-                                  {"collected", collected}});
+  GF_TRY(const std::optional<collect::Context> context, ContextOf(session.home, source));
+  session.console.Emit("source",
+                       {{"source", source.name},
+                        {"kind", source.kind},
+                        {"path", source.path.string()},
+                        {"path_there", path_there},
+                        {"default_tlp", intel::TlpName(source.default_tlp)},
+                        {"collected", collected},
+                        {"context", context ? ContextSummaryJson(*context) : Json(nullptr)}});
   session.console.Say(fmt::format("source  {} ({}, {}){}{}", source.name, source.kind,
                                   source.path.string(), collected ? "" : ": not collected yet",
                                   path_there ? "" : ": PATH IS NOT THERE"));
+  if (context) session.console.Say("        " + ContextSummary(*context));
+  return Ok();
 }
 
 Status Show(Session& session) {
@@ -145,7 +151,7 @@ Status Show(Session& session) {
   for (const SourceConfig& source : config.sources) {
     const bool there =
         std::find(collected.begin(), collected.end(), source.name) != collected.end();
-    ShowSource(session, source, there);
+    GF_CHECK(ShowSource(session, source, there));
   }
   if (config.sources.empty()) session.console.Say("source  none: name some in export.yml");
   GF_CHECK(ShowTrust(session, home));

@@ -6,15 +6,15 @@
 namespace gapferry::exporter {
 
 Program ExportProgram() {
-  return {
-      "gapferry-export",
-      "collect threat intelligence and write signed bundles for isolated sites",
-      kVersion,
-      "GAPFERRY_EXPORT_HOME",
-      "export",
-      {BackupCommand(), BundleCommand(), CollectCommand(), ExplainCommand(), InitCommand(),
-       KeyCommand(), MispCommand(), ReceiptCommand(), bundle::ResplitCommand(), RestoreCommand(),
-       RootCommand(), RunCommand(), SignCommand(), SourcesCommand(), StatusCommand()}};
+  return {"gapferry-export",
+          "collect threat intelligence and write signed bundles for isolated sites",
+          kVersion,
+          "GAPFERRY_EXPORT_HOME",
+          "export",
+          {BackupCommand(), BundleCommand(), CollectCommand(), ContextCommand(), ExplainCommand(),
+           InitCommand(), KeyCommand(), MispCommand(), ReceiptCommand(), bundle::ResplitCommand(),
+           RestoreCommand(), RootCommand(), RunCommand(), SignCommand(), SourcesCommand(),
+           StatusCommand()}};
 }
 
 }  // namespace gapferry::exporter

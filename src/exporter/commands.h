@@ -15,6 +15,7 @@ namespace gapferry::exporter {
 [[nodiscard]] Command BackupCommand();
 [[nodiscard]] Command BundleCommand();
 [[nodiscard]] Command CollectCommand();
+[[nodiscard]] Command ContextCommand();
 [[nodiscard]] Command ExplainCommand();
 [[nodiscard]] Command InitCommand();
 [[nodiscard]] Command KeyCommand();

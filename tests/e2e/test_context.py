@@ -305,3 +305,132 @@ def test_the_recorded_sightings_are_those_of_the_recordings(misp):
     for uuid, rows in expected.items():
         numbers = sum_up(rows)
         assert {key: found[uuid][key] for key in numbers} == numbers
+
+
+# --- what the server says of itself
+
+def shown(pair, *arguments, expect=0):
+    said = pair.export("--json", "context", *arguments, expect=expect).stdout
+    return json.loads(said.splitlines()[0]) if said else None
+
+
+def test_the_context_is_what_the_recordings_say(misp):
+    backend = Recorded(recordings())
+    pair, _ = misp(backend)
+    assert shown(pair)["taken"] is None
+    told = collect(pair)
+    parts = shown(pair)["parts"]
+    taxonomies = {row["Taxonomy"]["namespace"]: row for row in json.loads(backend.body("005"))}
+    assert parts["taxonomies"]["rows"].keys() == taxonomies.keys()
+    for name, row in parts["taxonomies"]["rows"].items():
+        assert (row["version"], row["enabled"], row["tags"], row["used"]) == (
+            taxonomies[name]["Taxonomy"]["version"], json.dumps(taxonomies[name]["Taxonomy"]["enabled"]),
+            str(taxonomies[name]["total_count"]), str(taxonomies[name]["current_count"]))
+    group, = json.loads(backend.body("006"))["response"]
+    assert parts["sharing_groups"]["rows"] == {group["SharingGroup"]["uuid"]: {
+        "name": "Holdout SG", "releasability": "PARTNER only", "active": "true", "organisations": "PARTNER-CERT"}}
+    types = json.loads(backend.body("003"))["result"]["types"]
+    assert parts["types"]["rows"].keys() == set(types)
+    assert not any("not known here" in note for note in told["notes"])
+    feeds = {row["Feed"]["id"]: row["Feed"] for row in json.loads(backend.body("196"))}
+    assert {key: row["name"] for key, row in parts["feeds"]["rows"].items()} == {
+        key: row["name"] for key, row in feeds.items()}
+    for part in ("galaxies", "decaying_models"):  # not recorded for this key
+        assert (parts[part]["visible"], parts[part]["note"]) == (False, "not visible with this key")
+
+    used = sum(row["current_count"] > 0 for row in taxonomies.values())
+    status = [json.loads(line) for line in pair.export("--json", "status").stdout.splitlines()]
+    source, = [line for line in status if line["message_type"] == "source"]
+    assert source["context"]["taxonomies"]["in_use"] == used
+    assert source["context"]["feeds"]["all"] == len(feeds)
+    assert f"{used} of {len(taxonomies)} taxonomies in use" in pair.export("status").stdout
+    # Nothing of it is for the isolated side.
+    pair.bundle()
+    assert b"Holdout SG" not in next(pair.medium.glob("*.gfb")).read_bytes()
+
+
+def made_context(backend):
+    """MADE UP, in the shapes of the recordings; decaying models as MISP's source has them."""
+    backend.context = {
+        "/taxonomies/index": [{"Taxonomy": {"namespace": "tlp", "version": "8", "enabled": True}, "total_count": 6,
+                               "current_count": 2}],
+        "/sharing_groups/index": {"response": [
+            {"SharingGroup": {"uuid": "5a000000-0000-4000-8000-000000000001", "name": "The few", "active": True,
+                              "releasability": "members"},
+             "SharingGroupOrg": [{"Organisation": {"name": "DEMO-CERT"}}]}]},
+        "/attributes/describeTypes": {"result": {"types": ["domain", "brand-new-type"], "sane_defaults": {}}},
+        "/feeds/index": [{"Feed": {"id": "1", "name": "F", "enabled": False, "caching_enabled": False,
+                                   "source_format": "csv", "url": "https://me:pa55w0rd@feeds.example/list"}}],
+        "/galaxies/index": [{"Galaxy": {"uuid": "9a", "name": "Threat Actor", "type": "threat-actor", "enabled": True}}],
+        "/decayingModel/index": [{"DecayingModel": {
+            "id": "1", "name": "NIDS Simple", "formula": "Polynomial", "enabled": True,
+            "parameters": {"lifetime": 120, "decay_speed": 2.3, "threshold": 30, "default_base_score": 80}}}]}
+    answer = backend.answer
+
+    def with_context(method, path, headers, body):
+        if path in backend.context and path not in backend.closed:
+            found = backend.context[path]
+            return found if isinstance(found, tuple) else (
+                200, {"Content-Type": "application/json"}, json.dumps(found).encode())
+        return answer(method, path, headers, body)
+    backend.answer = with_context
+    return backend
+
+
+def test_the_context_tells_what_changed_and_what_is_not_known_here(misp):
+    backend = made_context(Made(events=1))
+    group = "5a000000-0000-4000-8000-000000000001"
+    only, = backend.events.values()
+    only.update(distribution="4", sharing_group_id="1", SharingGroup={"uuid": group})
+    pair, _ = misp(backend)
+    told = collect(pair)
+    assert any("1 attribute types that are not known here" in note and "brand-new-type" in note for note in told["notes"])
+    collect(pair)
+    assert shown(pair)["changes"] == []
+    text = pair.export("context", "--source", "misp").stdout
+    assert "decay: {lifetime_days: 120, decay_speed: 2.3, threshold: 30, base_score: 80}" in text
+    assert "not known here: brand-new-type" in text
+    for file in [*(pair.connected / "cache").rglob("*"), pair.connected / "mirror.db"]:
+        assert not file.is_file() or b"pa55w0rd" not in file.read_bytes(), file
+
+    # The group that holds the event back has a name.
+    explained = json.loads(pair.export("--json", "explain", "--site", pair.site, only["uuid"]).stdout)["rows"][0]
+    assert (explained["reason"], explained["detail"]) == ("distribution-sharing-group", group)
+    assert explained["sharing_group"] == '"The few", releasable to: members, members: DEMO-CERT'
+    assert "The few" in pair.export("explain", "--site", pair.site, only["uuid"]).stdout
+
+    backend.context["/feeds/index"][0]["Feed"]["enabled"] = True
+    backend.context["/taxonomies/index"] = []
+    collect(pair)
+    changes = {(row["part"], row["what"], row["key"]) for row in shown(pair)["changes"]}
+    assert changes == {("feeds", "changed", "1"), ("taxonomies", "removed", "tlp")}
+    assert "1 of 1 feeds enabled" in pair.export("status").stdout
+
+
+@pytest.mark.parametrize("path", ["/taxonomies/index", "/sharing_groups/index", "/attributes/describeTypes",
+                                  "/feeds/index", "/galaxies/index", "/decayingModel/index"])
+def test_no_part_of_the_context_keeps_events_from_being_collected(misp, path):
+    backend = made_context(Made(events=2))
+    pair, _ = misp(backend)
+    collect(pair)
+    before = shown(pair)["parts"]
+    for broken in ((200, {}, b"<html>Log in</html>"), (200, {}, b'[{"Ta'), (200, {}, b'{"name":"x"}'),
+                   (200, {}, b'"text"')):
+        backend.context[path] = broken
+        told = collect(pair)
+        assert told["unchanged"] == 2
+        assert any("could not be read" in note for note in told["notes"]), broken
+        after = shown(pair)["parts"]
+        assert {part: after[part]["rows"] for part in after} == {part: before[part]["rows"] for part in before}
+    for status in (403, 404, 405):
+        backend.context[path] = (status, {"Content-Type": "application/json"}, b'{"message":"no"}')
+        told = collect(pair)
+        assert told["unchanged"] == 2 and not any("could not be read" in note for note in told["notes"])
+        hidden = [part for part, row in shown(pair)["parts"].items() if not row["visible"]]
+        assert len(hidden) == 1
+    assert "not visible with this key" in pair.export("context").stdout
+
+
+def test_context_names_sources_that_are_not_there(misp):
+    pair, _ = misp(Made(events=1))
+    assert 'did you mean "misp"?' in pair.export("context", "--source", "misq", expect=None).stderr

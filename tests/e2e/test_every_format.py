@@ -236,25 +236,21 @@ def test_pap_decides_by_what_a_hit_does(name, power, by_power, table):
 
 
 def many(changed=None):
-    names = [f"zq{number:03}.com" for number in range(60)]
-    rows = values("zqplain", 17, "3") + [("domain", name) for name in names]
+    """Sixty attributes that are a name and an address each, and one of every other type."""
+    pairs = [("domain|ip", f"zq{number:03}.com|45.90.{number}.1") for number in range(60)]
+    rows = attributes("4af91541", values("zqplain", 17, "3") + pairs)
     if changed:
-        rows[rows.index(("domain", names[30]))] = ("domain", changed)
-    plain = attributes("4af91541", rows)
-    for number in range(len(rows)):
-        if changed and rows[number][1] == changed:
-            plain[number]["timestamp"] = "1794182401"
-    return [event("5af91541", "plain", ["tlp:green", galaxy("T1071.004")], plain)]
+        rows[-30].update(value=changed, timestamp="1794182401")
+    return [event("5af91541", "plain", ["tlp:green", galaxy("T1071.004")], rows)]
 
 
 @pytest.fixture(scope="module")
 def states(bins, tmp_path_factory):
     world = World(tmp_path_factory.mktemp("states"), bins, many())
     everybody = [destination(name, clearance="green", power="logs") for name in VARIANTS]
-    # As late as the one that is not opened first: the state is the same.
     first = {name: contents(folder) for name, folder in world.open(everybody).items()}
     again = {name: contents(folder) for name, folder in world.open(everybody).items()}
-    world.write(many("zqnew.com"))
+    world.write(many("zqnew.com|45.90.200.1"))
     world.bundle()
     after = {name: contents(folder) for name, folder in world.read().items()}
     return first, again, after
@@ -271,7 +267,7 @@ def test_one_changed_attribute_changes_few_lines(name, states):
     first, _, after = states
     before, now = first[name], after[name]
     if name in ("stored-rules", "yara", "navigator"):
-        assert now == before, "it takes no names"
+        assert now == before, "it takes neither names nor addresses"
         return
     assert now != before
     assert set(before) ^ set(now) <= {one for one in set(before) | set(now) if "removed" in one}

