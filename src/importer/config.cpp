@@ -293,7 +293,7 @@ guards:
 #   power          logs, detect or block: PAP:RED allows logs only, PAP:AMBER not block; at least what the format does
 #   max_age_days   by attribute type, counted back from the bundle's creation; 0 is never too old
 #   sightings      false_positives: so many drop a value, 0 none; heed_expiration: what a sighting says has expired
-#                  is dropped; decay: MISP's polynomial model
+#                 is dropped; decay: MISP's polynomial model
 #   min_confidence 0 to 100: leave out what the tags of MISP's taxonomies say less of
 #   alert_rate     at most so many alerts of one rule, per host or rule, in so many seconds
 #   check          a command that must succeed before the switch; {{}} is the new folder. No shell is involved

@@ -4,6 +4,8 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -134,9 +136,9 @@ def test_a_dry_run_tells_no_consumer(site):
 class Place:
     """One destination in a folder of its own; `owner` and `mode` as the test wants them."""
 
-    def __init__(self, site, **destination):
+    def __init__(self, site, folder=None, **destination):
         self.site = site
-        self.folder = site.folder / "srv" / "rules"
+        self.folder = (folder or site.folder / "srv") / "rules"
         self.configure(**destination)
 
     def configure(self, **destination):
@@ -223,9 +225,17 @@ def test_rights_that_cannot_be_set_leave_the_old_generation(site):
     assert list((place.folder / "generations").iterdir()) == [first], "nothing half made stays"
 
 
+@pytest.fixture
+def open_folder():
+    """A folder that every user can come to; those of pytest are closed."""
+    with tempfile.TemporaryDirectory(prefix="gapferry-test-") as folder:
+        os.chmod(folder, 0o755)
+        yield Path(folder)
+
+
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can give files away")
-def test_files_for_another_user(site):
-    place = Place(site, owner="nobody:nogroup", mode="0600")
+def test_files_for_another_user(site, open_folder):
+    place = Place(site, open_folder, owner="nobody:nogroup", mode="0600")
     site.run()
     import grp
     import pwd

@@ -34,7 +34,7 @@ def example(spec):
     if kind == "array":
         return [example(spec["items"])] if "enum" in spec["items"] else []
     if kind == "object":
-        return {}
+        return {key: example(spec["properties"][key]) for key in spec.get("required", [])}
     if "examples" in spec:
         return spec["examples"][0]
     return spec.get("default", "abc")

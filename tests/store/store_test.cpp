@@ -1,5 +1,7 @@
 #include "store/store.h"
 
+#include <SQLiteCpp/Database.h>
+
 #include <gtest/gtest.h>
 
 #include <filesystem>
