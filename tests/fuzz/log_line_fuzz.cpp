@@ -20,7 +20,7 @@ std::vector<std::string> FuzzSeeds() {
       "20:00:01 0A1C PACKET UDP Rcv 192.0.2.1 Q [0001 D NOERROR] A (3)www(4)evil(7)example(0)",
       "from=<someone@evil.example> [2001:db8::1]:443 "
       "00:11:22:33:44:55:66:77:88:99:aa:bb:cc:dd:ee:ff:00:11:22:33",
-      R"~(192.0.2.1 - - [01/Nov/2026] "GET / HTTP/1.1" 200 "Evil/1.0 (x)" C:\Users\x\evil.exe)~",
+      R"-(192.0.2.1 - - [01/Nov/2026] "GET / HTTP/1.1" 200 "Evil/1.0 (x)" C:\Users\x\evil.exe)-",
   };
 }
 
