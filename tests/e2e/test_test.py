@@ -124,6 +124,13 @@ def test_terminal_escapes_are_shown_as_text(site):
     assert "\x1b" not in out.stdout + out.stderr
 
 
+@pytest.mark.parametrize("name", ["/no/such/capture.pcap", "./acess", "eve.json", "old.log.gz"])
+def test_a_mistyped_file_is_no_value_that_nothing_matches(site, name):
+    said = site.import_("test", name, expect=7).stderr
+    assert f"there is no file {name}" in said and "--as value" in said
+    assert "not in the store" in site.import_("test", "--as", "value", name, expect=7).stdout
+
+
 def test_what_is_no_file_is_refused(site, tmp_path):
     os.mkfifo(tmp_path / "pipe")
     assert "not a regular file" in site.import_("test", tmp_path / "pipe", expect=4).stderr
