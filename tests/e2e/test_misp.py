@@ -504,6 +504,30 @@ def test_an_answer_that_holds_the_key_is_thrown_away(site):
     assert not any(KEY.encode() in content for content in everything_under(here.home).values())
 
 
+def escaped(content):
+    """The key with an escape of JSON for each of its characters, which says the same to whoever reads it."""
+    return content.replace(KEY.encode(), "".join(f"\\u{ord(c):04x}" for c in KEY).encode())
+
+
+def test_a_key_that_comes_back_escaped_is_thrown_away(site):
+    backend = Made()
+    backend.events["e0000000-0000-4000-8000-000000000001"]["Attribute"][0]["comment"] = f"see {KEY}"
+    here = site(backend, attempts=1)
+    taxonomies = json.dumps([{"Taxonomy": {"namespace": "demo", "description": KEY, "enabled": True}}]).encode()
+
+    def fault(number, method, path):
+        if path == "/taxonomies/index":
+            return lambda status, headers, content: (200, {"Content-Type": "application/json"}, escaped(taxonomies))
+        return lambda status, headers, content: (status, headers, escaped(content))
+    here.server.fault = fault
+    done = here.collect(expect=5)
+    assert len(here.uuids()) == 5 and "holds the key that was sent" in str(done.report["refused"])
+    assert "taxonomies: could not be read" in " ".join(done.report["notes"])
+    here.pair.bundle()
+    for path, content in {**everything_under(here.home), **everything_under(here.pair.medium)}.items():
+        assert KEY.encode() not in content and escaped(KEY.encode()) not in content, path
+
+
 def test_a_key_that_others_can_read_is_not_used(site):
     here = site(Made())
     here.key_file.chmod(0o640)

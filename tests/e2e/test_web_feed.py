@@ -164,6 +164,21 @@ def test_a_key_stays_with_its_host(served, certificate, tmp_path):
     assert all(SECRET not in str(headers) for headers in other.headers) and other.headers
 
 
+@pytest.mark.parametrize("key, shown", [("abc/DEF+ghi==", "abc/DEF+ghi=="), ("Bearer t0kenThatIsSecret", "t0kenThatIsSecret")])
+def test_an_event_that_holds_the_key_is_thrown_away(served, tmp_path, key, shown):
+    events = [event(i) for i in range(1, 4)]
+    events[0]["Attribute"][0]["comment"] = f"the token {shown} was seen"
+    files = feed(events)
+    server = served({path: content.replace(b"/", b"\\/") for path, content in files.items()})
+    place = tmp_path / "feed.key"
+    place.write_text(key)
+    place.chmod(0o600)
+    done = collect(served.pair, expect=5, url=server.url + "/feed", key=f"file:{place}", attempts=1)
+    assert server.headers[-1]["Authorization"] == key
+    assert "holds the key that was sent" in str(done.report["refused"])
+    assert len(mirror(served.pair.connected)["event"]) == 2
+
+
 def test_an_answer_beyond_the_limit_after_decompression_is_refused(served):
     import gzip
     content = gzip.compress(b"[" + b" " * (300 << 20) + b"]", 9)
