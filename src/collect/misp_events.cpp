@@ -71,14 +71,15 @@ void MispEvents::Expect(const std::vector<ListedEvent>& listed,
 
 Result<FetchedEvent> MispEvents::Fetch(const ListedEvent& event) {
   if (reading_.by_search && event.id != 0) return fetcher_.Fetch(Reads(event), event.uuid);
-  auto fetched = fetcher_.Fetch(View(event.uuid), event.uuid);
-  if (fetched.ok() || fetched.error().kind != Kind::kDenied || event.id == 0) return fetched;
+  GF_TRY(FetchedEvent viewed, fetcher_.Try(View(event.uuid), event.uuid));
+  const bool denied = viewed.error && viewed.error->kind == Kind::kDenied;
+  if (!denied || event.id == 0) return fetcher_.Count(std::move(viewed));
   // The index was open to this key, its events may be by search alone.
-  auto found = fetcher_.Fetch(Search(event.id), event.uuid);
-  if (!found.ok()) return fetched;
+  GF_TRY(FetchedEvent found, fetcher_.Try(Search(event.id), event.uuid));
+  if (found.what != FetchedEvent::What::kTaken) return fetcher_.Count(std::move(viewed));
   reading_.by_search = true;
   notes_.emplace_back("the key may not view events; they are read by search");
-  return found;
+  return fetcher_.Count(std::move(found));
 }
 
 void MispEvents::Add(const Uuid& uuid) {

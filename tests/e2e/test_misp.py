@@ -5,6 +5,7 @@ import os
 import signal
 import stat
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -251,22 +252,47 @@ def test_a_fault_that_stays_leaves_the_mirror_as_it_was(site, fault, code, messa
     assert KEY not in done.stderr and here.mirror() == before
 
 
-@pytest.mark.parametrize("fault", [500, "truncated", "html"])
+@pytest.mark.parametrize("fault", [500, "truncated", "html", "drop", "cut", "stall", 400, 403, 405, "login", 429])
 def test_one_event_that_fails_stays_as_it_was(site, fault):
     backend = Made()
-    here = site(backend, attempts=2)
+    here = site(backend, attempts=2, stall_timeout=1)
     here.collect()
     rows = list(backend.events.values())
     for row in rows[:2]:
         row["timestamp"] = "1790000500"
         row["info"] = "new"
-    here.server.fault = lambda number, method, path: fault if f"/events/view/{rows[0]['uuid']}" in path else None
+
+    def spoil(number, method, path):
+        # Where views are closed a search is tried.
+        if f"/events/view/{rows[0]['uuid']}" not in path and '"eventid":[1]' not in here.server.log[number - 1][2]:
+            return None
+        if fault == "stall":
+            time.sleep(3)
+            return "drop"
+        return fault
+    here.server.fault = spoil
     done = here.collect(expect=5)
     assert done.report["changed"] == 1 and done.report["kept"] == 1 and rows[0]["uuid"] in str(done.report["refused"])
     infos = {fields["uuid"].hex(): fields["info"] for _, fields in here.mirror()["event"]}
     assert (infos[rows[0]["uuid"].replace("-", "")], infos[rows[1]["uuid"].replace("-", "")]) == ("event 1", "new")
     here.server.fault = lambda number, method, path: None
     assert here.collect().report["changed"] == 1
+
+
+@pytest.mark.parametrize("fault, code", [("drop", 31), (403, 32), (400, 31)])
+def test_five_events_in_a_row_end_the_run_whatever_is_wrong(site, fault, code):
+    here = site(Made(events=20), attempts=1, connections=1)
+    here.server.fault = lambda number, method, path: fault if path.startswith(("/events/view", "/events/rest")) else None
+    done = here.collect(expect=code)
+    assert "5 events in a row failed" in done.stderr
+    assert len([line for line in requests(here) if "events/view" in line]) == 5
+
+
+def test_a_key_that_is_refused_ends_the_run_at_once(site):
+    here = site(Made(events=20), connections=1)
+    here.server.fault = lambda number, method, path: 401 if "/events/view" in path else None
+    here.collect(expect=32)
+    assert len([line for line in requests(here) if "events/view" in line]) == 1
 
 
 def test_a_server_that_refuses_one_event_after_another_is_left_alone(site):
