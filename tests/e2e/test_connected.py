@@ -142,6 +142,46 @@ def test_what_is_held_back_is_counted_once(site):
     assert held() == {}
 
 
+def with_object(tlp, comment="of a raid on BRAVO"):
+    """An event with an attribute, and an object whose only attribute has this TLP."""
+    made = event(1, "green", ["a.example"])
+    owner = {"uuid": uuid(9001), "name": "file", "meta-category": "file", "comment": comment, "distribution": "5",
+             "timestamp": str(START), "Attribute": [
+                 {"uuid": uuid(9002), "type": "filename", "object_relation": "filename", "value": "secret.exe",
+                  "category": "Payload delivery", "to_ids": True, "timestamp": str(START),
+                  "Tag": [{"name": f"tlp:{tlp}"}]}]}
+    bare = {"uuid": uuid(9003), "name": "note", "meta-category": "misc", "comment": "", "distribution": "5",
+            "timestamp": str(START), "Attribute": [], "ObjectReference": [
+                {"uuid": uuid(9004), "referenced_uuid": uuid(9001), "object_uuid": uuid(9003),
+                 "relationship_type": "explains", "timestamp": str(START)}]}
+    made["Event"]["Object"] = [owner, bare]
+    return made
+
+
+def test_an_object_stays_where_all_its_attributes_stay(site):
+    def carry(tlp):
+        (site.events / "1.json").write_text(json.dumps(with_object(tlp)))
+        site.export("collect")
+        return site.bundles("--kind", "delta" if site.isolated.exists() else "full")[-1]
+
+    def imported():
+        site.import_("import", site.medium)
+        rows = site.import_("dump").stdout
+        return [number for number in (9001, 9002, 9003, 9004) if uuid(number) in rows], rows
+    held = carry("red")["held_back"]
+    assert [(row["reason"], row["count"]) for row in held["object"]] == [("attribute-held-back", 1)]
+    assert [(row["reason"], row["count"]) for row in held["reference"]] == [("object-held-back", 1)]
+    said = site.export("explain", "--site", site.site, uuid(9001)).stdout
+    assert "does not cross: attribute-held-back (none of its attributes crosses)" in said
+    site.open_site(clearance="green")
+    there, rows = imported()
+    assert there == [9003] and "BRAVO" not in rows
+    assert "object" not in carry("green")["held_back"]
+    assert imported()[0] == [9001, 9002, 9003, 9004]
+    carry("red")
+    assert imported()[0] == [9003]
+
+
 def test_an_empty_folder_removes_nothing(site):
     site.write(1)
     site.export("collect")
