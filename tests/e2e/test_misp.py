@@ -597,3 +597,19 @@ def test_feeds_are_added_switched_cached_and_fetched(operated):
     assert len([path for _, path, _ in operated.server.log if path == "/jobs/index"]) == 3
     misp(operated, "feeds", "disable", "*", "--caching")
     assert not any(row["enabled"] or row["caching_enabled"] for row in backend.feeds.values())
+
+
+def test_the_state_of_what_is_fetched(operated):
+    said = operated.pair.export("status").stdout
+    assert f"{operated.server.url}: not collected yet" in said and "PATH IS NOT THERE" not in said
+    operated.collect()
+    broken = operated.home / "cache" / "misp" / "context.json"
+    for content in ("{", "[" * 100000):
+        broken.write_text(content)
+        done = operated.pair.export("status", "--json")
+        row = next(row for row in map(json.loads, done.stdout.splitlines()) if row.get("source") == "misp")
+        assert row["url"] == operated.server.url and row["path_there"] is None and row["path"] is None
+        assert row["collected"] and row["last_collected"] and row["context"] is None
+        assert "context is left out" in done.stderr
+    value = next(iter(operated.server.backend.events.values()))["uuid"]
+    assert "context is left out" in operated.pair.export("explain", "--site", operated.pair.site, value).stderr
