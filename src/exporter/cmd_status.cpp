@@ -3,6 +3,7 @@
 #include "bundle/root_text.h"
 #include "exporter/collect_log.h"
 #include "exporter/context_text.h"
+#include "exporter/position.h"
 #include "exporter/receipts.h"
 #include "exporter/written.h"
 #include "store/stream_parts.h"
@@ -156,6 +157,7 @@ Status Show(Session& session) {
   for (const SourceConfig& source : config.sources)
     GF_CHECK(ShowSource(session, source, &mirror));
   if (config.sources.empty()) session.console.Say("source  none: name some in export.yml");
+  GF_CHECK(NoteForgottenSources(session, SourceNames(config), &mirror));
   GF_CHECK(ShowTrust(session, home));
   for (const SiteConfig& site : config.sites)
     GF_CHECK(ShowSite(session, site, &mirror));

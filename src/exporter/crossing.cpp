@@ -77,13 +77,14 @@ Digest256 PolicyDigest(const SiteConfig& site, const std::vector<store::KnownSou
   text.All(cross.hold_back_tags).All(site.sources);
   text << AsText(site.select.Fingerprint());
   for (const store::KnownSource& source : sources)
-    text << source.name << static_cast<int>(source.default_tlp);
+    text << source.name << static_cast<int>(source.default_tlp)
+         << static_cast<std::int64_t>(WantsSource(site, source.name));
   return Hash256(AsBytes(text.text()));
 }
 
 bool WantsSource(const SiteConfig& site, const std::string& source) {
-  return site.sources.empty() ||
-         std::find(site.sources.begin(), site.sources.end(), source) != site.sources.end();
+  const std::vector<std::string>& wanted = site.sources.empty() ? site.known_sources : site.sources;
+  return std::find(wanted.begin(), wanted.end(), source) != wanted.end();
 }
 
 Status LookAhead(policy::CrossWalk* walk, store::Store* mirror, store::RowReader* reader,

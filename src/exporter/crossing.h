@@ -18,7 +18,7 @@ namespace gapferry::exporter {
 [[nodiscard]] Digest256 PolicyDigest(const SiteConfig& site,
                                      const std::vector<store::KnownSource>& sources);
 
-// Whether the site takes anything of this source.
+// Whether the site takes anything of this source: one that it wants and that is in export.yml.
 [[nodiscard]] bool WantsSource(const SiteConfig& site, const std::string& source);
 // Shows the walk the event that it will walk next, if it has to look ahead.
 [[nodiscard]] Status LookAhead(policy::CrossWalk* walk, store::Store* mirror,

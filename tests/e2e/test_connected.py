@@ -182,6 +182,37 @@ def test_an_object_stays_where_all_its_attributes_stay(site):
     assert imported()[0] == [9003]
 
 
+def test_a_source_that_left_the_configuration_crosses_no_more(site):
+    def sources(*names):
+        site.configure_export([{"name": name, "kind": "misp-event", "path": str(site.events / f"{number}.json")}
+                               for number, name in enumerate(names, 1)], clearance="green")
+    site.write(1, domains=["one.example"])
+    site.write(2, domains=["two.example"])
+    sources("one", "two")
+    site.export("collect")
+    site.bundles()
+    site.open_site(clearance="green")
+    site.import_("import", site.medium)
+    assert "two.example" in site.import_("dump").stdout
+    sources("one")
+    note = "source two is in the mirror and no longer in export.yml: nothing of it crosses"
+    assert note in site.export("status").stderr
+    assert note in site.export("run", "--to", site.medium).stderr
+    site.import_("import", site.medium)
+    rows = site.import_("dump").stdout
+    assert "one.example" in rows and "two.example" not in rows
+    assert "does not cross: the site takes nothing of two" in site.export(
+        "explain", "--site", site.site, "two.example").stdout
+    site.failing(2, "is in export.yml", command=("sources", "remove", "one", "--yes"))
+    site.failing(7, "did you mean", command=("sources", "remove", "twp", "--yes"))
+    site.failing(2, "--yes", command=("sources", "remove", "two"))
+    site.export("sources", "remove", "two", "--yes")
+    assert note not in site.export("status").stderr
+    site.export("bundle", "--to", site.medium)
+    site.import_("import", site.medium)
+    assert "one.example" in site.import_("dump").stdout
+
+
 def test_an_empty_folder_removes_nothing(site):
     site.write(1)
     site.export("collect")
