@@ -213,6 +213,30 @@ def test_a_source_that_left_the_configuration_crosses_no_more(site):
     assert "one.example" in site.import_("dump").stdout
 
 
+def test_where_all_sources_fail_the_first_one_says_how(site, tmp_path):
+    def sources(*paths):
+        site.configure_export([{"name": f"s{number}", "kind": "misp-event", "path": str(path)}
+                               for number, path in enumerate(paths)], clearance="green")
+    site.write(1)
+    sources(site.events)
+    site.export("run", "--to", site.medium, env=at(1))
+    collected = json.loads(next(line for line in site.export("status", "--json").stdout.splitlines()
+                                if '"path_there"' in line))
+    assert (collected["collected"], collected["path_there"]) == (True, True)
+    # One source or several: the bundle is written from what the mirror holds, and the code is the first one's.
+    absent = tmp_path / "absent"
+    for paths in ([absent], [absent, absent]):
+        sources(*paths)
+        site.failing(7, "source s0", "there is no", command=("collect",))
+        done = site.failing(7, "there is no", command=("run", "--to", site.medium), env=at(2))
+        assert "bundle 1." in done.stdout
+    site.failing(7, "source s1", command=("collect", "--source", "s1"))
+    sources(absent, site.events)
+    site.failing(5, "source s0", command=("collect",))
+    sources()
+    site.failing(8, "no source is configured", command=("run", "--to", site.medium))
+
+
 def test_an_empty_folder_removes_nothing(site):
     site.write(1)
     site.export("collect")
