@@ -46,7 +46,9 @@ struct SiteConfig {
   std::string name;
   policy::CrossPolicy cross;
   std::vector<std::string> sources;  // empty: all
-  policy::Selection select;          // of what they hold
+  // All of export.yml. Others may still be in the mirror, and nothing of them crosses.
+  std::vector<std::string> known_sources;
+  policy::Selection select;  // of what they hold
   std::int64_t days_valid = 30;
   std::int64_t days_between = 7;
   bool unencrypted = false;                      // TLP:AMBER and above may leave without encryption

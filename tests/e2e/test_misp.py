@@ -647,3 +647,49 @@ def test_feeds_are_added_switched_cached_and_fetched(operated):
     assert len([path for _, path, _ in operated.server.log if path == "/jobs/index"]) == 3
     misp(operated, "feeds", "disable", "*", "--caching")
     assert not any(row["enabled"] or row["caching_enabled"] for row in backend.feeds.values())
+
+
+def test_feeds_that_are_off_are_passed_over_where_all_are_meant(operated):
+    backend = operated.server.backend
+    backend.feeds["2"] = {**backend.feeds["1"], "id": "2", "name": "Other feed", "enabled": True,
+                          "caching_enabled": True}
+    for work in ("fetch", "cache"):
+        done = operated.pair.export("misp", "feeds", work, "*", "--dry-run", "--json")
+        assert [(row["id"], row["dry_run"]) for row in map(json.loads, done.stdout.splitlines())] == [("2", True)]
+        assert "passed over" in done.stderr and "Demo feed" in done.stderr
+        (row,) = misp(operated, "feeds", work, "*")
+        assert (row["id"], row["end"], row["dry_run"]) == ("2", "done", False)
+
+
+@pytest.mark.parametrize("url, form, said", [
+    ("feeds.example/misp", "misp", "no address of a feed"), ("ftp://feeds.example/misp", "misp", "no address"),
+    ("https:///misp", "misp", "no address"), ("https://feeds.example/m", "stix", "it can be misp, csv or freetext")])
+def test_a_feed_that_is_none_is_not_added(operated, url, form, said):
+    assert said in misp(operated, "feeds", "add", "New", url, "--format", form, expect=2).stderr
+    assert len(operated.server.backend.feeds) == 1
+
+
+def test_addresses_of_feeds_are_shown_without_what_is_secret(operated):
+    secret = "s3/cr#et"
+    operated.server.backend.feeds["1"]["url"] = f"https://user:{secret}@feeds.example/f?key=t0ken"
+    for words in (("feeds", "list"), ("feeds", "list", "--json"),
+                  ("feeds", "add", "New", f"https://user:{secret}@feeds.example/g?key=t0ken", "--json")):
+        said = operated.pair.export("misp", *words)
+        assert "https://feeds.example/" in said.stdout
+        assert not any(part in said.stdout + said.stderr for part in ("s3", "et@", "t0ken", "user")), said
+
+
+def test_the_state_of_what_is_fetched(operated):
+    said = operated.pair.export("status").stdout
+    assert f"{operated.server.url}: not collected yet" in said and "PATH IS NOT THERE" not in said
+    operated.collect()
+    broken = operated.home / "cache" / "misp" / "context.json"
+    for content in ("{", "[" * 100000):
+        broken.write_text(content)
+        done = operated.pair.export("status", "--json")
+        row = next(row for row in map(json.loads, done.stdout.splitlines()) if row.get("source") == "misp")
+        assert row["url"] == operated.server.url and row["path_there"] is None and row["path"] is None
+        assert row["collected"] and row["last_collected"] and row["context"] is None
+        assert "context is left out" in done.stderr
+    value = next(iter(operated.server.backend.events.values()))["uuid"]
+    assert "context is left out" in operated.pair.export("explain", "--site", operated.pair.site, value).stderr

@@ -160,6 +160,49 @@ TEST_F(ExportConfig, SaysWhatIsWrongWithASelection) {
   EXPECT_THAT(Refusal(feed + "{types: [ip-dest]}\n"), HasSubstr("did you mean \"ip-dst\"?"));
 }
 
+TEST_F(ExportConfig, NamesValuesThatCannotBeMeant) {
+  const auto source = [&](std::string_view kind, std::string_view more) {
+    return Refusal(
+        fmt::format("sources:\n- name: f\n  kind: {}\n  path: /srv\n  {}\n", kind, more));
+  };
+  EXPECT_EQ(source("misp-feed", "key_header: 'X Key'"),
+            "5: key_header: is no name of a header, such as X-Api-Key");
+  EXPECT_THAT(source("misp-feed", "key_header: 'X-Key:'"), HasSubstr("5: key_header: is no name"));
+  EXPECT_EQ(source("misp-feed", "key_header: X-Api-Key"), "accepted");
+  for (const std::string_view kind : {"csv", "freetext", "warninglists"}) {
+    EXPECT_EQ(source(kind, "select: {tags: [a]}"),
+              fmt::format("5: select: is for sources of kind misp, misp-feed and misp-event, not "
+                          "for kind {}",
+                          kind));
+  }
+  for (const std::string_view key :
+       {"operator_key: env:K", "edit_grace_days: 3", "warninglists: all"}) {
+    EXPECT_THAT(source("misp-feed", key),
+                EndsWith("is for sources of kind misp, not for kind misp-feed"));
+  }
+  EXPECT_EQ(source("misp-event", "select: {from: 2026-02-01, to: 2026-01-31}"),
+            "5: to: 2026-01-31 is before from, 2026-02-01");
+  EXPECT_EQ(source("misp-event", "select: {from: 2026-02-01, to: 2026-02-01}"), "accepted");
+  for (const std::string_view url :
+       {"https://f.example:99999/x", "https://f.example:/x", "https://f.example:0",
+        "https://f.example:4 3", "https:///x", "https://:443", "https://[::1]:x/"}) {
+    EXPECT_EQ(source("csv", fmt::format("url: '{}'", url)),
+              "5: url: has no host, or a port that is not 1 to 65535")
+        << url;
+  }
+  EXPECT_EQ(source("csv", "url: 'https://[2001:db8::1]:8443/x'"), "accepted");
+  EXPECT_EQ(source("csv", "url: https://f.example:8443"), "accepted");
+  const std::string pin = "sha256//r8udi/Mxd6pLO7y7hZyUMWq8YnFnIWXCqeHsTDRqy8o=";
+  const auto pinned = [&](const std::string& pins) {
+    return source("csv", fmt::format("tls: {{pin: '{}'}}", pins));
+  };
+  EXPECT_EQ(pinned(pin), "accepted");
+  EXPECT_EQ(pinned(pin + ";" + pin), "accepted");
+  for (const std::string& wrong :
+       {std::string("sha256//"), pin.substr(0, 20), pin + ";sha256//x", std::string("r8udi")})
+    EXPECT_THAT(pinned(wrong), HasSubstr("pin: is no pin")) << wrong;
+}
+
 constexpr std::string_view kRecipient =
     "age1xmwwc06ly3ee5rytxm9mflaz2u56jjj36s0mypdrwsvlul66mv4q47ryef";
 
