@@ -157,17 +157,24 @@ Status MispEvents::FetchVanished(const store::KnownEvent& known) {
   return Ok();
 }
 
-Status MispEvents::MarkSighted(std::vector<ListedEvent>* events) {
-  GF_TRY(const SightingMarks marks, FetchSightingMarks(api_, *events));
-  for (ListedEvent& event : *events) {
+void MispEvents::MarkSighted(std::vector<ListedEvent>* events) {
+  const SightingMarks marks = FetchSightingMarks(api_, *events);
+  for (std::size_t i = 0; i < events->size(); ++i) {
+    ListedEvent& event = (*events)[i];
     const auto mark = marks.of_event.find(event.uuid);
-    if (mark != marks.of_event.end()) event.mark = mark->second;
+    if (mark != marks.of_event.end()) {
+      event.mark = mark->second;
+    } else if (i >= marks.answered) {
+      event.mark = cache_.MarkOf(event.uuid);
+    }
   }
-  if (marks.closed)
-    notes_.emplace_back(
-        "the key may not list sightings; new ones are seen when their event changes or is read "
-        "again");
-  return Ok();
+  if (!marks.problem) return;
+  const bool closed =
+      marks.problem->kind == Kind::kDenied || marks.problem->kind == Kind::kNotFound;
+  notes_.push_back(
+      fmt::format("{}; new ones are seen when their event changes or is read again",
+                  closed ? "the key may not list sightings"
+                         : "the list of sightings could not be had: " + marks.problem->what));
 }
 
 Status MispEvents::FetchAll(const std::vector<store::KnownEvent>& known,
@@ -179,7 +186,7 @@ Status MispEvents::FetchAll(const std::vector<store::KnownEvent>& known,
   notes_ = std::move(index.notes);
   if (index.by_search)
     notes_.emplace_back("/events/index is closed to this key; events are found by search");
-  GF_CHECK(MarkSighted(&index.events));
+  MarkSighted(&index.events);
   std::vector<store::KnownEvent> vanished;
   for (const ListedEvent& event : index.events)
     listed_.insert(event.uuid);

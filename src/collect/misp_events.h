@@ -32,7 +32,7 @@ class MispEvents {
   void Expect(const std::vector<ListedEvent>& listed,
               const std::vector<store::KnownEvent>& vanished);
   [[nodiscard]] Result<FetchedEvent> Fetch(const ListedEvent& event);
-  [[nodiscard]] Status MarkSighted(std::vector<ListedEvent>* events);
+  void MarkSighted(std::vector<ListedEvent>* events);
   [[nodiscard]] Status FetchListed(const ListedEvent& event);
   [[nodiscard]] Status FetchVanished(const store::KnownEvent& known);
   void Judge(const ListedEvent& listed, const intel::Event& event);

@@ -72,7 +72,7 @@ Result<CollectReport> CollectMisp(store::Store& store, const SourceOptions& opti
          CollectFetchedEvents(store, options, events.files(), {}, reading_files));
   cache.DropRefused(report);
   GF_CHECK(cache.DropOthers(events.listed()));
-  if (misp.lists != WhichLists::kNone) {
+  if (misp.lists != WhichLists::kNone && !lists.closed) {
     GF_TRY(CollectReport told,
            CollectFetchedWarninglists(store, options, lists.folder, std::move(lists.refused)));
     Merge(std::move(told), &report);

@@ -484,6 +484,59 @@ def test_warninglists_come_along(site):
     here.collect()
 
 
+@pytest.mark.parametrize("fault", [500, 400, 401, 403, "html", "drop", "truncated", "empty", "large"])
+@pytest.mark.parametrize("at, note", [("/sightings/restSearch/event", "sightings"),
+                                      ("/warninglists/index", "warninglists could not be listed")])
+def test_what_is_extra_holds_up_no_event(site, at, note, fault):
+    backend = Made()
+    rows = list(backend.events.values())
+    rows[0]["Attribute"][0]["Sighting"] = [{"id": "1", "type": "0", "date_sighting": "1790000001"}]
+    here = site(backend, attempts=1)
+    here.collect()
+    lists = here.mirror()["list"]
+    assert len(lists) == 1 and len(here.mirror()["sighting"]) == 1
+    rows[1]["timestamp"] = "1790000500"
+    backend.lists["7"].update(version="4", list=["better.example"])
+    here.server.log.clear()
+    large = lambda status, headers, content: (200, headers, b" " * (65 << 20))  # noqa: E731
+    here.server.fault = lambda number, method, path: (large if fault == "large" else fault) if path == at else None
+    done = here.collect()
+    assert done.report["changed"] == 1
+    assert note in " ".join(done.report["notes"]), done.report["notes"]
+    # The event that was sighted is not read again for it.
+    assert len([line for line in requests(here) if "/events/view" in line]) == 1
+    assert len(here.mirror()["sighting"]) == 1
+    assert (here.mirror()["list"] == lists) == (at == "/warninglists/index")
+    here.server.fault = lambda number, method, path: None
+    assert not [line for line in here.collect().report["notes"] if note in line]
+
+
+def test_sightings_that_are_too_many_are_asked_for_in_parts(site):
+    backend = Made(events=7)
+    next(iter(backend.events.values()))["Attribute"][0]["Sighting"] = [
+        {"id": "1", "type": "0", "date_sighting": "1790000001"}]
+    here = site(backend)
+    sizes = []
+
+    def spoil(number, method, path):
+        if path != "/sightings/restSearch/event":
+            return None
+        sizes.append(len(json.loads(here.server.log[number - 1][2])["uuid"]))
+        return (lambda status, headers, content: (200, headers, b" " * (65 << 20))) if sizes[-1] > 3 else None
+    here.server.fault = spoil
+    done = here.collect()
+    assert not [line for line in done.report["notes"] if "sightings" in line]
+    assert max(sizes) == 7 and sum(size for size in sizes if size <= 3) == 7
+
+
+@pytest.mark.parametrize("fault", ["drop", 500, 403, "html"])
+def test_a_list_that_fails_is_refused_by_name(site, fault):
+    here = site(Made(), attempts=1)
+    here.server.fault = lambda number, method, path: fault if path.startswith("/warninglists/export") else None
+    done = here.collect(expect=5)
+    assert "warninglist 7" in str(done.report["refused"]) and len(here.uuids()) == 6
+
+
 # --- secrets
 
 def everything_under(folder):
