@@ -285,7 +285,8 @@ def test_five_events_in_a_row_end_the_run_whatever_is_wrong(site, fault, code):
     here.server.fault = lambda number, method, path: fault if path.startswith(("/events/view", "/events/rest")) else None
     done = here.collect(expect=code)
     assert "5 events in a row failed" in done.stderr
-    assert len([line for line in requests(here) if "events/view" in line]) == 5
+    # Each once: libcurl itself repeats what was sent into a connection that turns out to be closed.
+    assert len({line for line in requests(here) if "events/view" in line}) == 5
 
 
 def test_a_key_that_is_refused_ends_the_run_at_once(site):
