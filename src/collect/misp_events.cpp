@@ -82,6 +82,11 @@ Result<FetchedEvent> MispEvents::Fetch(const ListedEvent& event) {
   return fetcher_.Count(std::move(found));
 }
 
+void MispEvents::Lose(const Uuid& uuid, const char* why) {
+  ++gone_[why];
+  if (known_.contains(uuid)) ++lost_;
+}
+
 void MispEvents::Add(const Uuid& uuid) {
   files_.push_back({cache_.FileOf(uuid), uuid, std::nullopt, false});
 }
@@ -115,7 +120,7 @@ Status MispEvents::FetchListed(const ListedEvent& event) {
   GF_TRY(const FetchedEvent fetched, Fetch(event));
   switch (fetched.what) {
     case FetchedEvent::What::kGone:
-      ++gone_["deleted"];
+      Lose(event.uuid, "deleted");
       listed_.erase(event.uuid);
       return Ok();
     case FetchedEvent::What::kRefused:
@@ -136,14 +141,14 @@ Status MispEvents::FetchVanished(const store::KnownEvent& known) {
   GF_TRY(const FetchedEvent fetched, fetcher_.Fetch(View(known.uuid), known.uuid));
   const intel::Event& event = fetched.header.event;
   if (fetched.what == FetchedEvent::What::kGone) {
-    ++gone_["deleted"];
+    Lose(known.uuid, "deleted");
   } else if (fetched.what == FetchedEvent::What::kRefused) {
     Refuse(known.uuid, *fetched.error);
   } else if (IsBeingEdited(event, known.timestamp)) {
     ++edited_;
     Keep(known.uuid);
   } else if (options_.selection.published_only && !event.published.value_or(true)) {
-    ++gone_["unpublished"];
+    Lose(known.uuid, "unpublished");
   } else if (!policy::JudgeEvent(options_.selection, event, now_).taken()) {
     ++gone_["not selected"];
   } else {

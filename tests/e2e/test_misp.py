@@ -450,6 +450,53 @@ def test_a_selection_is_applied_here_whatever_the_server_does(site, select, even
     assert len(here.uuids()) == 7 and not [line for line in requests(here) if "/events/view" in line]
 
 
+@pytest.mark.parametrize("how", ["deleted", "unpublished", "not found"])
+def test_events_do_not_vanish_all_at_once(site, how):
+    backend = Made(events=20)
+    here = site(backend)
+    here.collect()
+    before = here.mirror()
+    rows = list(backend.events.values())
+    for row in rows[:19]:
+        if how == "deleted":
+            del backend.events[row["uuid"]]
+        elif how == "unpublished":
+            row["published"] = False
+        else:
+            row["timestamp"] = "1790000500"  # listed, but not there
+    if how == "not found":
+        gone = {row["uuid"] for row in rows[:19]}
+        here.server.fault = lambda number, method, path: 404 if any(uuid in path for uuid in gone) else None
+    done = here.collect(expect=9)
+    assert "no longer has 19 of 20 events" in done.stderr and "allow_empty" in done.stderr
+    assert here.mirror() == before
+    here.configure(allow_empty=True)
+    here.collect()
+    assert len(here.uuids()) == 1
+
+
+def test_nine_of_ten_events_may_vanish(site):
+    backend = Made(events=20)
+    here = site(backend)
+    here.collect()
+    for uuid in list(backend.events)[:18]:
+        del backend.events[uuid]
+    here.collect()
+    assert len(here.uuids()) == 2
+    # A small source is nothing to wonder at.
+    backend.events.clear()
+    here.collect()
+    assert not here.uuids()
+
+
+def test_a_selection_may_take_everything(site):
+    here = site(Made(events=20))
+    here.collect()
+    here.configure(select={"from": "2027-01-01"})
+    here.collect()
+    assert not here.uuids()
+
+
 def test_what_becomes_too_old_leaves_the_mirror(site):
     backend = Made()
     here = site(backend, select={"last": "30d"})
