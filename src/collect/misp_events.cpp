@@ -115,8 +115,24 @@ void MispEvents::Judge(const ListedEvent& listed, const intel::Event& event) {
   if (!policy::JudgeEvent(AskedOf(options_.selection), event, now_).taken()) ++unfiltered_;
 }
 
+// Of an event that is in the mirror, no more than its age can have come to be against the filters.
+void MispEvents::JudgeHeld(const ListedEvent& listed) {
+  const policy::Selection asked = AskedOf(options_.selection);
+  if (asked.Empty()) return;
+  const auto known = known_.find(listed.uuid);
+  if (known == known_.end()) {
+    const auto header =
+        ReadEventHeader(cache_.FileOf(listed.uuid), listed.uuid, options_.max_file_bytes);
+    // What is wrong with the file is found, and told, when it is read.
+    if (header.ok()) Judge(listed, header->event);
+    return;
+  }
+  const Time published = known->second.publish_timestamp;
+  if (!asked.StillRecent(published != 0 ? published : known->second.timestamp, now_)) ++unfiltered_;
+}
+
 Status MispEvents::FetchListed(const ListedEvent& event) {
-  if (cache_.Holds(event, oldest_)) return Add(event.uuid), Ok();
+  if (cache_.Holds(event, oldest_)) return JudgeHeld(event), Add(event.uuid), Ok();
   GF_TRY(const FetchedEvent fetched, Fetch(event));
   switch (fetched.what) {
     case FetchedEvent::What::kGone:

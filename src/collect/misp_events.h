@@ -38,6 +38,7 @@ class MispEvents {
   [[nodiscard]] Status FetchListed(const ListedEvent& event);
   [[nodiscard]] Status FetchVanished(const store::KnownEvent& known);
   void Judge(const ListedEvent& listed, const intel::Event& event);
+  void JudgeHeld(const ListedEvent& listed);
   void Lose(const Uuid& uuid, const char* why);
   void Add(const Uuid& uuid);
   void Keep(const Uuid& uuid);

@@ -338,6 +338,10 @@ def test_a_wrong_count_is_named_and_removes_nothing(site, count):
     done = here.collect()
     assert len(here.uuids()) == 6
     assert f"its index has {count} events, and sent 6" in " ".join(done.report["notes"])
+    # Nothing changed, and it is still so.
+    assert f"its index has {count} events, and sent 6" in " ".join(here.collect().report["notes"])
+    backend.result_count = None
+    assert "its index has" not in " ".join(here.collect().report["notes"])
 
 
 def test_search_pages_that_repeat_are_an_error_and_duplicates_are_not(site):
@@ -351,6 +355,22 @@ def test_search_pages_that_repeat_are_an_error_and_duplicates_are_not(site):
     backend.pages = lambda page: set(uuids[(page - 1) * 499:(page - 1) * 499 + 500])  # each page begins with the last
     done = here.collect()
     assert len(here.uuids()) == 1000 and "twice" in " ".join(done.report["notes"])
+
+
+def test_search_pages_that_never_end_are_an_error(site):
+    backend = Made()
+    backend.closed = {"/events/index"}
+    here = site(backend)
+    made = []
+
+    def more(status, headers, content):
+        made.append(0)
+        rows = [{"Event": {"id": str(i), "uuid": f"e0000000-0000-4000-8000-{len(made) * 500 + i:012d}", "timestamp": "1"}}
+                for i in range(500)]
+        return 200, headers, json.dumps({"response": rows}).encode()
+    here.server.fault = lambda number, method, path: more if path == "/events/restSearch" else None
+    done = here.collect(expect=9)
+    assert "its search has 6 events, and sent 1000" in done.stderr and len(made) == 2
 
 
 def test_an_empty_page_in_the_middle_is_asked_again(site):
@@ -443,6 +463,10 @@ def test_a_selection_is_applied_here_whatever_the_server_does(site, select, even
     if select.get("published") != "any":
         assert "the server ignored its filters" in " ".join(done.report["notes"])
     assert done.report["left_out_events"] == 7 - events
+    # It is said as long as it is so, also of events that did not change.
+    again = here.collect(env={**os.environ, "SOURCE_DATE_EPOCH": "1790100000"}).report["notes"]
+    assert [line for line in again if "filters" in line] == [
+        line for line in done.report["notes"] if "filters" in line]
     # What is selected is judged again when the selection changes, without asking for any event.
     here.configure(select={"published": "any"})
     here.server.log.clear()
