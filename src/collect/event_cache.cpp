@@ -33,6 +33,12 @@ bool EventCache::Holds(const ListedEvent& event, Time oldest) const {
          info.st_ctim.tv_sec >= oldest;
 }
 
+std::uint32_t EventCache::MarkOf(const Uuid& uuid) const {
+  struct stat info {};
+  if (::stat(FileOf(uuid).c_str(), &info) != 0) return 0;
+  return static_cast<std::uint32_t>(info.st_mtim.tv_nsec);
+}
+
 Status EventCache::Take(const ListedEvent& event) const {
   timespec times[2] = {{0, UTIME_OMIT}, {event.timestamp, event.mark}};
   if (::utimensat(AT_FDCWD, Part().c_str(), times, 0) != 0)

@@ -39,6 +39,8 @@ class EventCache {
 
   // True if the file was fetched for this timestamp and mark, and not before `oldest`.
   [[nodiscard]] bool Holds(const ListedEvent& event, Time oldest) const;
+  // With which mark its file was fetched; 0 if there is none.
+  [[nodiscard]] std::uint32_t MarkOf(const Uuid& uuid) const;
   // Part() becomes the event's file.
   [[nodiscard]] Status Take(const ListedEvent& event) const;
   void Drop(const Uuid& uuid) const;

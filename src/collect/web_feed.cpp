@@ -142,6 +142,7 @@ Result<CollectReport> CollectWebFeed(store::Store& store, const SourceOptions& o
   GF_TRY(const EventCache cache, EventCache::Open(web.cache / "events"));
   FeedFetch fetch(client, web, cache, options.max_file_bytes);
   GF_TRY(FeedManifest manifest, fetch.Manifest());
+  GF_CHECK(CheckListed(store, options, manifest.events));
   std::vector<ListedEvent> events;
   for (std::size_t i = 0; i < manifest.events.size(); ++i)
     events.push_back({manifest.events[i], manifest.timestamps[i], 0});

@@ -37,6 +37,7 @@ struct SourceConfig {
   std::int64_t refresh_days = 7;
   std::int64_t edit_grace_days = 7;
   collect::WhichLists lists = collect::WhichLists::kEnabled;
+  bool allow_empty = false;  // of kinds misp and misp-feed: almost all events may go at once
 };
 
 // When a full is written beside a delta.

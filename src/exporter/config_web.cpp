@@ -152,6 +152,7 @@ Status ReadWebSource(ConfigMap& map, const std::filesystem::path& base, SourceCo
   GF_CHECK(select.Finish());
   source->refresh_days = map.Integer("refresh_days", 0, kMostDays, 7);
   source->edit_grace_days = map.Integer("edit_grace_days", 0, kMostDays, 7);
+  source->allow_empty = map.Bool("allow_empty", false);
   const std::string lists = map.Choice("warninglists", kLists, "enabled");
   source->lists = lists == "all"    ? collect::WhichLists::kAll
                   : lists == "none" ? collect::WhichLists::kNone
