@@ -28,9 +28,9 @@ def example(spec):
         return spec["enum"][0]
     kind = spec["type"]
     if kind == "boolean":
-        return not spec["default"]
+        return not spec.get("default", False)
     if kind == "integer":
-        return spec["minimum"] if spec["minimum"] != spec["default"] else spec["maximum"]
+        return spec["minimum"] if spec["minimum"] != spec.get("default") else spec["maximum"]
     if kind == "array":
         return [example(spec["items"])] if "enum" in spec["items"] else []
     if kind == "object":

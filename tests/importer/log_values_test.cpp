@@ -7,6 +7,7 @@ namespace gapferry::importer {
 namespace {
 
 using intel::IndicatorKind;
+using ::testing::Contains;
 using ::testing::IsSupersetOf;
 using Found = std::vector<std::pair<IndicatorKind, std::string>>;
 
