@@ -103,4 +103,9 @@ Result<Download> FetchIfChanged(HttpClient& client, HttpRequest request, const f
   return download;
 }
 
+void FetchAgain(const fs::path& file) {
+  std::error_code ignored;
+  fs::remove(MarkFile(file), ignored);
+}
+
 }  // namespace gapferry::collect

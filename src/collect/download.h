@@ -29,6 +29,9 @@ using BodyCheck = std::function<Status(const std::filesystem::path& part)>;
                                               const std::filesystem::path& file,
                                               const BodyCheck& check = {});
 
+// The file is fetched again next time, whatever the server says of it.
+void FetchAgain(const std::filesystem::path& file);
+
 // Fetches into `part`, where what `check` refuses is fetched once more.
 [[nodiscard]] Result<HttpAnswer> FetchChecked(HttpClient& client, const HttpRequest& request,
                                               const std::filesystem::path& part,

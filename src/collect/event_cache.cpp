@@ -33,6 +33,12 @@ bool EventCache::Holds(const ListedEvent& event, Time oldest) const {
          info.st_ctim.tv_sec >= oldest;
 }
 
+std::uint32_t EventCache::MarkOf(const Uuid& uuid) const {
+  struct stat info {};
+  if (::stat(FileOf(uuid).c_str(), &info) != 0) return 0;
+  return static_cast<std::uint32_t>(info.st_mtim.tv_nsec);
+}
+
 Status EventCache::Take(const ListedEvent& event) const {
   timespec times[2] = {{0, UTIME_OMIT}, {event.timestamp, event.mark}};
   if (::utimensat(AT_FDCWD, Part().c_str(), times, 0) != 0)
@@ -85,20 +91,20 @@ Result<HeaderSink::Header> ReadEventHeader(const fs::path& file, const Uuid& uui
   return header;
 }
 
-Result<FetchedEvent> EventFetcher::Refused(Error error, HttpAnswer answer) {
-  if (++in_a_row_ >= kMostInARow) {
-    return std::move(error).Hint("{} events in a row failed; what was fetched before is kept",
-                                 in_a_row_);
-  }
-  FetchedEvent fetched;
-  fetched.what = FetchedEvent::What::kRefused;
-  fetched.answer = std::move(answer);
-  fetched.error = std::move(error);
-  return fetched;
+Result<FetchedEvent> EventFetcher::Count(FetchedEvent fetched) {
+  if (fetched.what == FetchedEvent::What::kTaken) in_a_row_ = 0;
+  if (fetched.what != FetchedEvent::What::kRefused || ++in_a_row_ < kMostInARow) return fetched;
+  return std::move(*fetched.error)
+      .Hint("{} events in a row failed; what was fetched before is kept", in_a_row_);
 }
 
-Result<FetchedEvent> EventFetcher::Fetch(const HttpRequest& request, const Uuid& uuid) {
+Result<FetchedEvent> EventFetcher::Try(const HttpRequest& request, const Uuid& uuid) {
   FetchedEvent fetched;
+  const auto refused = [&](Error error) {
+    fetched.what = FetchedEvent::What::kRefused;
+    fetched.error = std::move(error);
+    return std::move(fetched);
+  };
   std::optional<Error> wrong;  // with an event that came whole, but cannot be taken
   const auto check = [&](const fs::path& part) -> Status {
     wrong.reset();
@@ -109,23 +115,28 @@ Result<FetchedEvent> EventFetcher::Fetch(const HttpRequest& request, const Uuid&
   };
   auto answer = FetchChecked(client_, request, cache_.Part(), check);
   if (!answer.ok()) {
-    Error error = std::move(answer).error();
-    const bool of_event = wrong || error.kind == Kind::kTooLarge || error.kind == Kind::kMalformed;
-    if (!of_event) return error;
-    return Refused(std::move(error), {});
+    const Kind kind = answer.error().kind;
+    const bool of_event =
+        wrong || kind == Kind::kTooLarge || kind == Kind::kMalformed || kind == Kind::kNetwork;
+    if (!of_event) return std::move(answer).error();
+    return refused(std::move(answer).error());
   }
   fetched.answer = std::move(answer).value();
-  if (fetched.answer.ok()) {
-    in_a_row_ = 0;
-    return fetched;
-  }
-  if (fetched.answer.status == 404 || fetched.answer.status == 410) {
+  const int status = fetched.answer.status;
+  if (fetched.answer.ok()) return fetched;
+  if (status == 404 || status == 410) {
     fetched.what = FetchedEvent::What::kGone;
     return fetched;
   }
   Error error = Unexpected(fetched.answer, client_.secret());
-  if (error.kind == Kind::kDenied || fetched.answer.status < 500) return error;
-  return Refused(std::move(error), std::move(fetched.answer));
+  constexpr int kUnknownKey = 401;
+  if (status == kUnknownKey) return error;
+  return refused(std::move(error));
+}
+
+Result<FetchedEvent> EventFetcher::Fetch(const HttpRequest& request, const Uuid& uuid) {
+  GF_TRY(FetchedEvent fetched, Try(request, uuid));
+  return Count(std::move(fetched));
 }
 
 }  // namespace gapferry::collect

@@ -39,6 +39,8 @@ class EventCache {
 
   // True if the file was fetched for this timestamp and mark, and not before `oldest`.
   [[nodiscard]] bool Holds(const ListedEvent& event, Time oldest) const;
+  // With which mark its file was fetched; 0 if there is none.
+  [[nodiscard]] std::uint32_t MarkOf(const Uuid& uuid) const;
   // Part() becomes the event's file.
   [[nodiscard]] Status Take(const ListedEvent& event) const;
   void Drop(const Uuid& uuid) const;
@@ -75,13 +77,16 @@ class EventFetcher {
   EventFetcher(HttpClient& client, const EventCache& cache, std::uint64_t max_bytes)
       : client_(client), cache_(cache), max_bytes_(max_bytes) {}
 
-  // Errors end the run: kNetwork if the server is away, kDenied for its key, and whatever was wrong
-  // the last time with kMostInARow events in a row.
+  // Errors end the run: kDenied where the server does not know the key (401), those of files, and
+  // whatever was wrong the last time with kMostInARow events in a row. Anything else that goes
+  // wrong is of this event alone.
   [[nodiscard]] Result<FetchedEvent> Fetch(const HttpRequest& request, const Uuid& uuid);
 
- private:
-  [[nodiscard]] Result<FetchedEvent> Refused(Error error, HttpAnswer answer);
+  // The two halves of Fetch, for who has a second way to an event.
+  [[nodiscard]] Result<FetchedEvent> Try(const HttpRequest& request, const Uuid& uuid);
+  [[nodiscard]] Result<FetchedEvent> Count(FetchedEvent fetched);
 
+ private:
   HttpClient& client_;
   const EventCache& cache_;
   std::uint64_t max_bytes_;

@@ -59,14 +59,15 @@ std::string_view HintFor(int status) {
 }  // namespace
 
 std::string ShownUrl(std::string_view url) {
-  url = url.substr(0, url.find_first_of("?#"));
-  const std::size_t scheme = url.find("://");
-  if (scheme == std::string_view::npos) return Printable(url);
-  const std::size_t host = scheme + 3;
-  const std::string_view authority = url.substr(host, url.find('/', host) - host);
-  const std::size_t user = authority.rfind('@');
+  url = url.substr(0, url.find('?'));
+  const std::size_t mark = url.find("://");
+  const std::size_t host = mark == std::string_view::npos ? 0 : mark + 3;
+  // A password may hold any of / # : @, and the scheme may be missing. Better cut too much.
+  const std::size_t user = url.rfind('@');
   std::string shown(url.substr(0, host));
-  shown += url.substr(user == std::string_view::npos ? host : host + user + 1);
+  const bool has_user = user != std::string_view::npos && user >= host;
+  const std::string_view rest = url.substr(has_user ? user + 1 : host);
+  shown += rest.substr(0, rest.find('#'));
   return Printable(shown);
 }
 

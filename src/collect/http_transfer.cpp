@@ -11,33 +11,11 @@
 
 #include "base/bytes.h"
 #include "base/console.h"
+#include "collect/echo_watch.h"
 #include "collect/http_pause.h"
 
 namespace gapferry::collect {
 namespace {
-
-// Finds the secret in a body that comes in pieces.
-class EchoWatch {
- public:
-  explicit EchoWatch(std::string_view secret) : secret_(secret) {}
-  [[nodiscard]] bool Seen(std::string_view bytes) {
-    if (secret_.empty()) return false;
-    const std::size_t overlap = secret_.size() - 1;
-    tail_.append(bytes.substr(0, overlap));
-    const bool seen = tail_.find(secret_) != std::string::npos ||
-                      ::memmem(bytes.data(), bytes.size(), secret_.data(), secret_.size());
-    if (bytes.size() >= overlap) {
-      tail_ = bytes.substr(bytes.size() - overlap);
-    } else if (tail_.size() > overlap) {
-      tail_.erase(0, tail_.size() - overlap);
-    }
-    return seen;
-  }
-
- private:
-  std::string_view secret_;
-  std::string tail_;
-};
 
 struct HeaderList {
   curl_slist* list = nullptr;
@@ -243,7 +221,7 @@ Status Transfer::Begin(const HttpRequest& request, const std::string& url, BodyS
   attempt_->url = url;
   attempt_->sink = &sink;
   attempt_->max_bytes = request.max_bytes;
-  attempt_->echo = EchoWatch(secret_.view());
+  attempt_->echo = EchoWatch(secret_.token());
   curl_easy_reset(curl_);  // keeps connections
   SetTransport();
   SetRequest(request, url);

@@ -71,14 +71,20 @@ void MispEvents::Expect(const std::vector<ListedEvent>& listed,
 
 Result<FetchedEvent> MispEvents::Fetch(const ListedEvent& event) {
   if (reading_.by_search && event.id != 0) return fetcher_.Fetch(Reads(event), event.uuid);
-  auto fetched = fetcher_.Fetch(View(event.uuid), event.uuid);
-  if (fetched.ok() || fetched.error().kind != Kind::kDenied || event.id == 0) return fetched;
+  GF_TRY(FetchedEvent viewed, fetcher_.Try(View(event.uuid), event.uuid));
+  const bool denied = viewed.error && viewed.error->kind == Kind::kDenied;
+  if (!denied || event.id == 0) return fetcher_.Count(std::move(viewed));
   // The index was open to this key, its events may be by search alone.
-  auto found = fetcher_.Fetch(Search(event.id), event.uuid);
-  if (!found.ok()) return fetched;
+  GF_TRY(FetchedEvent found, fetcher_.Try(Search(event.id), event.uuid));
+  if (found.what != FetchedEvent::What::kTaken) return fetcher_.Count(std::move(viewed));
   reading_.by_search = true;
   notes_.emplace_back("the key may not view events; they are read by search");
-  return found;
+  return fetcher_.Count(std::move(found));
+}
+
+void MispEvents::Lose(const Uuid& uuid, const char* why) {
+  ++gone_[why];
+  if (known_.contains(uuid)) ++lost_;
 }
 
 void MispEvents::Add(const Uuid& uuid) {
@@ -109,12 +115,28 @@ void MispEvents::Judge(const ListedEvent& listed, const intel::Event& event) {
   if (!policy::JudgeEvent(AskedOf(options_.selection), event, now_).taken()) ++unfiltered_;
 }
 
+// Of an event that is in the mirror, no more than its age can have come to be against the filters.
+void MispEvents::JudgeHeld(const ListedEvent& listed) {
+  const policy::Selection asked = AskedOf(options_.selection);
+  if (asked.Empty()) return;
+  const auto known = known_.find(listed.uuid);
+  if (known == known_.end()) {
+    const auto header =
+        ReadEventHeader(cache_.FileOf(listed.uuid), listed.uuid, options_.max_file_bytes);
+    // What is wrong with the file is found, and told, when it is read.
+    if (header.ok()) Judge(listed, header->event);
+    return;
+  }
+  const Time published = known->second.publish_timestamp;
+  if (!asked.StillRecent(published != 0 ? published : known->second.timestamp, now_)) ++unfiltered_;
+}
+
 Status MispEvents::FetchListed(const ListedEvent& event) {
-  if (cache_.Holds(event, oldest_)) return Add(event.uuid), Ok();
+  if (cache_.Holds(event, oldest_)) return JudgeHeld(event), Add(event.uuid), Ok();
   GF_TRY(const FetchedEvent fetched, Fetch(event));
   switch (fetched.what) {
     case FetchedEvent::What::kGone:
-      ++gone_["deleted"];
+      Lose(event.uuid, "deleted");
       listed_.erase(event.uuid);
       return Ok();
     case FetchedEvent::What::kRefused:
@@ -135,14 +157,14 @@ Status MispEvents::FetchVanished(const store::KnownEvent& known) {
   GF_TRY(const FetchedEvent fetched, fetcher_.Fetch(View(known.uuid), known.uuid));
   const intel::Event& event = fetched.header.event;
   if (fetched.what == FetchedEvent::What::kGone) {
-    ++gone_["deleted"];
+    Lose(known.uuid, "deleted");
   } else if (fetched.what == FetchedEvent::What::kRefused) {
     Refuse(known.uuid, *fetched.error);
   } else if (IsBeingEdited(event, known.timestamp)) {
     ++edited_;
     Keep(known.uuid);
   } else if (options_.selection.published_only && !event.published.value_or(true)) {
-    ++gone_["unpublished"];
+    Lose(known.uuid, "unpublished");
   } else if (!policy::JudgeEvent(options_.selection, event, now_).taken()) {
     ++gone_["not selected"];
   } else {
@@ -156,17 +178,24 @@ Status MispEvents::FetchVanished(const store::KnownEvent& known) {
   return Ok();
 }
 
-Status MispEvents::MarkSighted(std::vector<ListedEvent>* events) {
-  GF_TRY(const SightingMarks marks, FetchSightingMarks(api_, *events));
-  for (ListedEvent& event : *events) {
+void MispEvents::MarkSighted(std::vector<ListedEvent>* events) {
+  const SightingMarks marks = FetchSightingMarks(api_, *events);
+  for (std::size_t i = 0; i < events->size(); ++i) {
+    ListedEvent& event = (*events)[i];
     const auto mark = marks.of_event.find(event.uuid);
-    if (mark != marks.of_event.end()) event.mark = mark->second;
+    if (mark != marks.of_event.end()) {
+      event.mark = mark->second;
+    } else if (i >= marks.answered) {
+      event.mark = cache_.MarkOf(event.uuid);
+    }
   }
-  if (marks.closed)
-    notes_.emplace_back(
-        "the key may not list sightings; new ones are seen when their event changes or is read "
-        "again");
-  return Ok();
+  if (!marks.problem) return;
+  const bool closed =
+      marks.problem->kind == Kind::kDenied || marks.problem->kind == Kind::kNotFound;
+  notes_.push_back(
+      fmt::format("{}; new ones are seen when their event changes or is read again",
+                  closed ? "the key may not list sightings"
+                         : "the list of sightings could not be had: " + marks.problem->what));
 }
 
 Status MispEvents::FetchAll(const std::vector<store::KnownEvent>& known,
@@ -178,7 +207,7 @@ Status MispEvents::FetchAll(const std::vector<store::KnownEvent>& known,
   notes_ = std::move(index.notes);
   if (index.by_search)
     notes_.emplace_back("/events/index is closed to this key; events are found by search");
-  GF_CHECK(MarkSighted(&index.events));
+  MarkSighted(&index.events);
   std::vector<store::KnownEvent> vanished;
   for (const ListedEvent& event : index.events)
     listed_.insert(event.uuid);

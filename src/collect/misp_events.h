@@ -23,6 +23,8 @@ class MispEvents {
   [[nodiscard]] const std::vector<EventFile>& files() const { return files_; }
   [[nodiscard]] const std::unordered_set<Uuid>& listed() const { return listed_; }
   [[nodiscard]] const std::map<std::string, std::uint64_t>& gone() const { return gone_; }
+  // Events of the mirror that the server says are deleted or unpublished.
+  [[nodiscard]] std::size_t lost() const { return lost_; }
   [[nodiscard]] std::vector<std::string> notes() const;
 
  private:
@@ -32,10 +34,12 @@ class MispEvents {
   void Expect(const std::vector<ListedEvent>& listed,
               const std::vector<store::KnownEvent>& vanished);
   [[nodiscard]] Result<FetchedEvent> Fetch(const ListedEvent& event);
-  [[nodiscard]] Status MarkSighted(std::vector<ListedEvent>* events);
+  void MarkSighted(std::vector<ListedEvent>* events);
   [[nodiscard]] Status FetchListed(const ListedEvent& event);
   [[nodiscard]] Status FetchVanished(const store::KnownEvent& known);
   void Judge(const ListedEvent& listed, const intel::Event& event);
+  void JudgeHeld(const ListedEvent& listed);
+  void Lose(const Uuid& uuid, const char* why);
   void Add(const Uuid& uuid);
   void Keep(const Uuid& uuid);
   void Refuse(const Uuid& uuid, const Error& error);
@@ -53,6 +57,7 @@ class MispEvents {
   std::vector<EventFile> files_;
   std::unordered_set<Uuid> listed_;
   std::map<std::string, std::uint64_t> gone_;
+  std::size_t lost_ = 0;
   std::vector<std::string> notes_;
   std::uint64_t edited_ = 0;      // kept as they were published last
   std::uint64_t unlisted_ = 0;    // there, but missing in the index

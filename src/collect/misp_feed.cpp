@@ -3,7 +3,9 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <unordered_set>
 
 #include "base/file.h"
 #include "collect/event_writer.h"
@@ -181,6 +183,7 @@ Result<CollectReport> CollectFeedFolder(store::Store& store, const SourceOptions
   if (opened.ok()) {
     GF_TRY(FeedManifest manifest,
            ReadFeedManifest(FileSource(std::move(opened).value()), kManifest, kMaxManifestBytes));
+    GF_CHECK(CheckListed(store, options, manifest.events));
     for (const Uuid& uuid : manifest.events)
       inputs.push_back({folder / (uuid.ToString() + ".json"), uuid});
     return Collect(store, options, inputs, std::move(manifest.refused), progress);
@@ -207,6 +210,34 @@ Result<CollectReport> CollectEventFiles(store::Store& store, const SourceOptions
   for (const std::filesystem::path& file : files)
     inputs.push_back({file, std::nullopt});
   return Collect(store, options, inputs, {}, progress);
+}
+
+Result<std::vector<store::KnownEvent>> EventsOf(store::Store& store, const std::string& source) {
+  GF_TRY(const std::vector<store::KnownSource> sources, store.KnownSources());
+  for (const store::KnownSource& known : sources) {
+    if (known.name == source) return store.ListEvents(known.id);
+  }
+  return std::vector<store::KnownEvent>{};
+}
+
+Status CheckLoss(const SourceOptions& options, std::size_t known, std::size_t lost) {
+  constexpr std::size_t kOneIn = 10;
+  if (options.allow_empty || known < kFewestKnown || known - lost >= (known + kOneIn - 1) / kOneIn)
+    return Ok();
+  return Error::Make(Kind::kMalformed, "the source no longer has {} of {} events", lost, known)
+      .Hint(
+          "look at the source; if they may go, set its `allow_empty: true`; the mirror was left as "
+          "it is");
+}
+
+Status CheckListed(store::Store& store, const SourceOptions& options,
+                   const std::vector<Uuid>& listed) {
+  GF_TRY(const std::vector<store::KnownEvent> known, EventsOf(store, options.name));
+  const std::unordered_set<Uuid> there(listed.begin(), listed.end());
+  const auto lost = std::count_if(known.begin(), known.end(), [&](const store::KnownEvent& event) {
+    return !there.contains(event.uuid);
+  });
+  return CheckLoss(options, known.size(), static_cast<std::size_t>(lost));
 }
 
 Result<CollectReport> CollectFetchedEvents(store::Store& store, const SourceOptions& options,

@@ -32,8 +32,8 @@ struct EventFile {
 // and changed events are read, unchanged files (by BLAKE2b) skipped, events that are no longer
 // listed removed. What is refused is named in the report, keeps its earlier state, and does not
 // stop the rest. A folder without manifest.json stands for all *.json in it. Errors, after which
-// the mirror is as before: kNotFound (no folder, or nothing in it), kMalformed (the manifest),
-// kTooLarge, and the store's.
+// the mirror is as before: kNotFound (no folder, or nothing in it), kMalformed (the manifest, or
+// CheckLoss), kTooLarge, and the store's.
 [[nodiscard]] Result<CollectReport> CollectFeedFolder(store::Store& store,
                                                       const SourceOptions& options,
                                                       const std::filesystem::path& folder,
@@ -44,7 +44,20 @@ struct EventFile {
     store::Store& store, const SourceOptions& options,
     const std::vector<std::filesystem::path>& files, const CollectProgress& progress = {});
 
-// The same for files that were fetched, each with one event.
+// What the mirror holds of this source; nothing for one that is new.
+[[nodiscard]] Result<std::vector<store::KnownEvent>> EventsOf(store::Store& store,
+                                                              const std::string& source);
+
+// A list of events that is empty all of a sudden is more likely a fault than true. Error:
+// kMalformed if `lost` is more than nine in ten of `known` events, and those are kFewestKnown or
+// more, unless the options allow it.
+constexpr std::size_t kFewestKnown = 10;
+[[nodiscard]] Status CheckLoss(const SourceOptions& options, std::size_t known, std::size_t lost);
+// The same, where all that is not listed is lost.
+[[nodiscard]] Status CheckListed(store::Store& store, const SourceOptions& options,
+                                 const std::vector<Uuid>& listed);
+
+// CollectEventFiles for files that were fetched, each with one event.
 [[nodiscard]] Result<CollectReport> CollectFetchedEvents(store::Store& store,
                                                          const SourceOptions& options,
                                                          const std::vector<EventFile>& files,

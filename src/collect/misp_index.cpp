@@ -144,6 +144,12 @@ Result<MispIndex> SearchIndex(MispApi& api, const Json& filters) {
       // Empty in the middle: once more, it may have been a fault in passing.
       GF_TRY(page, ReadPage(api, filters, number, &rows));
     }
+    if (page.total && index.events.size() > 2 * *page.total + kSearchPage) {
+      return Error::Make(Kind::kMalformed,
+                         "the server says that its search has {} events, and sent {} up to page {}",
+                         *page.total, index.events.size(), number)
+          .Hint("what stands between may repeat or make up pages; look at the server");
+    }
     if (page.rows >= kSearchPage && page.fresh == 0) {
       return Error::Make(Kind::kMalformed,
                          "page {} of the search repeats earlier ones: the server ignores `page`",
@@ -217,8 +223,11 @@ Result<MispIndex> FetchIndex(MispApi& api, const policy::Selection& selection, T
     rows.Add(row);
   rows.Tell();
   const auto said = ResultCount(download.answer);
-  if (download.changed && said && *said != listed.size())
+  if (download.changed && said && *said != listed.size()) {
     index.notes.push_back(CountNote(*said, listed.size()));
+    // Whole next time, or still wrong: then it is said again.
+    FetchAgain(file);
+  }
   return index;
 }
 

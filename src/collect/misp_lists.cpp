@@ -72,9 +72,9 @@ class Fetcher {
       return Ok();
     };
     auto answer = FetchChecked(api_.client(), request, part, check);
-    if (!answer.ok() && answer.error().kind == Kind::kNetwork) return std::move(answer).error();
     if (!answer.ok()) return Refuse(row, answer.error()), Ok();
     if (!answer->ok()) return Refuse(row, Unexpected(*answer, api_.client().secret())), Ok();
+    in_a_row_ = 0;
     if (entries != row.entries) {
       lists_->notes.push_back(fmt::format("list \"{}\": the server says {} entries, and sent {}",
                                           row.name, row.entries, entries));
@@ -84,8 +84,12 @@ class Fetcher {
     return error ? SystemError("cannot rename " + part.string(), error.value()) : Ok();
   }
 
+  // The server is away, or as good as that.
+  [[nodiscard]] bool GaveUp() const { return in_a_row_ >= EventFetcher::kMostInARow; }
+
  private:
   void Refuse(const Row& row, const Error& error) {
+    if (error.kind == Kind::kNetwork) ++in_a_row_;
     lists_->refused.push_back(
         {error.kind, "warninglist " + row.id, 0, fmt::format("\"{}\": {}", row.name, error.what)});
   }
@@ -93,6 +97,7 @@ class Fetcher {
   MispApi& api_;
   const fs::path& folder_;
   ListsFetched* lists_;
+  int in_a_row_ = 0;  // for which the server was away
 };
 
 // Files of rows that are no more. With something refused they stay: one may be its earlier state.
@@ -117,15 +122,25 @@ Result<ListsFetched> FetchLists(MispApi& api, const fs::path& folder, WhichLists
   GF_CHECK(MakeFolder(folder, kPrivate));
   ListsFetched lists;
   lists.folder = folder;
-  GF_TRY(const std::vector<Row> rows, ReadRows(api));
+  const auto rows = ReadRows(api);
+  if (!rows.ok()) {
+    lists.closed = true;
+    lists.notes.push_back("warninglists could not be listed, and stay as they were: " +
+                          rows.error().what);
+    return lists;
+  }
   Fetcher fetcher(api, folder, &lists);
   std::set<std::string> kept;
-  for (const Row& row : rows) {
+  for (const Row& row : *rows) {
+    if (fetcher.GaveUp()) break;
     if (!row.enabled && which != WhichLists::kAll) continue;
     if (!IsFresh(folder / row.file, refresh_days)) GF_CHECK(fetcher.Fetch(row));
     std::error_code error;
     if (fs::exists(folder / row.file, error)) kept.insert(row.file);
   }
+  if (fetcher.GaveUp())
+    lists.notes.emplace_back(
+        "the server failed for several warninglists in a row; no more were asked for");
   GF_CHECK(DropOthers(folder, kept, !lists.refused.empty()));
   return lists;
 }

@@ -8,12 +8,13 @@ namespace gapferry::collect {
 
 struct ListsFetched {
   std::filesystem::path folder;
+  bool closed = false;           // the server does not list them: those of before stand
   std::vector<Refusal> refused;  // lists that could not be had: none may be removed then
   std::vector<std::string> notes;
 };
 
-// A list is fetched when its row in the index changes, and again after `refresh_days`. Errors:
-// those of the API for the index; a list that fails is refused by name.
+// A list is fetched when its row in the index changes, and again after `refresh_days`. A list
+// that fails is refused by name; after some in a row no more are asked for. Errors: those of files.
 [[nodiscard]] Result<ListsFetched> FetchLists(MispApi& api, const std::filesystem::path& folder,
                                               WhichLists which, std::int64_t refresh_days);
 

@@ -1,10 +1,27 @@
 #include "collect/misp_sightings.h"
 
 #include <algorithm>
+#include <span>
 
 #include "base/hash.h"
 
 namespace gapferry::collect {
+namespace {
+
+Result<SightingLists> FetchBatch(MispApi& api, std::span<const ListedEvent> events) {
+  Json uuids = Json::array();
+  for (const ListedEvent& event : events)
+    uuids.push_back(event.uuid.ToString());
+  // Without `last` MISP answers with those of the last thirty days only.
+  GF_TRY(const Json answer,
+         api.Post("/sightings/restSearch/event",
+                  {{"returnFormat", "json"}, {"last", 0}, {"includeUuid", true}, {"uuid", uuids}}));
+  SightingLists lists;
+  GF_CHECK(ReadSightings(answer, &lists));
+  return lists;
+}
+
+}  // namespace
 
 Status ReadSightings(const Json& answer, SightingLists* lists) {
   const bool listed =
@@ -36,26 +53,23 @@ std::uint32_t MarkOf(std::vector<std::string> sightings) {
   return 1 + number % (kMarks - 1);
 }
 
-Result<SightingMarks> FetchSightingMarks(MispApi& api, const std::vector<ListedEvent>& events) {
+SightingMarks FetchSightingMarks(MispApi& api, const std::vector<ListedEvent>& events) {
   SightingMarks marks;
-  for (std::size_t start = 0; start < events.size(); start += kSightingBatch) {
-    Json uuids = Json::array();
-    for (std::size_t i = start; i < std::min(start + kSightingBatch, events.size()); ++i)
-      uuids.push_back(events[i].uuid.ToString());
-    // Without `last` MISP answers with those of the last thirty days only.
-    auto answer =
-        api.Post("/sightings/restSearch/event",
-                 {{"returnFormat", "json"}, {"last", 0}, {"includeUuid", true}, {"uuid", uuids}});
-    if (!answer.ok()) {
-      const Kind kind = answer.error().kind;
-      if (kind != Kind::kDenied && kind != Kind::kNotFound) return std::move(answer).error();
-      marks.closed = true;
+  std::size_t batch = kSightingBatch;
+  while (marks.answered < events.size()) {
+    const std::size_t end = std::min(marks.answered + batch, events.size());
+    auto lists = FetchBatch(api, std::span(events).subspan(marks.answered, end - marks.answered));
+    if (!lists.ok() && lists.error().kind == Kind::kTooLarge && batch > 1) {
+      batch /= 2;
+      continue;
+    }
+    if (!lists.ok()) {
+      marks.problem = std::move(lists).error();
       return marks;
     }
-    SightingLists lists;
-    GF_CHECK(ReadSightings(*answer, &lists));
-    for (auto& [event, sightings] : lists)
+    for (auto& [event, sightings] : *lists)
       marks.of_event[event] = MarkOf(std::move(sightings));
+    marks.answered = end;
   }
   return marks;
 }

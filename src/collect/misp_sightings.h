@@ -3,6 +3,7 @@
 // (/sightings/restSearch/event), and an event whose sightings are others than before is read again.
 #pragma once
 
+#include <optional>
 #include <unordered_map>
 
 #include "collect/misp_api.h"
@@ -14,13 +15,15 @@ constexpr std::size_t kSightingBatch = 500;
 
 struct SightingMarks {
   std::unordered_map<Uuid, std::uint32_t> of_event;  // ListedEvent::mark; sighted events only
-  bool closed = false;                               // the server does not answer this to this key
+  // So many of the events, from the first, were answered for. If that is not all of them, the
+  // server said no: `problem`.
+  std::size_t answered = 0;
+  std::optional<Error> problem;
 };
 
-// Errors: those of MispApi::Post, but for kDenied and kNotFound; kMalformed for an answer that
-// lists no sightings.
-[[nodiscard]] Result<SightingMarks> FetchSightingMarks(MispApi& api,
-                                                       const std::vector<ListedEvent>& events);
+// An answer that is too large is asked for in smaller parts.
+[[nodiscard]] SightingMarks FetchSightingMarks(MispApi& api,
+                                               const std::vector<ListedEvent>& events);
 
 // Adds what one answer lists. Error: kMalformed.
 using SightingLists = std::unordered_map<Uuid, std::vector<std::string>>;

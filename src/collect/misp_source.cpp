@@ -12,14 +12,6 @@
 namespace gapferry::collect {
 namespace {
 
-Result<std::vector<store::KnownEvent>> EventsOf(store::Store& store, const std::string& name) {
-  GF_TRY(const std::vector<store::KnownSource> sources, store.KnownSources());
-  for (const store::KnownSource& source : sources) {
-    if (source.name == name) return store.ListEvents(source.id);
-  }
-  return std::vector<store::KnownEvent>{};
-}
-
 // What is read of an event depends on who reads it, and how. If that changes, no file of before is
 // what the same request would give now.
 Status StartOverIfOther(const EventCache& cache, const MispAccount& account,
@@ -63,6 +55,7 @@ Result<CollectReport> CollectMisp(store::Store& store, const SourceOptions& opti
   GF_TRY(const std::vector<store::KnownEvent> known, EventsOf(store, options.name));
   MispEvents events(api, cache, options, misp, reading);
   GF_CHECK(events.FetchAll(known, misp.cache / "index.json", fetching));
+  GF_CHECK(CheckLoss(options, known.size(), events.lost()));
   ListsFetched lists;
   if (misp.lists != WhichLists::kNone) {
     GF_TRY(lists, FetchLists(api, misp.cache / "warninglists", misp.lists, misp.refresh_days));
@@ -72,7 +65,7 @@ Result<CollectReport> CollectMisp(store::Store& store, const SourceOptions& opti
          CollectFetchedEvents(store, options, events.files(), {}, reading_files));
   cache.DropRefused(report);
   GF_CHECK(cache.DropOthers(events.listed()));
-  if (misp.lists != WhichLists::kNone) {
+  if (misp.lists != WhichLists::kNone && !lists.closed) {
     GF_TRY(CollectReport told,
            CollectFetchedWarninglists(store, options, lists.folder, std::move(lists.refused)));
     Merge(std::move(told), &report);

@@ -31,8 +31,8 @@ struct MispOptions {
 // missing in the index is asked for by itself: deleted, unpublished, being edited, or left out by a
 // faulty index. An event that cannot be had is refused by name, and keeps its earlier state.
 // Errors, after which the mirror is as before: kDenied for a key of a site admin, or one that the
-// instance refuses; kConfig if filters of the user would thin out what is read; kNetwork,
-// kMalformed, and the store's.
+// instance refuses; kConfig if filters of the user would thin out what is read; kMalformed
+// also of CheckLoss; kNetwork, and the store's.
 [[nodiscard]] Result<CollectReport> CollectMisp(store::Store& store, const SourceOptions& options,
                                                 const MispOptions& misp, MispApi& api,
                                                 const CollectProgress& fetching = {},

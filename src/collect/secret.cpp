@@ -93,13 +93,23 @@ void Secret::Wipe() {
   text_.clear();
 }
 
+std::string_view Secret::token() const {
+  // A shorter word may stand in any text.
+  constexpr std::size_t kShortest = 8;
+  const std::string_view all = text_;
+  const std::size_t blank = all.find_last_of(' ');
+  const bool has_scheme = blank != std::string_view::npos && all.size() - blank > kShortest;
+  return has_scheme ? all.substr(blank + 1) : all;
+}
+
 std::string Secret::Redact(std::string_view text) const {
+  const std::string_view hidden = token();
   std::string shown;
   while (!empty()) {
-    const std::size_t at = text.find(text_);
+    const std::size_t at = text.find(hidden);
     if (at == std::string_view::npos) break;
     shown.append(text.substr(0, at)).append("***");
-    text.remove_prefix(at + text_.size());
+    text.remove_prefix(at + hidden.size());
   }
   return shown.append(text);
 }

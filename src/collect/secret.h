@@ -22,7 +22,9 @@ class Secret {
 
   [[nodiscard]] std::string_view view() const { return text_; }
   [[nodiscard]] bool empty() const { return text_.empty(); }
-  // `text` with *** for each time that it holds the secret.
+  // What of it is secret by itself: of "Bearer TOKEN", the token.
+  [[nodiscard]] std::string_view token() const;
+  // `text` with *** for each time that it holds the token.
   [[nodiscard]] std::string Redact(std::string_view text) const;
 
  private:

@@ -16,6 +16,8 @@ struct SourceOptions {
   intel::Tlp default_tlp = intel::Tlp::kAmber;
   std::uint64_t max_file_bytes = kMaxEventFileBytes;
   policy::Selection selection = {};
+  // Of sources that list their events: whether almost all may go at once.
+  bool allow_empty = false;
 };
 
 // Files done, of how many.

@@ -58,6 +58,7 @@ class FeedFetch {
 
   std::vector<EventFile> files;
   std::unordered_set<Uuid> listed;
+  std::vector<std::string> notes;
 
   Result<FeedManifest> Manifest() {
     const fs::path file = web_.cache / kManifest;
@@ -109,9 +110,14 @@ class FeedFetch {
     return To(event.uuid.ToString() + ".json", max_bytes_);
   }
 
-  // Most feeds have none.
+  // Most feeds have none. One that cannot be had holds up nothing, for nothing here reads it.
   Status Signature(const std::string& name, const fs::path& folder) {
-    GF_CHECK(FetchIfChanged(client_, To(name, kMaxSignatureBytes), folder / name));
+    const auto fetched = FetchIfChanged(client_, To(name, kMaxSignatureBytes), folder / name);
+    if (fetched.ok()) return Ok();
+    const Kind kind = fetched.error().kind;
+    if (kind != Kind::kNetwork && kind != Kind::kTooLarge && kind != Kind::kMalformed)
+      return fetched.error();
+    notes.push_back(fmt::format("a signature could not be had: {}", fetched.error().what));
     return Ok();
   }
 
@@ -136,6 +142,7 @@ Result<CollectReport> CollectWebFeed(store::Store& store, const SourceOptions& o
   GF_TRY(const EventCache cache, EventCache::Open(web.cache / "events"));
   FeedFetch fetch(client, web, cache, options.max_file_bytes);
   GF_TRY(FeedManifest manifest, fetch.Manifest());
+  GF_CHECK(CheckListed(store, options, manifest.events));
   std::vector<ListedEvent> events;
   for (std::size_t i = 0; i < manifest.events.size(); ++i)
     events.push_back({manifest.events[i], manifest.timestamps[i], 0});
@@ -146,6 +153,7 @@ Result<CollectReport> CollectWebFeed(store::Store& store, const SourceOptions& o
   }
   GF_TRY(CollectReport report,
          CollectFetchedEvents(store, options, fetch.files, std::move(manifest.refused), reading));
+  report.notes = std::move(fetch.notes);
   cache.DropRefused(report);
   GF_CHECK(cache.DropOthers(fetch.listed));
   return report;

@@ -54,8 +54,10 @@ Status CheckAlertRate(const Destination& destination, const Format& format) {
 std::string SuricataThreshold(const Destination& destination) {
   if (!destination.alert_rate) return "";
   const AlertRate& rate = *destination.alert_rate;
+  // The source of a rule that looks at an answer is the server that all victims have in common, so
+  // pairs of hosts are counted.
   return fmt::format("threshold:type limit, track {}, seconds {}, count {}; ",
-                     rate.by_host ? "by_src" : "by_rule", rate.seconds, rate.count);
+                     rate.by_host ? "by_both" : "by_rule", rate.seconds, rate.count);
 }
 
 std::string WazuhIgnore(const Destination& destination) {

@@ -68,6 +68,23 @@ void AddSets(const SuricataOptions& options, const Indicator& indicator,
   spellings->push_back({indicator.value + ',', Bounds::kStart, options.prefix + "-iprep"});
 }
 
+// As Sysmon writes hashes, and files at the end of a path.
+std::vector<std::string> SigmaForms(const Indicator& indicator) {
+  std::string upper;
+  for (const char c : indicator.value)
+    upper += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  switch (indicator.kind) {
+    case IndicatorKind::kMd5:
+      return {"MD5=" + upper};
+    case IndicatorKind::kSha1:
+      return {"SHA1=" + upper};
+    case IndicatorKind::kSha256:
+      return {"SHA256=" + upper};
+    default:
+      return {SigmaEscape(indicator.value), '\\' + SigmaEscape(indicator.value)};
+  }
+}
+
 // A line of a CDB list begins with its key, in quotes if it has a colon. Of a network, the first of
 // the keys that it is written as.
 void AddWazuh(const Indicator& indicator, std::vector<Spelling>* spellings) {
@@ -153,7 +170,10 @@ std::vector<Spelling> SpellingsOf(const Destination& destination, const Indicato
   }
   const auto network = intel::ParseNetwork(value);
   if (format == "rpz" && network) add(RpzTrigger(*network) + ".rpz-ip", Bounds::kStart);
-  if (format == "sigma") add(Inner(YamlQuote(SigmaEscape(value))), bounds);
+  if (format == "sigma") {
+    for (const std::string& one : SigmaForms(indicator))
+      add(Inner(YamlQuote(one)), bounds);
+  }
   if (!text) return spellings;
   add(Inner(DumpJson(value)), bounds);
   add(Replaced(value, "'", "''"), bounds);

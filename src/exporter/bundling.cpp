@@ -5,6 +5,7 @@
 #include "exporter/bundle_maker.h"
 #include "exporter/commands.h"
 #include "exporter/keys.h"
+#include "exporter/position.h"
 #include "exporter/written.h"
 
 namespace gapferry::exporter {
@@ -172,6 +173,10 @@ Result<WrittenBundles> WriteBundle(Session& session, const Home& home, const Sit
 
 Status WriteBundles(Session& session, const Home& home, const std::vector<SiteConfig>& sites,
                     const BundleRequest& request) {
+  {
+    GF_TRY(store::Store mirror, home.OpenMirror());
+    GF_CHECK(NoteForgottenSources(session, request.sources, &mirror));
+  }
   std::vector<std::string> outcomes;
   std::vector<Error> failed;
   for (const SiteConfig& site : sites) {

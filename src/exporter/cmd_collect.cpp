@@ -68,14 +68,22 @@ void Show(Session& session, const SourceConfig& source, const collect::CollectRe
 
 }  // namespace
 
-Status CollectSources(Session& session, const Home& home, const Config& config,
-                      const std::string& only) {
+Result<std::optional<Error>> CollectSources(Session& session, const Home& home,
+                                            const Config& config, const std::string& only) {
+  const std::vector<std::string> names = SourceNames(config);
+  if (!only.empty() && std::find(names.begin(), names.end(), only) == names.end()) {
+    return Error::Make(Kind::kNotFound, "there is no source \"{}\" in export.yml{}", only,
+                       DidYouMean(only, names));
+  }
+  if (names.empty()) {
+    return Error::Make(Kind::kNotReady, "no source is configured")
+        .Hint("name one in {}", home.config_file().string());
+  }
   GF_TRY(store::Store mirror, home.OpenMirror());
-  std::vector<std::string> names;
   std::uint64_t refused = 0;
+  std::size_t good = 0;
   std::vector<Error> failed;
   for (const SourceConfig& source : config.sources) {
-    names.push_back(source.name);
     if (!only.empty() && source.name != only) continue;
     auto report = CollectSource(session, source, &mirror);
     if (!report.ok()) {
@@ -86,24 +94,16 @@ Status CollectSources(Session& session, const Home& home, const Config& config,
     GF_CHECK(LogRun(&mirror, *report, Now()));
     Show(session, source, *report);
     refused += report->refused_count;
+    ++good;
   }
-  if (!only.empty() && std::find(names.begin(), names.end(), only) == names.end()) {
-    return Error::Make(Kind::kNotFound, "there is no source \"{}\" in export.yml{}", only,
-                       DidYouMean(only, names));
-  }
-  if (config.sources.empty()) {
-    return Error::Make(Kind::kNotReady, "no source is configured")
-        .Hint("name one in {}", home.config_file().string());
-  }
-  if (failed.size() == 1 && (names.size() == 1 || !only.empty())) return std::move(failed.front());
-  for (const Error& error : failed)
-    session.console.Report(error);
-  if (refused > 0 || !failed.empty()) {
-    return Error::Make(Kind::kPartly,
-                       "{} files or rows were refused and {} sources failed; the rest is collected",
-                       refused, failed.size());
-  }
-  return Ok();
+  // The caller reports the one that it is given.
+  for (std::size_t i = good == 0 ? 1 : 0; i < failed.size(); ++i)
+    session.console.Report(failed[i]);
+  if (good == 0) return std::optional(std::move(failed.front()));
+  if (refused == 0 && failed.empty()) return std::optional<Error>();
+  return std::optional(Error::Make(
+      Kind::kPartly, "{} files or rows were refused and {} sources failed; the rest is collected",
+      refused, failed.size()));
 }
 
 Command CollectCommand() {
@@ -111,8 +111,8 @@ Command CollectCommand() {
           "Each source is read in one transaction; files that did not change are skipped. What is "
           "malformed is refused "
           "with file, line and reason, keeps its earlier state, and makes the exit code 5 "
-          "(partly). What a source no "
-          "longer lists is removed.",
+          "(partly); so does a source that fails beside others, and where all fail, the code is "
+          "the first one's. What a source no longer lists is removed.",
           [](Arguments& arguments) {
             auto only = std::make_shared<std::string>();
             arguments.Option("--source", only.get(), "only this source");
@@ -120,7 +120,8 @@ Command CollectCommand() {
               GF_TRY(const Home home, Home::Open(session));
               GF_TRY(const Config config, home.LoadConfig());
               GF_TRY(const Fd lock, home.Lock());
-              return CollectSources(session, home, config, *only);
+              GF_TRY(std::optional<Error> failed, CollectSources(session, home, config, *only));
+              return failed ? Status(*std::move(failed)) : Ok();
             };
           }};
 }

@@ -10,10 +10,10 @@ namespace {
 // What the row's source said of the sharing groups that hold rows back.
 class SharingGroups {
  public:
-  static Result<SharingGroups> Load(const std::filesystem::path& home, const Config& config) {
+  static SharingGroups Load(Session& session, const Config& config) {
     SharingGroups groups;
     for (const SourceConfig& source : config.sources) {
-      GF_TRY(std::optional<collect::Context> context, ContextOf(home, source));
+      std::optional<collect::Context> context = ContextOrNote(session, source);
       if (context) groups.contexts_.emplace(source.name, *std::move(context));
     }
     return groups;
@@ -72,7 +72,7 @@ Status ExplainCrossing(Session& session, const std::string& site_name, const std
   GF_TRY(const SiteConfig site, FindSite(config, site_name));
   GF_TRY(store::Store mirror, store::Store::OpenReadOnly(home.mirror_file()));
   GF_TRY(const CrossingExplanation found, ExplainCrossing(mirror, site, asked));
-  GF_TRY(const SharingGroups groups, SharingGroups::Load(session.home, config));
+  const SharingGroups groups = SharingGroups::Load(session, config);
   Console& console = session.console;
   Json rows = Json::array();
   for (const CrossingRow& row : found.rows) {

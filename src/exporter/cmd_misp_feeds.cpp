@@ -15,8 +15,13 @@ struct Options {
 };
 
 Json ToJson(const InstanceFeed& feed) {
-  return {{"id", feed.id},          {"name", feed.name},     {"provider", feed.provider},
-          {"url", feed.url},        {"format", feed.format}, {"enabled", feed.enabled},
+  // Addresses of feeds hold passwords and keys.
+  return {{"id", feed.id},
+          {"name", feed.name},
+          {"provider", feed.provider},
+          {"url", collect::ShownUrl(feed.url)},
+          {"format", feed.format},
+          {"enabled", feed.enabled},
           {"caching", feed.caching}};
 }
 
@@ -87,11 +92,19 @@ Status Work(Session& session, const Options& options, bool fetch) {
   collect::MispOperator instance(api);
   GF_TRY(const std::vector<InstanceFeed> feeds, Named(instance, options.target.name));
   const collect::JobWait wait{std::chrono::seconds(options.wait), std::chrono::milliseconds(2000)};
+  const std::string_view event = fetch ? "misp_feed_fetch" : "misp_feed_cache";
   std::vector<Error> failed;
   for (const InstanceFeed& feed : feeds) {
+    // Of many, those that are off are not meant; one that was named is, and fails.
+    if (feeds.size() > 1 && !(fetch ? feed.enabled : feed.caching)) {
+      session.console.Note(fmt::format("passed over, not {}: {}", fetch ? "enabled" : "cached",
+                                       Printable(feed.name)));
+      continue;
+    }
     if (options.target.dry_run) {
       session.console.Say(
           fmt::format("would {}  {}", fetch ? "fetch" : "cache", Printable(feed.name)));
+      session.console.Emit(event, {{"id", feed.id}, {"name", feed.name}, {"dry_run", true}});
       continue;
     }
     constexpr std::uint64_t kAll = 100;
@@ -108,8 +121,8 @@ Status Work(Session& session, const Options& options, bool fetch) {
       continue;
     }
     session.console.Say(fmt::format("{}  {}", Describe(*end), Printable(feed.name)));
-    session.console.Emit(fetch ? "misp_feed_fetch" : "misp_feed_cache",
-                         {{"id", feed.id}, {"name", feed.name}, {"end", Describe(*end)}});
+    session.console.Emit(
+        event, {{"id", feed.id}, {"name", feed.name}, {"end", Describe(*end)}, {"dry_run", false}});
   }
   if (failed.empty()) return Ok();
   if (feeds.size() == 1) return std::move(failed[0]);
@@ -118,7 +131,24 @@ Status Work(Session& session, const Options& options, bool fetch) {
   return Error::Make(Kind::kPartly, "{} of {} feeds failed", failed.size(), feeds.size());
 }
 
+Status CheckAdded(const InstanceFeed& feed) {
+  const std::string lower = AsciiLower(feed.url);
+  const std::size_t host = lower.starts_with("https://")  ? 8
+                           : lower.starts_with("http://") ? 7
+                                                          : lower.size();
+  const bool has_host = host < lower.size() && IsAsciiAlnum(lower[host]);
+  if (!(has_host || lower.substr(host).starts_with('[')) ||
+      lower.find_first_of(" \t\r\n") != std::string::npos) {
+    return Error::Make(Kind::kUsage, "\"{}\" is no address of a feed: https://HOST/PATH, or http",
+                       collect::ShownUrl(feed.url));
+  }
+  if (feed.format == "misp" || feed.format == "csv" || feed.format == "freetext") return Ok();
+  return Error::Make(Kind::kUsage, "--format is \"{}\"; it can be misp, csv or freetext",
+                     Printable(feed.format));
+}
+
 Status Add(Session& session, const Options& options) {
+  GF_CHECK(CheckAdded(options.added));
   GF_TRY(collect::MispApi api, OpenInstance(session, options.target, true));
   collect::MispOperator instance(api);
   GF_TRY(const std::vector<InstanceFeed> feeds, instance.Feeds());
@@ -133,7 +163,9 @@ Status Add(Session& session, const Options& options) {
   session.console.Say(fmt::format("{}  {}; `misp feeds enable` switches it on",
                                   options.target.dry_run ? "would be added" : "added " + added.id,
                                   Printable(added.name)));
-  session.console.Emit("misp_feed_add", ToJson(added));
+  Json said = ToJson(added);
+  said["dry_run"] = options.target.dry_run;
+  session.console.Emit("misp_feed_add", said);
   return Ok();
 }
 
@@ -148,14 +180,16 @@ Command SetCommand(std::string_view name, std::string_view summary, bool enabled
 }
 
 Command WorkCommand(std::string_view name, std::string_view summary, bool fetch) {
-  return {name, summary,
-          "Waits for the background job where the instance has such, and says how it ended.",
-          [fetch](Arguments& arguments) {
-            auto options = std::make_shared<Options>();
-            DeclareTarget(arguments, &options->target, true);
-            arguments.Option("--wait", &options->wait, "seconds to wait for a job (default: 600)");
-            return [options, fetch](Session& session) { return Work(session, *options, fetch); };
-          }};
+  return {
+      name, summary,
+      "Waits for the background job where the instance has such, and says how it ended. Where a "
+      "pattern fits several feeds, those that are switched off are passed over.",
+      [fetch](Arguments& arguments) {
+        auto options = std::make_shared<Options>();
+        DeclareTarget(arguments, &options->target, true);
+        arguments.Option("--wait", &options->wait, "seconds to wait for a job (default: 600)");
+        return [options, fetch](Session& session) { return Work(session, *options, fetch); };
+      }};
 }
 
 Command AddCommand() {

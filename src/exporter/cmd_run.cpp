@@ -36,33 +36,34 @@ Status Run(Session& session, const Options& options) {
   request.passphrase_file = options.passphrase_file;
   request.replace = options.medium.replace;
   request.sources = SourceNames(config);
-  Status collected = CollectSources(session, home, config, "");
-  if (!collected.ok() && collected.error().kind != Kind::kPartly) return collected;
+  GF_TRY(std::optional<Error> failed, CollectSources(session, home, config, ""));
   if (sites.empty()) session.console.Say("no site is due");
   Status written = WriteBundles(session, home, sites, request);
-  if (!collected.ok() && !written.ok()) session.console.Report(collected.error());
-  return written.ok() ? std::move(collected) : std::move(written);
+  if (!failed) return written;
+  if (written.ok()) return *std::move(failed);
+  session.console.Report(*failed);
+  return written;
 }
 
 }  // namespace
 
 Command RunCommand() {
-  return {"run", "collect all sources and write a bundle for every site",
-          "What a timer runs. If some input was refused, the bundles are written all the same from "
-          "what is good, and "
-          "the exit code says so (5, partly).",
-          [](Arguments& arguments) {
-            auto options = std::make_shared<Options>();
-            arguments.Option("--site", &options->site, "only this site");
-            DeclareMedium(arguments, &options->medium,
-                          "folder to write into, for sites without `to:`");
-            arguments.Option("--passphrase-file", &options->passphrase_file,
-                             "file with the passphrase of the content key, if it has one");
-            arguments.Flag("--due", &options->due,
-                           "only sites whose last bundle is `days_between` old; the sources are "
-                           "collected in any case");
-            return [options](Session& session) { return Run(session, *options); };
-          }};
+  return {
+      "run", "collect all sources and write a bundle for every site",
+      "What a timer runs. If some input was refused or a source failed, the bundles are written "
+      "all the same from what the mirror holds, and the exit code says so: 5 (partly), or that "
+      "of the first source where all failed.",
+      [](Arguments& arguments) {
+        auto options = std::make_shared<Options>();
+        arguments.Option("--site", &options->site, "only this site");
+        DeclareMedium(arguments, &options->medium, "folder to write into, for sites without `to:`");
+        arguments.Option("--passphrase-file", &options->passphrase_file,
+                         "file with the passphrase of the content key, if it has one");
+        arguments.Flag("--due", &options->due,
+                       "only sites whose last bundle is `days_between` old; the sources are "
+                       "collected in any case");
+        return [options](Session& session) { return Run(session, *options); };
+      }};
 }
 
 }  // namespace gapferry::exporter

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "base/suggest.h"
 #include "exporter/collect_log.h"
 #include "exporter/commands.h"
 #include "report/feed_quality_page.h"
@@ -78,13 +79,59 @@ Command SourcesReportCommand() {
       }};
 }
 
+Status Remove(Session& session, const std::string& name, bool yes) {
+  GF_TRY(const Home home, Home::Open(session));
+  GF_TRY(const Config config, home.LoadConfig());
+  const std::vector<std::string> known = SourceNames(config);
+  if (std::find(known.begin(), known.end(), name) != known.end()) {
+    return Error::Make(Kind::kUsage, "source {} is in export.yml, and would be collected again",
+                       name)
+        .Hint("take it out of {} first", home.config_file().string());
+  }
+  GF_TRY(const Fd lock, home.Lock());
+  GF_TRY(store::Store mirror, home.OpenMirror());
+  GF_TRY(const std::vector<std::string> collected, mirror.ListSources());
+  if (std::find(collected.begin(), collected.end(), name) == collected.end()) {
+    return Error::Make(Kind::kNotFound, "there is no source \"{}\" in the mirror{}", name,
+                       DidYouMean(name, collected));
+  }
+  if (!yes) {
+    return Error::Make(Kind::kUsage, "all rows of source {} would be removed from the mirror", name)
+        .Hint("--yes does it");
+  }
+  GF_CHECK(mirror.Begin());
+  Status removed = mirror.RemoveSource(name);
+  if (removed.ok()) removed = ForgetRuns(&mirror, name);
+  if (!removed.ok()) {
+    mirror.Rollback();
+    return removed;
+  }
+  GF_CHECK(mirror.Commit());
+  session.console.Emit("source-removed", {{"source", name}});
+  session.console.Say(fmt::format("removed {} from the mirror", name));
+  return Ok();
+}
+
+Command SourcesRemoveCommand() {
+  return {"remove", "remove from the mirror what a source gave that is no longer in export.yml",
+          "Nothing of such a source crosses in any case. What was fetched for it, in cache/NAME of "
+          "the home, stays.",
+          [](Arguments& arguments) {
+            auto name = std::make_shared<std::string>();
+            auto yes = std::make_shared<bool>(false);
+            arguments.Positional("NAME", name.get(), "the source's name");
+            arguments.Flag("--yes", yes.get(), "do it; else only say what would be done");
+            return [name, yes](Session& session) { return Remove(session, *name, *yes); };
+          }};
+}
+
 }  // namespace
 
 Command SourcesCommand() {
   return CommandGroup("sources", "choose and judge the sources",
                       "Sources are written in export.yml; docs/sources.md describes every kind, "
                       "docs/curation.md what the report measures.",
-                      {SourcesDefaultsCommand(), SourcesReportCommand()});
+                      {SourcesDefaultsCommand(), SourcesRemoveCommand(), SourcesReportCommand()});
 }
 
 }  // namespace gapferry::exporter

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "base/suggest.h"
+#include "collect/http.h"
 #include "exporter/commands.h"
 #include "exporter/feed_defaults.h"
 
@@ -17,7 +18,7 @@ Json Describe(const DefaultFeed& feed, const std::string& source) {
           {"source", source},
           {"provider", feed.provider},
           {"format", feed.format},
-          {"url", feed.url},
+          {"url", collect::ShownUrl(feed.url)},
           {"enabled", feed.enabled},
           {"delta_merge", feed.delta_merge},
           {"override_ids", feed.override_ids},
@@ -90,7 +91,7 @@ Status List(Session& session, const std::vector<Named>& feeds) {
     all.push_back(Describe(feed, named.source));
     session.console.Say(fmt::format("{:<36}  {:<8}  {:<3}  {}  ({}, {})", named.source, feed.format,
                                     feed.enabled ? "on" : "off", Printable(feed.name),
-                                    Printable(feed.provider), Printable(feed.url)));
+                                    Printable(feed.provider), collect::ShownUrl(feed.url)));
   }
   session.console.Emit("feeds", {{"feeds", std::move(all)}});
   session.console.Note("on and off are MISP's own choice; --add NAME writes a source for a feed");
@@ -117,10 +118,14 @@ Status Defaults(Session& session, const Options& options) {
     entries += SourceEntry(named.feed, named.source);
   GF_CHECK(Add(home, entries));
   Json added = Json::array();
-  for (const Named& named : picked)
+  std::string shown;
+  for (Named named : picked) {
     added.push_back(Describe(named.feed, named.source));
+    named.feed.url = collect::ShownUrl(named.feed.url);
+    shown += SourceEntry(named.feed, named.source);
+  }
   session.console.Emit("sources-added", {{"sources", std::move(added)}});
-  session.console.Say(fmt::format("added to {}:\n{}", home.config_file().string(), entries));
+  session.console.Say(fmt::format("added to {}:\n{}", home.config_file().string(), shown));
   session.console.Note(
       "feeds carry no TLP: set default_tlp to what each publisher's terms allow, and read what "
       "`gapferry-export collect` says of the first run");

@@ -1,9 +1,9 @@
 #include "exporter/commands.h"
 
-#include <algorithm>
-
 #include "bundle/root_text.h"
+#include "exporter/collect_log.h"
 #include "exporter/context_text.h"
+#include "exporter/position.h"
 #include "exporter/receipts.h"
 #include "exporter/written.h"
 #include "store/stream_parts.h"
@@ -115,21 +115,28 @@ Status ShowSite(Session& session, const SiteConfig& site, store::Store* mirror) 
   return Ok();
 }
 
-Status ShowSource(Session& session, const SourceConfig& source, bool collected) {
+Status ShowSource(Session& session, const SourceConfig& source, store::Store* mirror) {
   std::error_code error;
-  const bool path_there = std::filesystem::exists(source.path, error);
-  GF_TRY(const std::optional<collect::Context> context, ContextOf(session.home, source));
+  const bool fetched = !source.url.empty();
+  const bool path_there = fetched || std::filesystem::exists(source.path, error);
+  GF_TRY(const std::vector<report::CollectedRun> runs, LoggedRuns(mirror, source.name));
+  const std::optional<collect::Context> context = ContextOrNote(session, source);
+  const Json last = runs.empty() ? Json(nullptr) : Json(FormatTime(runs.back().time));
+  const std::string place = fetched ? collect::ShownUrl(source.url) : source.path.string();
   session.console.Emit("source",
                        {{"source", source.name},
                         {"kind", source.kind},
-                        {"path", source.path.string()},
-                        {"path_there", path_there},
+                        {"url", fetched ? Json(place) : Json(nullptr)},
+                        {"path", source.path.empty() ? Json(nullptr) : Json(source.path.string())},
+                        {"path_there", fetched ? Json(nullptr) : Json(path_there)},
                         {"default_tlp", intel::TlpName(source.default_tlp)},
-                        {"collected", collected},
+                        {"collected", !runs.empty()},
+                        {"last_collected", last},
                         {"context", context ? ContextSummaryJson(*context) : Json(nullptr)}});
-  session.console.Say(fmt::format("source  {} ({}, {}){}{}", source.name, source.kind,
-                                  source.path.string(), collected ? "" : ": not collected yet",
-                                  path_there ? "" : ": PATH IS NOT THERE"));
+  session.console.Say(fmt::format(
+      "source  {} ({}, {}): {}{}", source.name, source.kind, place,
+      runs.empty() ? "not collected yet" : "last collected " + FormatTime(runs.back().time),
+      path_there ? "" : ": PATH IS NOT THERE"));
   if (context) session.console.Say("        " + ContextSummary(*context));
   return Ok();
 }
@@ -140,7 +147,6 @@ Status Show(Session& session) {
   GF_TRY(store::Store mirror, home.OpenMirror());
   GF_TRY(const auto counts, mirror.CountRows());
   GF_TRY(const auto unknown, mirror.UnknownFields());
-  GF_TRY(const std::vector<std::string> collected, mirror.ListSources());
   session.console.Emit(
       "mirror", {{"home", home.folder().string()}, {"rows", counts}, {"unlisted_fields", unknown}});
   session.console.Say(fmt::format("home    {}", home.folder().string()));
@@ -148,12 +154,10 @@ Status Show(Session& session) {
       fmt::format("mirror  {} events, {} attributes, {} warninglists with {} entries",
                   Grouped(counts.at("event")), Grouped(counts.at("attribute")),
                   Grouped(counts.at("warninglist")), Grouped(counts.at("warninglist-entry"))));
-  for (const SourceConfig& source : config.sources) {
-    const bool there =
-        std::find(collected.begin(), collected.end(), source.name) != collected.end();
-    GF_CHECK(ShowSource(session, source, there));
-  }
+  for (const SourceConfig& source : config.sources)
+    GF_CHECK(ShowSource(session, source, &mirror));
   if (config.sources.empty()) session.console.Say("source  none: name some in export.yml");
+  GF_CHECK(NoteForgottenSources(session, SourceNames(config), &mirror));
   GF_CHECK(ShowTrust(session, home));
   for (const SiteConfig& site : config.sites)
     GF_CHECK(ShowSite(session, site, &mirror));

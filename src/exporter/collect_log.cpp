@@ -33,6 +33,10 @@ Result<std::vector<report::CollectedRun>> LoggedRuns(store::Store* mirror,
   return runs;
 }
 
+Status ForgetRuns(store::Store* mirror, const std::string& source) {
+  return mirror->SetMeta(KeyOf(source), "[]");
+}
+
 Status LogRun(store::Store* mirror, const collect::CollectReport& report, Time now) {
   GF_TRY(std::vector<report::CollectedRun> runs, LoggedRuns(mirror, report.source));
   if (runs.size() >= kRemembered)

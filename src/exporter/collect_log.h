@@ -13,6 +13,7 @@ namespace gapferry::exporter {
 constexpr std::size_t kRemembered = 60;  // runs of each source
 
 [[nodiscard]] Status LogRun(store::Store* mirror, const collect::CollectReport& report, Time now);
+[[nodiscard]] Status ForgetRuns(store::Store* mirror, const std::string& source);
 // Oldest first. Error: kDamaged.
 [[nodiscard]] Result<std::vector<report::CollectedRun>> LoggedRuns(store::Store* mirror,
                                                                    const std::string& source);

@@ -88,16 +88,10 @@ Result<std::filesystem::path> PathOf(Session& session, const SourceConfig& sourc
 Result<collect::CollectReport> CollectSource(Session& session, const SourceConfig& source,
                                              store::Store* mirror) {
   const collect::SourceOptions options{source.name, source.default_tlp, collect::kMaxEventFileBytes,
-                                       source.selection};
+                                       source.selection, source.allow_empty};
   SourceProgress progress(session, source);
   const collect::CollectProgress files = progress.Counting("files");
-  const bool values_only = source.kind == "csv" || source.kind == "freetext";
   const bool lists = source.kind == "warninglists";
-  if ((values_only || lists) && !source.selection.Empty()) {
-    return Error::Make(Kind::kConfig, "`select` is for sources of events, not for kind {}",
-                       source.kind)
-        .Hint("remove it; for kinds csv and freetext, `feed:` says what is passed over");
-  }
   if (source.kind == "misp" || IsWebFeed(source))
     return CollectFromWeb(session, source, options, mirror);
   GF_TRY(const std::filesystem::path path, PathOf(session, source));

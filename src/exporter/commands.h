@@ -35,10 +35,12 @@ namespace gapferry::exporter {
 
 // What `run` shares with the single commands; the caller holds the lock.
 
-// Collects the source with this name, or all. kPartly if some input was refused and the rest is in
-// place.
-[[nodiscard]] Status CollectSources(Session& session, const Home& home, const Config& config,
-                                    const std::string& only);
+// Collects the source with this name, or all. Gives what is wrong with them: kPartly if some input
+// was refused or some sources failed and the rest is in place; the first one's error if all failed,
+// after the others were reported. Errors: there is nothing to collect, or no mirror.
+[[nodiscard]] Result<std::optional<Error>> CollectSources(Session& session, const Home& home,
+                                                          const Config& config,
+                                                          const std::string& only);
 // Says what the newest root of the home is.
 [[nodiscard]] Status ShowNewestRoot(Session& session, const Home& home);
 struct WrittenBundles {

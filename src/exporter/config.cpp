@@ -181,6 +181,7 @@ Result<SiteConfig> ReadSite(ConfigMap& map, const std::filesystem::path& base,
   ReadExcludedTypes(map, &site.cross);
   if (map.Has("hold_back_tags")) site.cross.hold_back_tags = map.Strings("hold_back_tags");
   site.sources = ReadSourceNames(map, before.sources);
+  site.known_sources = SourceNames(before);
   ConfigMap select = map.Map("select");
   site.select = ReadSelection(select);
   GF_CHECK(select.Finish());

@@ -37,6 +37,7 @@ struct SourceConfig {
   std::int64_t refresh_days = 7;
   std::int64_t edit_grace_days = 7;
   collect::WhichLists lists = collect::WhichLists::kEnabled;
+  bool allow_empty = false;  // of kinds misp and misp-feed: almost all events may go at once
 };
 
 // When a full is written beside a delta.
@@ -46,7 +47,9 @@ struct SiteConfig {
   std::string name;
   policy::CrossPolicy cross;
   std::vector<std::string> sources;  // empty: all
-  policy::Selection select;          // of what they hold
+  // All of export.yml. Others may still be in the mirror, and nothing of them crosses.
+  std::vector<std::string> known_sources;
+  policy::Selection select;  // of what they hold
   std::int64_t days_valid = 30;
   std::int64_t days_between = 7;
   bool unencrypted = false;                      // TLP:AMBER and above may leave without encryption

@@ -43,6 +43,8 @@ policy::Selection ReadSelection(ConfigMap& map) {
   policy::Selection selection;
   selection.from = ReadDay(map, "from");
   selection.to = ReadDay(map, "to");
+  if (!selection.to.empty() && selection.to < selection.from)
+    map.Fail("to", fmt::format("{} is before from, {}", selection.to, selection.from));
   const std::string last = map.String("last", "");
   if (!last.empty()) {
     selection.last = policy::ParseSpan(last);

@@ -15,6 +15,22 @@ const std::vector<std::string_view> kTlps = {"clear", "green", "amber", "amber+s
 const std::vector<std::string_view> kLists = {"enabled", "all", "none"};
 const std::vector<std::string_view> kPublished = {"only", "any"};
 
+// Behind the scheme. Of the port only whether it is one: the rest is for who connects.
+bool HasHostAndPort(std::string_view rest) {
+  const std::string_view authority = rest.substr(0, rest.find_first_of("/?#"));
+  const std::size_t bracket = authority.find(']');
+  const std::size_t colon = authority.find(':', bracket == std::string_view::npos ? 0 : bracket);
+  if (authority.empty() || colon == 0) return false;
+  if (colon == std::string_view::npos) return true;
+  const std::string_view port = authority.substr(colon + 1);
+  constexpr std::size_t kDigits = 5;
+  constexpr int kMostPort = 65535;
+  if (port.empty() || port.size() > kDigits || !std::all_of(port.begin(), port.end(), IsAsciiDigit))
+    return false;
+  const int number = std::stoi(std::string(port));
+  return number >= 1 && number <= kMostPort;
+}
+
 std::string ReadUrl(ConfigMap& map, bool with_key) {
   std::string url = map.String("url", "");
   if (url.empty()) return url;
@@ -23,10 +39,39 @@ std::string ReadUrl(ConfigMap& map, bool with_key) {
     map.Fail("url", "begins neither with https:// nor with http://");
   } else if (url.substr(0, url.find('/', lower.find("://") + 3)).find('@') != std::string::npos) {
     map.Fail("url", "holds a user or password; give what is secret with `key`");
+  } else if (!HasHostAndPort(std::string_view(url).substr(lower.find("://") + 3))) {
+    map.Fail("url", "has no host, or a port that is not 1 to 65535");
   } else if (with_key && collect::IsReadableOnTheWay(url)) {
     map.Fail("url", "is http: the key would be readable on the way; use https");
   }
   return url;
+}
+
+// RFC 9110, 5.6.2.
+bool IsToken(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    return IsAsciiAlnum(c) || std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+  });
+}
+
+std::string ReadHeaderName(ConfigMap& map) {
+  std::string name = map.String("key_header", "Authorization");
+  if (!IsToken(name)) map.Fail("key_header", "is no name of a header, such as X-Api-Key");
+  return name;
+}
+
+// Keys that mean nothing to this kind, and would look as if they did.
+void RefuseMisfits(ConfigMap& map, std::string_view kind) {
+  const auto refuse = [&](std::string_view key, std::string_view kinds) {
+    if (map.Has(key))
+      map.Fail(key, fmt::format("is for sources of kind {}, not for kind {}", kinds, kind));
+  };
+  if (kind != "misp") {
+    for (const std::string_view key : {"operator_key", "edit_grace_days", "warninglists"})
+      refuse(key, "misp");
+  }
+  if (kind == "csv" || kind == "freetext" || kind == "warninglists")
+    refuse("select", "misp, misp-feed and misp-event");
 }
 
 std::string ReadSecretPlace(ConfigMap& map, std::string_view key) {
@@ -43,12 +88,25 @@ std::filesystem::path ReadFileName(ConfigMap& map, std::string_view key,
   return path.empty() ? std::filesystem::path() : (base / path).lexically_normal();
 }
 
-std::string ReadPin(ConfigMap& map) {
-  std::string pin = map.String("pin", "");
+bool IsPin(std::string_view pin) {
   constexpr std::string_view kStart = "sha256//";
-  if (!pin.empty() && !pin.starts_with(kStart))
-    map.Fail("pin", "is no pin: it is sha256// and the base64 of the hash of a public key");
-  return pin;
+  if (!pin.starts_with(kStart)) return false;
+  const auto hash = Base64Decode(pin.substr(kStart.size()));
+  return hash && hash->size() == sizeof(Digest256);
+}
+
+std::string ReadPin(ConfigMap& map) {
+  std::string pins = map.String("pin", "");
+  for (std::size_t at = 0; at < pins.size();) {
+    const std::size_t end = std::min(pins.find(';', at), pins.size());
+    if (!IsPin(std::string_view(pins).substr(at, end - at))) {
+      map.Fail("pin",
+               "is no pin: it is sha256// and the base64 of the SHA-256 of a public key, 44 "
+               "characters");
+    }
+    at = end + 1;
+  }
+  return pins;
 }
 
 Status ReadTransport(ConfigMap& map, const std::filesystem::path& base,
@@ -82,10 +140,11 @@ policy::Selection ReadSourceSelection(ConfigMap& map, bool published_only) {
 
 Status ReadWebSource(ConfigMap& map, const std::filesystem::path& base, SourceConfig* source) {
   const bool misp = source->kind == "misp";
+  RefuseMisfits(map, source->kind);
   source->key = ReadSecretPlace(map, "key");
   source->operator_key = ReadSecretPlace(map, "operator_key");
   source->url = ReadUrl(map, !source->key.empty() || !source->operator_key.empty());
-  source->key_header = map.String("key_header", "Authorization");
+  source->key_header = ReadHeaderName(map);
   GF_CHECK(ReadTransport(map, base, &source->transport));
   ConfigMap select = map.Map("select");
   // Of a feed everything is published by being there.
@@ -93,6 +152,7 @@ Status ReadWebSource(ConfigMap& map, const std::filesystem::path& base, SourceCo
   GF_CHECK(select.Finish());
   source->refresh_days = map.Integer("refresh_days", 0, kMostDays, 7);
   source->edit_grace_days = map.Integer("edit_grace_days", 0, kMostDays, 7);
+  source->allow_empty = map.Bool("allow_empty", false);
   const std::string lists = map.Choice("warninglists", kLists, "enabled");
   source->lists = lists == "all"    ? collect::WhichLists::kAll
                   : lists == "none" ? collect::WhichLists::kNone

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/app.h"
 #include "collect/context.h"
 #include "exporter/config.h"
 
@@ -12,6 +13,10 @@ namespace gapferry::exporter {
 // The snapshot of a source, if there is one.
 [[nodiscard]] Result<std::optional<collect::Context>> ContextOf(const std::filesystem::path& home,
                                                                 const SourceConfig& source);
+
+// The same for a command that has more to show: a snapshot that cannot be read is noted.
+[[nodiscard]] std::optional<collect::Context> ContextOrNote(Session& session,
+                                                            const SourceConfig& source);
 
 // "as of 2026-11-24: 12 of 152 taxonomies in use, 2 of 84 feeds enabled"
 [[nodiscard]] std::string ContextSummary(const collect::Context& context);

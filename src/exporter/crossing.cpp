@@ -7,6 +7,9 @@
 namespace gapferry::exporter {
 namespace {
 
+// Raised when the same policy decides otherwise, within one version of this program.
+constexpr std::int64_t kRules = 2;
+
 using policy::RowDecision;
 using store::PartRow;
 using store::Record;
@@ -63,7 +66,8 @@ Digest256 PolicyDigest(const SiteConfig& site, const std::vector<store::KnownSou
   const policy::CrossPolicy& cross = site.cross;
   PolicyText text;
   // Another version of this program may decide otherwise.
-  text << kVersion << static_cast<int>(cross.clearance) << static_cast<int>(cross.default_tlp);
+  text << kVersion << kRules << static_cast<int>(cross.clearance)
+       << static_cast<int>(cross.default_tlp);
   for (const auto& [source, tlp] : cross.default_tlp_of_source)
     text << source << static_cast<int>(tlp);
   for (const bool level : cross.distributions)
@@ -73,18 +77,30 @@ Digest256 PolicyDigest(const SiteConfig& site, const std::vector<store::KnownSou
   text.All(cross.hold_back_tags).All(site.sources);
   text << AsText(site.select.Fingerprint());
   for (const store::KnownSource& source : sources)
-    text << source.name << static_cast<int>(source.default_tlp);
+    text << source.name << static_cast<int>(source.default_tlp)
+         << static_cast<std::int64_t>(WantsSource(site, source.name));
   return Hash256(AsBytes(text.text()));
 }
 
 bool WantsSource(const SiteConfig& site, const std::string& source) {
-  return site.sources.empty() ||
-         std::find(site.sources.begin(), site.sources.end(), source) != site.sources.end();
+  const std::vector<std::string>& wanted = site.sources.empty() ? site.known_sources : site.sources;
+  return std::find(wanted.begin(), wanted.end(), source) != wanted.end();
 }
 
-void LookAhead(policy::CrossWalk* walk, const Record& record) {
-  if (record.kind == RecordKind::kEvent) walk->LookAhead(record.event);
-  if (record.kind == RecordKind::kAttribute) walk->LookAhead(record.attribute, record.object_uuid);
+Status LookAhead(policy::CrossWalk* walk, store::Store* mirror, store::RowReader* reader,
+                 const store::KnownSource& source, store::EventId event) {
+  if (!walk->LooksAhead()) {
+    GF_TRY(const bool needed, mirror->EventHasObjects(event));
+    if (!needed) return Ok();
+  }
+  return reader->OfEvent(source.name, event, [&](const Record& record) {
+    if (record.kind == RecordKind::kEvent)
+      walk->LookAhead(record.event, source.name, source.default_tlp);
+    if (record.kind == RecordKind::kObject) walk->LookAhead(record.object);
+    if (record.kind == RecordKind::kAttribute)
+      walk->LookAhead(record.attribute, record.object_uuid);
+    return Ok();
+  });
 }
 
 RowDecision DecideRow(policy::CrossWalk* walk, const Record& record, intel::Tlp default_tlp) {
@@ -205,12 +221,7 @@ Result<Crosser::Part> Crosser::Event(const store::KnownSource& source, store::Ev
   if (!s.chatham_tagsets.empty()) {
     GF_TRY(s.hide_source, s.mirror->EventUsesTagset(event, s.chatham_tagsets));
   }
-  if (s.walk.LooksAhead()) {
-    GF_CHECK(s.reader.OfEvent(source.name, event, [&](const Record& record) {
-      LookAhead(&s.walk, record);
-      return Ok();
-    }));
-  }
+  GF_CHECK(LookAhead(&s.walk, s.mirror, &s.reader, source, event));
   GF_CHECK(s.reader.OfEvent(source.name, event,
                             [&](const Record& record) { return s.Take(record, sink); }));
   s.part.tally.Settle();

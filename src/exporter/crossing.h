@@ -18,10 +18,12 @@ namespace gapferry::exporter {
 [[nodiscard]] Digest256 PolicyDigest(const SiteConfig& site,
                                      const std::vector<store::KnownSource>& sources);
 
-// Whether the site takes anything of this source.
+// Whether the site takes anything of this source: one that it wants and that is in export.yml.
 [[nodiscard]] bool WantsSource(const SiteConfig& site, const std::string& source);
-// Shows the walk a row of an event that it will walk next, if it looks ahead.
-void LookAhead(policy::CrossWalk* walk, const store::Record& record);
+// Shows the walk the event that it will walk next, if it has to look ahead.
+[[nodiscard]] Status LookAhead(policy::CrossWalk* walk, store::Store* mirror,
+                               store::RowReader* reader, const store::KnownSource& source,
+                               store::EventId event);
 // The decision on the next row of the walk. Rows of sources and warninglists always cross.
 [[nodiscard]] policy::RowDecision DecideRow(policy::CrossWalk* walk, const store::Record& record,
                                             intel::Tlp default_tlp);

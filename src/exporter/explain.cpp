@@ -52,7 +52,7 @@ class Explainer {
       default_tlp_ = source.default_tlp;
       GF_TRY(const std::vector<store::KnownEvent> events, mirror.ListEvents(source.id));
       for (const store::KnownEvent& event : events)
-        GF_CHECK(WalkEvent(reader, source.name, event.id));
+        GF_CHECK(WalkEvent(mirror, reader, source, event.id));
     }
     return Ok();
   }
@@ -60,14 +60,11 @@ class Explainer {
   CrossingExplanation TakeFound() { return std::move(found_); }
 
  private:
-  Status WalkEvent(store::RowReader& reader, const std::string& source, store::EventId event) {
-    if (walk_.LooksAhead()) {
-      GF_CHECK(reader.OfEvent(source, event, [this](const Record& record) {
-        LookAhead(&walk_, record);
-        return Ok();
-      }));
-    }
-    return reader.OfEvent(source, event, [this](const Record& record) { return Take(record); });
+  Status WalkEvent(store::Store& mirror, store::RowReader& reader, const store::KnownSource& source,
+                   store::EventId event) {
+    GF_CHECK(LookAhead(&walk_, &mirror, &reader, source, event));
+    return reader.OfEvent(source.name, event,
+                          [this](const Record& record) { return Take(record); });
   }
 
   Status Take(const Record& record) {

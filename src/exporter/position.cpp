@@ -89,6 +89,19 @@ Status CheckCollected(Session& session, const SiteConfig& site,
   return Ok();
 }
 
+Status NoteForgottenSources(Session& session, const std::vector<std::string>& known,
+                            store::Store* mirror) {
+  GF_TRY(const std::vector<std::string> collected, mirror->ListSources());
+  for (const std::string& name : collected) {
+    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+    session.console.Note(fmt::format(
+        "source {0} is in the mirror and no longer in export.yml: nothing of it crosses, and sites "
+        "that hold it are told to drop it; put it back, or remove it with `{1} sources remove {0}`",
+        name, session.program));
+  }
+  return Ok();
+}
+
 Status CheckClock(const SiteConfig& site, const Position& position, Time now) {
   const auto newest = std::max_element(
       position.ledger.rbegin(), position.ledger.rend(),

@@ -43,6 +43,11 @@ struct Position {
                                     const std::vector<std::string>& sources,
                                     const Position& position, store::Store* mirror);
 
+// Says which sources the mirror still holds though export.yml no longer names them: nothing of them
+// crosses. `known`: all of export.yml.
+[[nodiscard]] Status NoteForgottenSources(Session& session, const std::vector<std::string>& known,
+                                          store::Store* mirror);
+
 // Sites judge the age of a bundle by this clock. Error: kClock if it is before the last number's.
 [[nodiscard]] Status CheckClock(const SiteConfig& site, const Position& position, Time now);
 

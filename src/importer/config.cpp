@@ -267,6 +267,7 @@ keep_states: 2
 
 # The Suricata that `test` reads captures with; otherwise the one in PATH.
 #suricata: /usr/bin/suricata
+
 # Indicators that this site adds itself, one a line: a type of MISP and a value, such as: domain evil.example
 # Their TLP decides which destinations may have them, as everywhere.
 #additions: additions.txt

@@ -18,6 +18,7 @@ constexpr auto npos = std::string_view::npos;
 constexpr std::size_t kMaxJsonDepth = 64;
 constexpr std::size_t kMaxQuoted = 2048;  // a user agent or a path
 constexpr std::size_t kMaxUrl = 8192;
+constexpr int kMaxUrlsInUrl = 8;  // further ones within it are passed over
 
 bool IsSeparator(char c) {
   const auto byte = static_cast<std::uint8_t>(c);
@@ -80,18 +81,23 @@ class Reader {
 
  private:
   void Add(IndicatorKind kind, std::string value) {
-    if (value.empty() || found_.size() == kMaxLogValues) return;
+    if (value.empty()) return;
     if (known_.emplace(kind, value).second) found_.push_back({kind, std::move(value)});
   }
 
   void Urls(std::string_view text) {
+    std::size_t outer_end = 0;
+    int within = 0;
     for (std::size_t at = text.find("://"); at != npos; at = text.find("://", at + 3)) {
+      within = at < outer_end ? within + 1 : 0;
+      if (within > kMaxUrlsInUrl) continue;
       std::size_t begin = at;
       while (begin > 0 && IsAsciiAlnum(text[begin - 1]))
         --begin;
       std::size_t end = at;
       while (end < text.size() && end - begin < kMaxUrl && !EndsUrl(text[end]))
         ++end;
+      if (within == 0) outer_end = end;
       std::string_view url = text.substr(begin, end - begin);
       AddUrl(url);
       // Punctuation after it, unless it belongs to it.
@@ -107,16 +113,21 @@ class Reader {
 
   // "(4)evil(7)example(0)", as the DNS server of Windows writes a name.
   void DnsLabels(std::string_view text) {
+    constexpr std::size_t kMostDigits = 2;
     std::string name;
     for (std::size_t open = text.find('('); open != npos; open = text.find('(', open + 1)) {
-      const std::size_t close = text.find(')', open);
-      if (close == npos) return;
-      const std::string_view length = text.substr(open + 1, close - open - 1);
+      const std::size_t digits = text.substr(open + 1, kMostDigits + 1).find(')');
+      if (digits == npos) {
+        name.clear();
+        continue;
+      }
+      const std::size_t close = open + 1 + digits;
+      const std::string_view length = text.substr(open + 1, digits);
       const std::size_t next = std::min(text.find('(', close), text.size());
       if (length == "0") {
         AddName(name);
         name.clear();
-      } else if (IsNumber(length) && length.size() <= 2) {
+      } else if (IsNumber(length)) {
         name += (name.empty() ? "" : ".") + std::string(text.substr(close + 1, next - close - 1));
       } else {
         name.clear();

@@ -11,10 +11,10 @@
 namespace gapferry::importer {
 
 constexpr std::size_t kMaxLogLine = 1 << 20;
-constexpr std::size_t kMaxLogValues = 1000;  // of one line; further ones are not looked at
 
-// Any bytes. JSON on one line is read value by value; anything else as words. Names come as
-// kHostname, digests as the hash of their length, each value once.
+// Any bytes, up to kMaxLogLine. Every value is given: whoever writes into a log could otherwise
+// push what follows out of sight. JSON on one line is read value by value; anything else as words.
+// Names come as kHostname, digests as the hash of their length, each value once.
 [[nodiscard]] std::vector<intel::Indicator> ReadLogLine(std::string_view line);
 
 }  // namespace gapferry::importer

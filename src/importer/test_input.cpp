@@ -25,6 +25,16 @@ constexpr auto kMagics = std::to_array<Magic>({
     {0x0A, 0x0D, 0x0D, 0x0A},  // pcapng
 });
 
+// A mistyped name of a file must not look like a value that nothing matches.
+bool LooksLikeFile(const std::string& asked) {
+  if (asked.find("://") != std::string::npos) return false;
+  if (asked.starts_with("./") || asked.starts_with("../")) return true;
+  constexpr std::array<std::string_view, 6> kEndings = {".pcap", ".pcapng", ".cap",
+                                                        ".log",  ".json",   ".gz"};
+  return std::any_of(kEndings.begin(), kEndings.end(),
+                     [&](std::string_view ending) { return asked.ends_with(ending); });
+}
+
 }  // namespace
 
 std::string_view TestInputName(TestInput input) {
@@ -50,7 +60,12 @@ bool IsCapture(ByteView head) {
 Result<TestInput> RecogniseInput(const std::string& asked) {
   if (asked == "-") return TestInput::kLog;
   std::error_code error;
-  if (asked.empty() || !std::filesystem::exists(asked, error) || error) return TestInput::kValue;
+  const auto status = std::filesystem::symlink_status(asked, error);
+  if (asked.empty() || status.type() == std::filesystem::file_type::not_found || error) {
+    if (!LooksLikeFile(asked)) return TestInput::kValue;
+    return Error::Make(Kind::kNotFound, "there is no file {}", asked)
+        .Hint("if it is a value, say so: --as value");
+  }
   GF_TRY(const Fd file, OpenInput(asked));
   std::array<std::uint8_t, 4> head{};
   GF_TRY(const std::size_t got, ReadFull(file.get(), head));

@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <map>
 
+#include "base/bytes.h"
 #include "base/file.h"
 #include "importer/alert_names.h"
 #include "importer/eve_line.h"
@@ -14,6 +15,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kMaxRows = 10'000;
+constexpr std::size_t kShownOutput = 1000;
 
 // Over the outputs of suricata.yaml: alerts only, with what they were about.
 constexpr std::string_view kOutputs = R"(%YAML 1.1
@@ -149,8 +151,10 @@ Status RunSuricata(const std::string& program, const PcapTest& test, const fs::p
     return Error::Make(Kind::kNotFound, "{} cannot be started: {}", program, end.output)
         .Hint("name it: --suricata PATH, or `suricata:` in import.yml");
   }
-  return Error::Make(Kind::kIo, "{} on {}: {}\n{}", program, test.capture.string(), end.Describe(),
-                     end.output);
+  const std::string_view output = AsciiTrim(end.output);
+  return Error::Make(Kind::kIo, "{} on {}: {}", program, test.capture.string(), end.Describe())
+      .Hint("its output ended with: {}",
+            output.substr(output.size() > kShownOutput ? output.size() - kShownOutput : 0));
 }
 
 }  // namespace

@@ -1,9 +1,12 @@
 #include "policy/cross_walk.h"
 
+#include <utility>
+
 namespace gapferry::policy {
 namespace {
 
-constexpr std::string_view kNoAttribute = "none of its attributes is selected";
+constexpr std::string_view kNoneSelected = "none of its attributes is selected";
+constexpr std::string_view kNoneCrosses = "none of its attributes crosses";
 
 }  // namespace
 
@@ -20,46 +23,69 @@ RowDecision CrossWalk::Judge(const intel::Markings& part, Decision full) const {
   return row;
 }
 
-void CrossWalk::LookAhead(const intel::Event& event) {
-  selected_.Event(selection_, event, now_);
+void CrossWalk::Begin(const intel::Event& event, std::string_view source, intel::Tlp default_tlp) {
+  event_ = event;
+  objects_.clear();
+  held_back_.clear();
+  policy_.default_tlp = default_tlp;
+  context_ = DecideEvent(policy_, event_, source);
+}
+
+void CrossWalk::LookAhead(const intel::Event& event, std::string_view source,
+                          intel::Tlp default_tlp) {
+  Begin(event, source, default_tlp);
+  selected_.Event(selection_, event_, now_);
+  looked_ahead_ = true;
+  without_crossing_.clear();
+  with_crossing_.clear();
+}
+
+void CrossWalk::LookAhead(const intel::Object& object) {
+  objects_.emplace(object.uuid, object);
 }
 
 void CrossWalk::LookAhead(const intel::Attribute& attribute, const Uuid& object) {
-  selected_.Attribute(selection_, attribute, object);
+  if (LooksAhead()) selected_.Attribute(selection_, attribute, object);
+  if (object.IsNil() || with_crossing_.contains(object)) return;
+  if (JudgeAttribute(attribute, object).decision.allowed) {
+    with_crossing_.insert(object);
+    without_crossing_.erase(object);
+  } else {
+    without_crossing_.insert(object);
+  }
 }
 
 Decision CrossWalk::SelectEvent() const {
   const std::string_view unmet = selected_.event().unmet;
   if (!unmet.empty()) return Decision::Refuse(Reason::kNotSelected, unmet);
-  if (selected_.Emptied(selection_)) return Decision::Refuse(Reason::kNotSelected, kNoAttribute);
+  if (selected_.Emptied(selection_)) return Decision::Refuse(Reason::kNotSelected, kNoneSelected);
   return Decision::Allow();
 }
 
 Decision CrossWalk::SelectAttribute(const intel::Attribute& attribute) const {
   // The clearance has judged the TLP.
   const std::string_view unmet =
-      JudgeAttribute(selection_, selected_.event(), attribute, intel::Tlp::kClear);
+      policy::JudgeAttribute(selection_, selected_.event(), attribute, intel::Tlp::kClear);
   return unmet.empty() ? Decision::Allow() : Decision::Refuse(Reason::kNotSelected, unmet);
 }
 
 RowDecision CrossWalk::Event(const intel::Event& event, std::string_view source,
                              intel::Tlp default_tlp) {
-  event_ = event;
-  objects_.clear();
-  held_back_.clear();
-  policy_.default_tlp = default_tlp;
-  context_ = DecideEvent(policy_, event_, source);
-  if (!selection_.Empty() && context_.decision.allowed) {
-    if (!LooksAhead()) LookAhead(event_);
-    context_.decision = SelectEvent();
+  Begin(event, source, default_tlp);
+  if (!std::exchange(looked_ahead_, false)) {
+    if (!selection_.Empty()) selected_.Event(selection_, event_, now_);
+    without_crossing_.clear();
   }
+  if (!selection_.Empty() && context_.decision.allowed) context_.decision = SelectEvent();
   return Judge({}, context_.decision);
 }
 
 RowDecision CrossWalk::Object(const intel::Object& object) {
   RowDecision row = Judge({}, DecideObject(policy_, context_, object));
   if (row.decision.allowed && LooksAhead() && !selected_.HasAttributesOf(object.uuid))
-    row.decision = Decision::Refuse(Reason::kNotSelected, kNoAttribute);
+    row.decision = Decision::Refuse(Reason::kNotSelected, kNoneSelected);
+  if (row.decision.allowed && without_crossing_.contains(object.uuid))
+    row.decision = Decision::Refuse(Reason::kAttributeHeldBack, kNoneCrosses);
   if (row.decision.allowed) {
     objects_.emplace(object.uuid, object);
   } else {
@@ -68,12 +94,17 @@ RowDecision CrossWalk::Object(const intel::Object& object) {
   return row;
 }
 
-RowDecision CrossWalk::Attribute(const intel::Attribute& attribute, const Uuid& object) {
-  RowDecision row;
+RowDecision CrossWalk::JudgeAttribute(const intel::Attribute& attribute, const Uuid& object) const {
   const auto owner = objects_.find(object);
   const intel::Object* inside = owner == objects_.end() ? nullptr : &owner->second;
-  row = Judge(ReadMarkings(attribute.tags), DecideAttribute(policy_, context_, inside, attribute));
+  RowDecision row =
+      Judge(ReadMarkings(attribute.tags), DecideAttribute(policy_, context_, inside, attribute));
   if (row.decision.allowed && LooksAhead()) row.decision = SelectAttribute(attribute);
+  return row;
+}
+
+RowDecision CrossWalk::Attribute(const intel::Attribute& attribute, const Uuid& object) {
+  RowDecision row = JudgeAttribute(attribute, object);
   if (row.decision.allowed && held_back_.contains(object)) {
     row.decision = Decision::Refuse(Reason::kObjectHeldBack);
   }

@@ -34,9 +34,12 @@ class CrossWalk {
   CrossWalk(const CrossWalk&) = delete;
   CrossWalk& operator=(const CrossWalk&) = delete;
 
-  // True: the rows of an event must have been shown to LookAhead, in order, before it is walked.
+  // The rows of an event that has objects are shown to LookAhead, in order, before it is walked:
+  // an object tells of its attributes, so it stays where all of them stay. So are those of any
+  // event if this is true.
   [[nodiscard]] bool LooksAhead() const { return selection_.MayLeaveOutAttributes(); }
-  void LookAhead(const intel::Event& event);
+  void LookAhead(const intel::Event& event, std::string_view source, intel::Tlp default_tlp);
+  void LookAhead(const intel::Object& object);
   void LookAhead(const intel::Attribute& attribute, const Uuid& object);
 
   // `default_tlp` is the source's, for rows that name no TLP.
@@ -52,7 +55,10 @@ class CrossWalk {
   [[nodiscard]] RowDecision Sighting(const Uuid& attribute);
 
  private:
+  void Begin(const intel::Event& event, std::string_view source, intel::Tlp default_tlp);
   [[nodiscard]] RowDecision Judge(const intel::Markings& part, Decision full) const;
+  [[nodiscard]] RowDecision JudgeAttribute(const intel::Attribute& attribute,
+                                           const Uuid& object) const;
   [[nodiscard]] Decision SelectEvent() const;
   [[nodiscard]] Decision SelectAttribute(const intel::Attribute& attribute) const;
 
@@ -61,7 +67,11 @@ class CrossWalk {
   Selection selection_;
   Time now_;
   SelectedRows selected_;  // of the event
-  intel::Event event_;     // the context's views point into it
+  bool looked_ahead_ = false;
+  std::unordered_set<Uuid>
+      without_crossing_;                    // objects of the event with attributes, all held back
+  std::unordered_set<Uuid> with_crossing_;  // with one that is not
+  intel::Event event_;                      // the context's views point into it
   EventContext context_;
   std::unordered_map<Uuid, intel::Object> objects_;  // of the event, those that go
   std::unordered_set<Uuid> held_back_;  // objects and attributes of the event that do not

@@ -42,7 +42,7 @@ constexpr std::array<ReasonInfo, kReasons> kInfos = {{
     {Reason::kObjectHeldBack, "object-held-back", "attribute of an object that does not cross"},
     {Reason::kNotSelected, "not-selected", "the site's selection leaves it out"},
     {Reason::kAttributeHeldBack, "attribute-held-back",
-     "sightings of an attribute that does not cross"},
+     "tells of attributes that do not cross: their sightings, or the object that holds them"},
     {Reason::kNotToIds, "not-to-ids", "not marked for detection (to_ids, or the tag misp:ids)"},
     {Reason::kTooOld, "too-old", "older than its type lives, counted from the bundle's creation"},
     {Reason::kTlpAboveDestination, "tlp-above-destination",

@@ -39,7 +39,7 @@ enum class Reason : std::uint8_t {
   kEventHeldBack,      // a part of an event that does not cross
   kObjectHeldBack,     // an attribute of an object that does not cross
   kNotSelected,        // the site's selection; detail names the condition that is not met
-  kAttributeHeldBack,  // sightings of an attribute that does not cross
+  kAttributeHeldBack,  // tells of attributes that do not cross: their sightings, their object
   // What may become a rule: an occurrence of a value.
   kNotToIds,
   kTooOld,

@@ -390,6 +390,14 @@ Status Store::QuickCheck() {
   });
 }
 
+Result<bool> Store::EventHasObjects(EventId event) {
+  return Guarded(kUsing, [&]() -> Result<bool> {
+    SQLite::Statement any(state_->database, "SELECT 1 FROM object WHERE event = ? LIMIT 1");
+    any.bind(1, event);
+    return any.executeStep();
+  });
+}
+
 Result<std::map<std::string, std::uint64_t>> Store::CountRows() {
   return Guarded(kUsing, [&]() -> Result<std::map<std::string, std::uint64_t>> {
     std::map<std::string, std::uint64_t> counts;

@@ -107,6 +107,7 @@ class Store {
   // Whether an attribute of the event has one of them.
   [[nodiscard]] Result<bool> EventUsesTagset(EventId event,
                                              const std::vector<std::int64_t>& tagsets);
+  [[nodiscard]] Result<bool> EventHasObjects(EventId event);
   // Replaces what is counted for this source.
   [[nodiscard]] Status SetUnknownFields(SourceId source,
                                         const std::map<std::string, std::uint64_t>& seen);

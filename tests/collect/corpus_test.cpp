@@ -153,6 +153,22 @@ class Oracle {
     a.disable_correlation = Number(json, "disable_correlation", 0) == 1;
     a.tags = Tags(json);
     Put(store::RecordKind::kAttribute);
+    Sightings(List(json, "Sighting"));
+  }
+  // Of the attribute that was put last.
+  void Sightings(const Json& list) {
+    intel::Sighting& s = record_.attribute.sighting;
+    s = {};
+    for (const Json& one : list) {
+      const std::int64_t date = Number(one, "date_sighting", 0);
+      const std::int64_t type = Number(one, "type", 0);
+      std::int64_t& last = type == 0 ? s.last_seen : type == 1 ? s.last_false_positive : s.expires;
+      last = std::max(last, date);
+      if (type == 0) ++s.seen;
+      if (type == 1) ++s.false_positives;
+    }
+    if (!list.empty()) Put(store::RecordKind::kSighting);
+    s = {};
   }
   void Object(const Json& json) {
     intel::Object& o = record_.object;

@@ -81,6 +81,14 @@ TEST(Secret, IsRedactedWhereverItStands) {
   EXPECT_EQ(secret.Redact("k3y and k3yk3y."), "*** and ******.");
   EXPECT_EQ(secret.Redact("nothing"), "nothing");
   EXPECT_EQ(Secret().Redact("nothing"), "nothing");
+  EXPECT_EQ(Secret("Bearer t0kenOf8").Redact("Bearer t0kenOf8, t0kenOf8"), "Bearer ***, ***");
+}
+
+TEST(Secret, IsTheTokenWithoutItsScheme) {
+  EXPECT_EQ(Secret("Bearer t0kenOf8").token(), "t0kenOf8");
+  EXPECT_EQ(Secret("Bearer 7bytes.").token(), "Bearer 7bytes.") << "too short to stand alone";
+  EXPECT_EQ(Secret("k3y").token(), "k3y");
+  EXPECT_EQ(Secret().token(), "");
 }
 
 }  // namespace

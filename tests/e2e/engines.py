@@ -33,3 +33,17 @@ def engine(request):
     if ENGINES[request.param] is None:
         missing(f"{request.param} is not installed")
     return ENGINES[request.param]
+
+
+def may_name(folder):
+    """Whether an alert of a capture may name a value: what tshark read there, and domains above those names."""
+    seen = {}
+    for line in (folder / "pcap-truth.jsonl").read_text().splitlines():
+        truth = json.loads(line)
+        seen[truth["file"]] = truth
+
+    def may(capture, value):
+        truth = seen[capture]
+        names = {name.lower().rstrip(".") for key in ("dns", "host", "sni") for name in truth[key]}
+        return value in truth["url"] or any(f".{name}".endswith(f".{value.lower()}") for name in names)
+    return may

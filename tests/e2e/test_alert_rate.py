@@ -14,10 +14,12 @@ NAMES = ["a.example", "b.example"]
 
 
 class Site:
-    def __init__(self, folder, bins):
+    def __init__(self, folder, bins, change=lambda document: None):
         self.pair = Pair(folder / "pair", bins)
         source = folder / "event.json"
-        source.write_text(json.dumps(event(NAMES)))
+        document = event(NAMES)
+        change(document)
+        source.write_text(json.dumps(document))
         self.pair.configure_export([{"name": "feed", "kind": "misp-event", "path": str(source)}], clearance="green")
         self.pair.export("collect")
         self.pair.bundle()
@@ -62,6 +64,24 @@ def test_suricata_keeps_to_the_rate(engine, site, tmp_path, limit, per, expected
     assert len(replay(engine, limited / "misp.rules", capture, tmp_path / "limited")) == expected
     check = subprocess.run([engine, "-T", "-S", limited / "misp.rules", "-l", tmp_path], capture_output=True, text=True)
     assert check.returncode == 0, check.stderr
+
+
+def test_a_second_victim_of_one_server_shows(engine, tmp_path, bins):
+    """The server is the source of what such a rule looks at, for all victims alike."""
+    def from_a_server(document):
+        document["Event"]["Attribute"][0].update(type="ip-src", value="81.2.69.160")
+
+    site = Site(tmp_path / "site", bins, from_a_server)
+    packets = []
+    for at, host in enumerate(("10.9.8.7", "10.9.8.8", "10.9.8.7")):
+        packet = scapy.Ether() / scapy.IP(src="81.2.69.160", dst=host) / scapy.UDP(sport=4000, dport=3000 + at) / b"x"
+        packet.time = 1_700_000_000 + at
+        packets.append(packet)
+    capture = tmp_path / "t.pcap"
+    scapy.wrpcap(str(capture), packets)
+    limited = site.generate("suricata", {"per": "host", "count": 1, "seconds": 60})
+    alerts = replay(engine, limited / "misp.rules", capture, tmp_path / "limited")
+    assert sorted(alert["dest_ip"] for alert in alerts) == ["10.9.8.7", "10.9.8.8"]
 
 
 def test_a_changed_rate_moves_rev_once(site):

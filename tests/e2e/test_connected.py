@@ -142,6 +142,101 @@ def test_what_is_held_back_is_counted_once(site):
     assert held() == {}
 
 
+def with_object(tlp, comment="of a raid on BRAVO"):
+    """An event with an attribute, and an object whose only attribute has this TLP."""
+    made = event(1, "green", ["a.example"])
+    owner = {"uuid": uuid(9001), "name": "file", "meta-category": "file", "comment": comment, "distribution": "5",
+             "timestamp": str(START), "Attribute": [
+                 {"uuid": uuid(9002), "type": "filename", "object_relation": "filename", "value": "secret.exe",
+                  "category": "Payload delivery", "to_ids": True, "timestamp": str(START),
+                  "Tag": [{"name": f"tlp:{tlp}"}]}]}
+    bare = {"uuid": uuid(9003), "name": "note", "meta-category": "misc", "comment": "", "distribution": "5",
+            "timestamp": str(START), "Attribute": [], "ObjectReference": [
+                {"uuid": uuid(9004), "referenced_uuid": uuid(9001), "object_uuid": uuid(9003),
+                 "relationship_type": "explains", "timestamp": str(START)}]}
+    made["Event"]["Object"] = [owner, bare]
+    return made
+
+
+def test_an_object_stays_where_all_its_attributes_stay(site):
+    def carry(tlp):
+        (site.events / "1.json").write_text(json.dumps(with_object(tlp)))
+        site.export("collect")
+        return site.bundles("--kind", "delta" if site.isolated.exists() else "full")[-1]
+
+    def imported():
+        site.import_("import", site.medium)
+        rows = site.import_("dump").stdout
+        return [number for number in (9001, 9002, 9003, 9004) if uuid(number) in rows], rows
+    held = carry("red")["held_back"]
+    assert [(row["reason"], row["count"]) for row in held["object"]] == [("attribute-held-back", 1)]
+    assert [(row["reason"], row["count"]) for row in held["reference"]] == [("object-held-back", 1)]
+    said = site.export("explain", "--site", site.site, uuid(9001)).stdout
+    assert "does not cross: attribute-held-back (none of its attributes crosses)" in said
+    site.open_site(clearance="green")
+    there, rows = imported()
+    assert there == [9003] and "BRAVO" not in rows
+    assert "object" not in carry("green")["held_back"]
+    assert imported()[0] == [9001, 9002, 9003, 9004]
+    carry("red")
+    assert imported()[0] == [9003]
+
+
+def test_a_source_that_left_the_configuration_crosses_no_more(site):
+    def sources(*names):
+        site.configure_export([{"name": name, "kind": "misp-event", "path": str(site.events / f"{number}.json")}
+                               for number, name in enumerate(names, 1)], clearance="green")
+    site.write(1, domains=["one.example"])
+    site.write(2, domains=["two.example"])
+    sources("one", "two")
+    site.export("collect")
+    site.bundles()
+    site.open_site(clearance="green")
+    site.import_("import", site.medium)
+    assert "two.example" in site.import_("dump").stdout
+    sources("one")
+    note = "source two is in the mirror and no longer in export.yml: nothing of it crosses"
+    assert note in site.export("status").stderr
+    assert note in site.export("run", "--to", site.medium).stderr
+    site.import_("import", site.medium)
+    rows = site.import_("dump").stdout
+    assert "one.example" in rows and "two.example" not in rows
+    assert "does not cross: the site takes nothing of two" in site.export(
+        "explain", "--site", site.site, "two.example").stdout
+    site.failing(2, "is in export.yml", command=("sources", "remove", "one", "--yes"))
+    site.failing(7, "did you mean", command=("sources", "remove", "twp", "--yes"))
+    site.failing(2, "--yes", command=("sources", "remove", "two"))
+    site.export("sources", "remove", "two", "--yes")
+    assert note not in site.export("status").stderr
+    site.export("bundle", "--to", site.medium)
+    site.import_("import", site.medium)
+    assert "one.example" in site.import_("dump").stdout
+
+
+def test_where_all_sources_fail_the_first_one_says_how(site, tmp_path):
+    def sources(*paths):
+        site.configure_export([{"name": f"s{number}", "kind": "misp-event", "path": str(path)}
+                               for number, path in enumerate(paths)], clearance="green")
+    site.write(1)
+    sources(site.events)
+    site.export("run", "--to", site.medium, env=at(1))
+    collected = json.loads(next(line for line in site.export("status", "--json").stdout.splitlines()
+                                if '"path_there"' in line))
+    assert (collected["collected"], collected["path_there"]) == (True, True)
+    # One source or several: the bundle is written from what the mirror holds, and the code is the first one's.
+    absent = tmp_path / "absent"
+    for paths in ([absent], [absent, absent]):
+        sources(*paths)
+        site.failing(7, "source s0", "there is no", command=("collect",))
+        done = site.failing(7, "there is no", command=("run", "--to", site.medium), env=at(2))
+        assert "bundle 1." in done.stdout
+    site.failing(7, "source s1", command=("collect", "--source", "s1"))
+    sources(absent, site.events)
+    site.failing(5, "source s0", command=("collect",))
+    sources()
+    site.failing(8, "no source is configured", command=("run", "--to", site.medium))
+
+
 def test_an_empty_folder_removes_nothing(site):
     site.write(1)
     site.export("collect")

@@ -7,12 +7,12 @@ import json
 import os
 import re
 import select
-import shutil
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from engines import engine  # noqa: F401, a fixture
+from engines import engine, may_name, replay  # noqa: F401, a fixture
 from pair import Pair
 
 EVENT = "7d8e1d0c-0f2c-4c0e-9a51-3f2f1b0f6c41"
@@ -74,28 +74,28 @@ def captured(tmp_path_factory, bins, corpus):
 @pytest.mark.parametrize("destination", ["literal", "datasets"])
 def test_every_alert_of_the_captures_names_its_attribute(engine, captured, corpus, destination, tmp_path):
     detection = corpus / "detection"
-    captures = tmp_path / "captures"
-    captures.mkdir()
-    for name in json.loads((detection / "made-event-pcaps.json").read_text())["must_alert"]:
-        shutil.copy(detection / "pcaps" / name, captures / name)
-    subprocess.run(
-        [engine, "-r", captures, "-k", "none", "-S", rules(captured, destination), "-l", tmp_path, "--runmode", "single",
-         "--set", "packet-alert-max=255", "--set", "stream.midstream=true", "--set", "stream.async-oneside=true",
-         "--set", "outputs.1.eve-log.pcap-file=true"], check=True, capture_output=True, timeout=300)
-    before = (tmp_path / "eve.json").read_bytes()
-    after = enrich(captured, before, "--destination", destination)
+    captures = json.loads((detection / "made-event-pcaps.json").read_text())["must_alert"]
+    if destination == "literal":
+        captures = captures[::6]  # no field of the alert is read for these; test_suricata replays all of them
 
-    expected, wanted = set(), set()
+    def read(name):
+        folder = tmp_path / name
+        replay(engine, rules(captured, destination), detection / "pcaps" / name, folder,
+               "--set", "stream.midstream=true", "--set", "stream.async-oneside=true")
+        return (folder / "eve.json").read_bytes().split(b"\n")[:-1]
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        lines = [(name, line) for name, eve in zip(captures, pool.map(read, captures)) for line in eve]
+    after = enrich(captured, b"".join(line + b"\n" for _, line in lines), "--destination", destination)
+
+    wanted = set()
     for line in (detection / "made-event-expect.jsonl").read_text().splitlines():
         one = json.loads(line)
-        for capture, _ in one["seen_in"]:
-            expected.add((capture, one["value"]))
-            if one["must_fire"]:
-                wanted.add((capture, one["value"]))
+        if one["must_fire"]:
+            wanted.update((capture, one["value"]) for capture, _ in one["seen_in"] if capture in captures)
     found, nameless = set(), []
-    lines = before.split(b"\n")[:-1]
     assert len(lines) == len(after)
-    for old, new in zip(lines, after):
+    for (capture, old), new in zip(lines, after):
         parsed = json.loads(old)
         if parsed["event_type"] != "alert":
             assert old == new
@@ -107,11 +107,12 @@ def test_every_alert_of_the_captures_names_its_attribute(engine, captured, corpu
         for value in matched:
             for one in value["attributes"]:
                 assert one["event"] == "f29541e6-7962-5c61-8f6c-2c86de7ca13e" and one["used"] and one["tlp"] == "clear"
-                found.add((os.path.basename(parsed["pcap_filename"]), one["value"]))
+                found.add((capture, one["value"]))
     # The host of one URL and the path of another are in both sets: a match of no URL.
     assert [one for one, _ in nameless if one.get("set") != "url-host"] == []
     assert wanted - found == set()
-    assert found - expected == set()
+    may = may_name(detection)
+    assert [one for one in found if not may(*one)] == []
 
 
 @pytest.fixture(scope="module")

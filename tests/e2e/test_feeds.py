@@ -157,6 +157,17 @@ def test_the_list_of_feeds_of_misp(pair):
     assert (done["values"]["added"], done["values"]["excluded"]) == (2, 1)
 
 
+def test_passwords_of_listed_feeds_are_not_shown(pair, tmp_path):
+    listed = tmp_path / "feeds.json"
+    listed.write_text(json.dumps([{"Feed": {
+        "name": "Paid", "provider": "P", "url": "https://user:pa/ss@feeds.example/f?token=abc123",
+        "source_format": "csv", "enabled": True}}]))
+    for more in ([], ["--json"]):
+        said = pair.export("sources", "defaults", listed, *more).stdout
+        assert "https://feeds.example/f" in said
+        assert not any(part in said for part in ("user", "pa/ss", "ss@", "abc123"))
+
+
 def test_a_feed_that_is_not_in_the_list(pair):
     done = pair.export("sources", "defaults", DEFAULTS, "--add", "Example events!", expect=None)
     assert done.returncode != 0 and "did you mean \"Example events\"?" in done.stderr

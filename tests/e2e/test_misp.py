@@ -5,6 +5,7 @@ import os
 import signal
 import stat
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -251,22 +252,48 @@ def test_a_fault_that_stays_leaves_the_mirror_as_it_was(site, fault, code, messa
     assert KEY not in done.stderr and here.mirror() == before
 
 
-@pytest.mark.parametrize("fault", [500, "truncated", "html"])
+@pytest.mark.parametrize("fault", [500, "truncated", "html", "drop", "cut", "stall", 400, 403, 405, "login", 429])
 def test_one_event_that_fails_stays_as_it_was(site, fault):
     backend = Made()
-    here = site(backend, attempts=2)
+    here = site(backend, attempts=2, stall_timeout=1)
     here.collect()
     rows = list(backend.events.values())
     for row in rows[:2]:
         row["timestamp"] = "1790000500"
         row["info"] = "new"
-    here.server.fault = lambda number, method, path: fault if f"/events/view/{rows[0]['uuid']}" in path else None
+
+    def spoil(number, method, path):
+        # Where views are closed a search is tried.
+        if f"/events/view/{rows[0]['uuid']}" not in path and '"eventid":[1]' not in here.server.log[number - 1][2]:
+            return None
+        if fault == "stall":
+            time.sleep(3)
+            return "drop"
+        return fault
+    here.server.fault = spoil
     done = here.collect(expect=5)
     assert done.report["changed"] == 1 and done.report["kept"] == 1 and rows[0]["uuid"] in str(done.report["refused"])
     infos = {fields["uuid"].hex(): fields["info"] for _, fields in here.mirror()["event"]}
     assert (infos[rows[0]["uuid"].replace("-", "")], infos[rows[1]["uuid"].replace("-", "")]) == ("event 1", "new")
     here.server.fault = lambda number, method, path: None
     assert here.collect().report["changed"] == 1
+
+
+@pytest.mark.parametrize("fault, code", [("drop", 31), (403, 32), (400, 31)])
+def test_five_events_in_a_row_end_the_run_whatever_is_wrong(site, fault, code):
+    here = site(Made(events=20), attempts=1, connections=1)
+    here.server.fault = lambda number, method, path: fault if path.startswith(("/events/view", "/events/rest")) else None
+    done = here.collect(expect=code)
+    assert "5 events in a row failed" in done.stderr
+    # Each once: libcurl itself repeats what was sent into a connection that turns out to be closed.
+    assert len({line for line in requests(here) if "events/view" in line}) == 5
+
+
+def test_a_key_that_is_refused_ends_the_run_at_once(site):
+    here = site(Made(events=20), connections=1)
+    here.server.fault = lambda number, method, path: 401 if "/events/view" in path else None
+    here.collect(expect=32)
+    assert len([line for line in requests(here) if "events/view" in line]) == 1
 
 
 def test_a_server_that_refuses_one_event_after_another_is_left_alone(site):
@@ -311,6 +338,10 @@ def test_a_wrong_count_is_named_and_removes_nothing(site, count):
     done = here.collect()
     assert len(here.uuids()) == 6
     assert f"its index has {count} events, and sent 6" in " ".join(done.report["notes"])
+    # Nothing changed, and it is still so.
+    assert f"its index has {count} events, and sent 6" in " ".join(here.collect().report["notes"])
+    backend.result_count = None
+    assert "its index has" not in " ".join(here.collect().report["notes"])
 
 
 def test_search_pages_that_repeat_are_an_error_and_duplicates_are_not(site):
@@ -324,6 +355,22 @@ def test_search_pages_that_repeat_are_an_error_and_duplicates_are_not(site):
     backend.pages = lambda page: set(uuids[(page - 1) * 499:(page - 1) * 499 + 500])  # each page begins with the last
     done = here.collect()
     assert len(here.uuids()) == 1000 and "twice" in " ".join(done.report["notes"])
+
+
+def test_search_pages_that_never_end_are_an_error(site):
+    backend = Made()
+    backend.closed = {"/events/index"}
+    here = site(backend)
+    made = []
+
+    def more(status, headers, content):
+        made.append(0)
+        rows = [{"Event": {"id": str(i), "uuid": f"e0000000-0000-4000-8000-{len(made) * 500 + i:012d}", "timestamp": "1"}}
+                for i in range(500)]
+        return 200, headers, json.dumps({"response": rows}).encode()
+    here.server.fault = lambda number, method, path: more if path == "/events/restSearch" else None
+    done = here.collect(expect=9)
+    assert "its search has 6 events, and sent 1000" in done.stderr and len(made) == 2
 
 
 def test_an_empty_page_in_the_middle_is_asked_again(site):
@@ -416,11 +463,62 @@ def test_a_selection_is_applied_here_whatever_the_server_does(site, select, even
     if select.get("published") != "any":
         assert "the server ignored its filters" in " ".join(done.report["notes"])
     assert done.report["left_out_events"] == 7 - events
+    # It is said as long as it is so, also of events that did not change.
+    again = here.collect(env={**os.environ, "SOURCE_DATE_EPOCH": "1790100000"}).report["notes"]
+    assert [line for line in again if "filters" in line] == [
+        line for line in done.report["notes"] if "filters" in line]
     # What is selected is judged again when the selection changes, without asking for any event.
     here.configure(select={"published": "any"})
     here.server.log.clear()
     here.collect(env={**os.environ, "SOURCE_DATE_EPOCH": "1790100000"})
     assert len(here.uuids()) == 7 and not [line for line in requests(here) if "/events/view" in line]
+
+
+@pytest.mark.parametrize("how", ["deleted", "unpublished", "not found"])
+def test_events_do_not_vanish_all_at_once(site, how):
+    backend = Made(events=20)
+    here = site(backend)
+    here.collect()
+    before = here.mirror()
+    rows = list(backend.events.values())
+    for row in rows[:19]:
+        if how == "deleted":
+            del backend.events[row["uuid"]]
+        elif how == "unpublished":
+            row["published"] = False
+        else:
+            row["timestamp"] = "1790000500"  # listed, but not there
+    if how == "not found":
+        gone = {row["uuid"] for row in rows[:19]}
+        here.server.fault = lambda number, method, path: 404 if any(uuid in path for uuid in gone) else None
+    done = here.collect(expect=9)
+    assert "no longer has 19 of 20 events" in done.stderr and "allow_empty" in done.stderr
+    assert here.mirror() == before
+    here.configure(allow_empty=True)
+    here.collect()
+    assert len(here.uuids()) == 1
+
+
+def test_nine_of_ten_events_may_vanish(site):
+    backend = Made(events=20)
+    here = site(backend)
+    here.collect()
+    for uuid in list(backend.events)[:18]:
+        del backend.events[uuid]
+    here.collect()
+    assert len(here.uuids()) == 2
+    # A small source is nothing to wonder at.
+    backend.events.clear()
+    here.collect()
+    assert not here.uuids()
+
+
+def test_a_selection_may_take_everything(site):
+    here = site(Made(events=20))
+    here.collect()
+    here.configure(select={"from": "2027-01-01"})
+    here.collect()
+    assert not here.uuids()
 
 
 def test_what_becomes_too_old_leaves_the_mirror(site):
@@ -456,6 +554,59 @@ def test_warninglists_come_along(site):
     assert {row[1] for row in here.mirror()["list"]} == {5}
     here.configure(warninglists="none")
     here.collect()
+
+
+@pytest.mark.parametrize("fault", [500, 400, 401, 403, "html", "drop", "truncated", "empty", "large"])
+@pytest.mark.parametrize("at, note", [("/sightings/restSearch/event", "sightings"),
+                                      ("/warninglists/index", "warninglists could not be listed")])
+def test_what_is_extra_holds_up_no_event(site, at, note, fault):
+    backend = Made()
+    rows = list(backend.events.values())
+    rows[0]["Attribute"][0]["Sighting"] = [{"id": "1", "type": "0", "date_sighting": "1790000001"}]
+    here = site(backend, attempts=1)
+    here.collect()
+    lists = here.mirror()["list"]
+    assert len(lists) == 1 and len(here.mirror()["sighting"]) == 1
+    rows[1]["timestamp"] = "1790000500"
+    backend.lists["7"].update(version="4", list=["better.example"])
+    here.server.log.clear()
+    large = lambda status, headers, content: (200, headers, b" " * (65 << 20))  # noqa: E731
+    here.server.fault = lambda number, method, path: (large if fault == "large" else fault) if path == at else None
+    done = here.collect()
+    assert done.report["changed"] == 1
+    assert note in " ".join(done.report["notes"]), done.report["notes"]
+    # The event that was sighted is not read again for it.
+    assert len([line for line in requests(here) if "/events/view" in line]) == 1
+    assert len(here.mirror()["sighting"]) == 1
+    assert (here.mirror()["list"] == lists) == (at == "/warninglists/index")
+    here.server.fault = lambda number, method, path: None
+    assert not [line for line in here.collect().report["notes"] if note in line]
+
+
+def test_sightings_that_are_too_many_are_asked_for_in_parts(site):
+    backend = Made(events=7)
+    next(iter(backend.events.values()))["Attribute"][0]["Sighting"] = [
+        {"id": "1", "type": "0", "date_sighting": "1790000001"}]
+    here = site(backend)
+    sizes = []
+
+    def spoil(number, method, path):
+        if path != "/sightings/restSearch/event":
+            return None
+        sizes.append(len(json.loads(here.server.log[number - 1][2])["uuid"]))
+        return (lambda status, headers, content: (200, headers, b" " * (65 << 20))) if sizes[-1] > 3 else None
+    here.server.fault = spoil
+    done = here.collect()
+    assert not [line for line in done.report["notes"] if "sightings" in line]
+    assert max(sizes) == 7 and sum(size for size in sizes if size <= 3) == 7
+
+
+@pytest.mark.parametrize("fault", ["drop", 500, 403, "html"])
+def test_a_list_that_fails_is_refused_by_name(site, fault):
+    here = site(Made(), attempts=1)
+    here.server.fault = lambda number, method, path: fault if path.startswith("/warninglists/export") else None
+    done = here.collect(expect=5)
+    assert "warninglist 7" in str(done.report["refused"]) and len(here.uuids()) == 6
 
 
 # --- secrets
@@ -502,6 +653,30 @@ def test_an_answer_that_holds_the_key_is_thrown_away(site):
     here.collect(expect=5)
     assert len(here.uuids()) == 5
     assert not any(KEY.encode() in content for content in everything_under(here.home).values())
+
+
+def escaped(content):
+    """The key with an escape of JSON for each of its characters, which says the same to whoever reads it."""
+    return content.replace(KEY.encode(), "".join(f"\\u{ord(c):04x}" for c in KEY).encode())
+
+
+def test_a_key_that_comes_back_escaped_is_thrown_away(site):
+    backend = Made()
+    backend.events["e0000000-0000-4000-8000-000000000001"]["Attribute"][0]["comment"] = f"see {KEY}"
+    here = site(backend, attempts=1)
+    taxonomies = json.dumps([{"Taxonomy": {"namespace": "demo", "description": KEY, "enabled": True}}]).encode()
+
+    def fault(number, method, path):
+        if path == "/taxonomies/index":
+            return lambda status, headers, content: (200, {"Content-Type": "application/json"}, escaped(taxonomies))
+        return lambda status, headers, content: (status, headers, escaped(content))
+    here.server.fault = fault
+    done = here.collect(expect=5)
+    assert len(here.uuids()) == 5 and "holds the key that was sent" in str(done.report["refused"])
+    assert "taxonomies: could not be read" in " ".join(done.report["notes"])
+    here.pair.bundle()
+    for path, content in {**everything_under(here.home), **everything_under(here.pair.medium)}.items():
+        assert KEY.encode() not in content and escaped(KEY.encode()) not in content, path
 
 
 def test_a_key_that_others_can_read_is_not_used(site):
@@ -597,3 +772,49 @@ def test_feeds_are_added_switched_cached_and_fetched(operated):
     assert len([path for _, path, _ in operated.server.log if path == "/jobs/index"]) == 3
     misp(operated, "feeds", "disable", "*", "--caching")
     assert not any(row["enabled"] or row["caching_enabled"] for row in backend.feeds.values())
+
+
+def test_feeds_that_are_off_are_passed_over_where_all_are_meant(operated):
+    backend = operated.server.backend
+    backend.feeds["2"] = {**backend.feeds["1"], "id": "2", "name": "Other feed"}
+    backend.feeds["1"].update(enabled=True, caching_enabled=True)
+    for work in ("fetch", "cache"):
+        done = operated.pair.export("misp", "feeds", work, "*", "--dry-run", "--json")
+        assert [(row["id"], row["dry_run"]) for row in map(json.loads, done.stdout.splitlines())] == [("1", True)]
+        assert "passed over" in done.stderr and "Other feed" in done.stderr
+        (row,) = misp(operated, "feeds", work, "*")
+        assert (row["id"], row["end"], row["dry_run"]) == ("1", "done", False)
+
+
+@pytest.mark.parametrize("url, form, said", [
+    ("feeds.example/misp", "misp", "no address of a feed"), ("ftp://feeds.example/misp", "misp", "no address"),
+    ("https:///misp", "misp", "no address"), ("https://feeds.example/m", "stix", "it can be misp, csv or freetext")])
+def test_a_feed_that_is_none_is_not_added(operated, url, form, said):
+    assert said in misp(operated, "feeds", "add", "New", url, "--format", form, expect=2).stderr
+    assert len(operated.server.backend.feeds) == 1
+
+
+def test_addresses_of_feeds_are_shown_without_what_is_secret(operated):
+    secret = "s3/cr#et"
+    operated.server.backend.feeds["1"]["url"] = f"https://user:{secret}@feeds.example/f?key=t0ken"
+    for words in (("feeds", "list"), ("feeds", "list", "--json"),
+                  ("feeds", "add", "New", f"https://user:{secret}@feeds.example/g?key=t0ken", "--json")):
+        said = operated.pair.export("misp", *words)
+        assert "https://feeds.example/" in said.stdout
+        assert not any(part in said.stdout + said.stderr for part in ("s3", "et@", "t0ken", "user")), said
+
+
+def test_the_state_of_what_is_fetched(operated):
+    said = operated.pair.export("status").stdout
+    assert f"{operated.server.url}): not collected yet" in said and "PATH IS NOT THERE" not in said
+    operated.collect()
+    broken = operated.home / "cache" / "misp" / "context.json"
+    for content in ("{", "[" * 100000):
+        broken.write_text(content)
+        done = operated.pair.export("status", "--json")
+        row = next(row for row in map(json.loads, done.stdout.splitlines()) if row.get("source") == "misp")
+        assert row["url"] == operated.server.url and row["path_there"] is None and row["path"] is None
+        assert row["collected"] and row["last_collected"] and row["context"] is None
+        assert "context is left out" in done.stderr
+    value = next(iter(operated.server.backend.events.values()))["uuid"]
+    assert "context is left out" in operated.pair.export("explain", "--site", operated.pair.site, value).stderr

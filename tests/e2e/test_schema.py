@@ -28,9 +28,9 @@ def example(spec):
         return spec["enum"][0]
     kind = spec["type"]
     if kind == "boolean":
-        return not spec["default"]
+        return not spec.get("default", False)
     if kind == "integer":
-        return spec["minimum"] if spec["minimum"] != spec["default"] else spec["maximum"]
+        return spec["minimum"] if spec["minimum"] != spec.get("default") else spec["maximum"]
     if kind == "array":
         return [example(spec["items"])] if "enum" in spec["items"] else []
     if kind == "object":
@@ -146,7 +146,7 @@ def test_every_key_of_the_import_schema_is_taken(pair):
         for inner, inner_value in value.get("properties", {}).items():
             if inner in ("sid_base", "sid_count", "rule_id_base", "rule_id_count"):
                 continue  # their extremes only fit together
-            try_with(clearance="red", destinations=[{**destination, key: {inner: example(inner_value)}}])
+            try_with(clearance="red", destinations=[{**destination, key: {**example(value), inner: example(inner_value)}}])
     try_with(clearance="red", destinations=[{**destination, "canary": {"type": "domain", "value": "c.example"}}])
 
 

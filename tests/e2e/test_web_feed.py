@@ -103,6 +103,39 @@ def test_an_event_that_is_missing_keeps_its_earlier_state(served):
     assert done.report["kept"] == 1 and len(mirror(served.pair.connected)["event"]) == 3
 
 
+@pytest.mark.parametrize("fault", ["drop", "cut", 400, 403, 500])
+@pytest.mark.parametrize("name", ["e0000000-0000-4000-8000-000000000002.json", "e0000000-0000-4000-8000-000000000002.asc"])
+def test_one_event_that_fails_does_not_stop_the_feed(served, fault, name):
+    events = [event(i) for i in range(1, 5)]
+    events[1]["protected"] = True
+    server = served(feed(events))
+    server.fault = lambda number, method, path: fault if path.endswith(name) else None
+    alone = name.endswith(".json")
+    done = collect(served.pair, expect=5 if alone else 0, url=server.url + "/feed", attempts=1)
+    assert len(mirror(served.pair.connected)["event"]) == (3 if alone else 4)
+    assert done.report["refused_count"] == (1 if alone else 0)
+
+
+@pytest.mark.parametrize("from_web", [True, False], ids=["url", "folder"])
+def test_a_feed_does_not_vanish_all_at_once(served, tmp_path, from_web):
+    files = feed([event(i) for i in range(1, 13)])
+    server = served(files)
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    for path, content in files.items():
+        (folder / path.rsplit("/", 1)[1]).write_bytes(content)
+    source = {"url": server.url + "/feed"} if from_web else {"path": str(folder)}
+    collect(served.pair, **source)
+    before = mirror(served.pair.connected)
+    files["/feed/manifest.json"] = b"{}"
+    (folder / "manifest.json").write_bytes(b"{}")
+    done = collect(served.pair, expect=9, **source)
+    assert "no longer has 12 of 12 events" in done.stderr and "allow_empty" in done.stderr
+    assert mirror(served.pair.connected) == before
+    collect(served.pair, **source, allow_empty=True)
+    assert not mirror(served.pair.connected)["event"]
+
+
 def test_a_table_by_url_is_fetched_when_it_changes(served):
     server = served({"/list.txt": b"a.gapferry.org\nb.gapferry.org\n"})
     source = {"kind": "freetext", "url": server.url + "/list.txt"}
@@ -162,6 +195,21 @@ def test_a_key_stays_with_its_host(served, certificate, tmp_path):
             tls={"ca_file": str(certificate[1])})
     assert server.headers[0]["X-Api-Key"] == SECRET
     assert all(SECRET not in str(headers) for headers in other.headers) and other.headers
+
+
+@pytest.mark.parametrize("key, shown", [("abc/DEF+ghi==", "abc/DEF+ghi=="), ("Bearer t0kenThatIsSecret", "t0kenThatIsSecret")])
+def test_an_event_that_holds_the_key_is_thrown_away(served, tmp_path, key, shown):
+    events = [event(i) for i in range(1, 4)]
+    events[0]["Attribute"][0]["comment"] = f"the token {shown} was seen"
+    files = feed(events)
+    server = served({path: content.replace(b"/", b"\\/") for path, content in files.items()})
+    place = tmp_path / "feed.key"
+    place.write_text(key)
+    place.chmod(0o600)
+    done = collect(served.pair, expect=5, url=server.url + "/feed", key=f"file:{place}", attempts=1)
+    assert server.headers[-1]["Authorization"] == key
+    assert "holds the key that was sent" in str(done.report["refused"])
+    assert len(mirror(served.pair.connected)["event"]) == 2
 
 
 def test_an_answer_beyond_the_limit_after_decompression_is_refused(served):

@@ -29,9 +29,10 @@ Json Describe(const Config& config) {
     const collect::TransportOptions& web = source.transport;
     all.push_back({source.url, source.key, source.key_header, source.operator_key,
                    HexEncode(source.selection.Fingerprint()), source.refresh_days,
-                   source.edit_grace_days, source.lists, web.ca_file.string(), web.pinned_key,
-                   web.client_certificate.string(), web.client_key.string(), web.proxy,
-                   web.connect_timeout.count(), web.stall_timeout.count(), web.attempts});
+                   source.edit_grace_days, source.allow_empty, source.lists, web.ca_file.string(),
+                   web.pinned_key, web.client_certificate.string(), web.client_key.string(),
+                   web.proxy, web.connect_timeout.count(), web.stall_timeout.count(),
+                   web.attempts});
     const ValueSource& values = source.values;
     const collect::FeedEventOptions& event = values.options.event;
     all.push_back({values.options.settings, event.info, event.provider, event.tags, event.to_ids,
@@ -158,6 +159,49 @@ TEST_F(ExportConfig, SaysWhatIsWrongWithASelection) {
   EXPECT_EQ(Refusal(feed + "{last: 90x}\n"), "5: last: \"90x\" is no span such as 90d, 12h or 30m");
   EXPECT_EQ(Refusal(feed + "{from: 2024}\n"), "5: from: \"2024\" is no YYYY-MM-DD");
   EXPECT_THAT(Refusal(feed + "{types: [ip-dest]}\n"), HasSubstr("did you mean \"ip-dst\"?"));
+}
+
+TEST_F(ExportConfig, NamesValuesThatCannotBeMeant) {
+  const auto source = [&](std::string_view kind, std::string_view more) {
+    return Refusal(
+        fmt::format("sources:\n- name: f\n  kind: {}\n  path: /srv\n  {}\n", kind, more));
+  };
+  EXPECT_EQ(source("misp-feed", "key_header: 'X Key'"),
+            "5: key_header: is no name of a header, such as X-Api-Key");
+  EXPECT_THAT(source("misp-feed", "key_header: 'X-Key:'"), HasSubstr("5: key_header: is no name"));
+  EXPECT_EQ(source("misp-feed", "key_header: X-Api-Key"), "accepted");
+  for (const std::string_view kind : {"csv", "freetext", "warninglists"}) {
+    EXPECT_EQ(source(kind, "select: {tags: [a]}"),
+              fmt::format("5: select: is for sources of kind misp, misp-feed and misp-event, not "
+                          "for kind {}",
+                          kind));
+  }
+  for (const std::string_view key :
+       {"operator_key: env:K", "edit_grace_days: 3", "warninglists: all"}) {
+    EXPECT_THAT(source("misp-feed", key),
+                EndsWith("is for sources of kind misp, not for kind misp-feed"));
+  }
+  EXPECT_EQ(source("misp-event", "select: {from: 2026-02-01, to: 2026-01-31}"),
+            "5: to: 2026-01-31 is before from, 2026-02-01");
+  EXPECT_EQ(source("misp-event", "select: {from: 2026-02-01, to: 2026-02-01}"), "accepted");
+  for (const std::string_view url :
+       {"https://f.example:99999/x", "https://f.example:/x", "https://f.example:0",
+        "https://f.example:4 3", "https:///x", "https://:443", "https://[::1]:x/"}) {
+    EXPECT_EQ(source("csv", fmt::format("url: '{}'", url)),
+              "5: url: has no host, or a port that is not 1 to 65535")
+        << url;
+  }
+  EXPECT_EQ(source("csv", "url: 'https://[2001:db8::1]:8443/x'"), "accepted");
+  EXPECT_EQ(source("csv", "url: https://f.example:8443"), "accepted");
+  const std::string pin = "sha256//r8udi/Mxd6pLO7y7hZyUMWq8YnFnIWXCqeHsTDRqy8o=";
+  const auto pinned = [&](const std::string& pins) {
+    return source("csv", fmt::format("tls: {{pin: '{}'}}", pins));
+  };
+  EXPECT_EQ(pinned(pin), "accepted");
+  EXPECT_EQ(pinned(pin + ";" + pin), "accepted");
+  for (const std::string& wrong :
+       {std::string("sha256//"), pin.substr(0, 20), pin + ";sha256//x", std::string("r8udi")})
+    EXPECT_THAT(pinned(wrong), HasSubstr("pin: is no pin")) << wrong;
 }
 
 constexpr std::string_view kRecipient =

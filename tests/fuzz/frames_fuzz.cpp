@@ -28,7 +28,7 @@ std::string Stream(const std::vector<std::pair<FrameType, std::string>>& frames)
 
 void CheckError(const Error& error) {
   for (const Kind kind : {Kind::kMalformed, Kind::kTooLarge, Kind::kUnsupported, Kind::kIo,
-                          Kind::kNoSpace, Kind::kSandbox}) {
+                          Kind::kNoSpace, Kind::kWrongRecipient, Kind::kSandbox}) {
     if (error.kind == kind) {
       FUZZ_CHECK(Printable(error.what) == error.what);
       return;

@@ -7,6 +7,7 @@ namespace gapferry::importer {
 namespace {
 
 using intel::IndicatorKind;
+using ::testing::Contains;
 using ::testing::IsSupersetOf;
 using Found = std::vector<std::pair<IndicatorKind, std::string>>;
 
@@ -64,11 +65,26 @@ TEST(LogValues, OfAddressesWithPortsAndBrackets) {
                                  {IndicatorKind::kAddress, "192.0.2.3"}}));
 }
 
-TEST(LogValues, AreBounded) {
+TEST(LogValues, OfALongLineAreAllThere) {
   std::string line;
   for (int i = 0; i < 5000; ++i)
-    line += std::to_string(i) + ".example ";
-  EXPECT_EQ(ReadLogLine(line).size(), kMaxLogValues);
+    line += std::to_string(i) + ".benign.example ";
+  const Found found = Read(line + "evil.example");
+  EXPECT_GE(found.size(), 5001U);
+  EXPECT_THAT(found, Contains(Found::value_type{IndicatorKind::kHostname, "evil.example"}));
+}
+
+// Lines that are made to be slow to read: as long as a line may be, and read in a moment.
+TEST(LogValues, OfAHostileLineAreFoundInAMoment) {
+  const auto repeat = [](std::string_view part) {
+    std::string line;
+    while (line.size() + part.size() < kMaxLogLine)
+      line += part;
+    return line;
+  };
+  for (const std::string_view part :
+       {"a://", "(", "()", "\"", "(1)a", ":", "@", "a.b ", "http://a/"})
+    (void)ReadLogLine(repeat(part));
 }
 
 }  // namespace

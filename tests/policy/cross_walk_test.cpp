@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+
 namespace gapferry::policy {
 namespace {
 
@@ -72,7 +74,7 @@ TEST(CrossWalk, LeavesOutWhatTheSiteDidNotSelect) {
   const intel::Attribute selected = SomeAttribute();
   intel::Attribute other = SomeAttribute();
   other.type = "ip-dst";
-  walk.LookAhead(event);
+  walk.LookAhead(event, "feed", intel::Tlp::kGreen);
   walk.LookAhead(selected, with.uuid);
   walk.LookAhead(other, without.uuid);
   EXPECT_TRUE(walk.Event(event, "feed", intel::Tlp::kGreen).decision.allowed);
@@ -87,11 +89,63 @@ TEST(CrossWalk, LeavesOutWhatTheSiteDidNotSelect) {
   reference.referenced = without.uuid;
   EXPECT_FALSE(walk.Reference(reference, with.uuid).decision.allowed);
 
-  walk.LookAhead(event);
+  walk.LookAhead(event, "feed", intel::Tlp::kGreen);
   walk.LookAhead(other, {});
   const Decision emptied = walk.Event(event, "feed", intel::Tlp::kGreen).decision;
   EXPECT_EQ(emptied.reason, Reason::kNotSelected);
   EXPECT_EQ(walk.Report({}).decision.reason, Reason::kNotSelected);
+}
+
+TEST(CrossWalk, HoldsBackAnObjectWhoseAttributesAllStay) {
+  CrossWalk walk(Green(), CrossWalk::Question::kEverything);
+  const intel::Event event = PublishedEvent();
+  std::array<intel::Object, 3> objects;  // one with a red attribute, one with both, one with none
+  for (intel::Object& object : objects)
+    object.uuid = NewUuid();
+  const auto& [told, both, empty] = objects;
+  const intel::Attribute red = SomeAttribute({{"tlp:red", "", "", false, true}});
+  const intel::Attribute green = SomeAttribute();
+  walk.LookAhead(event, "feed", intel::Tlp::kGreen);
+  for (const intel::Object& object : objects)
+    walk.LookAhead(object);
+  walk.LookAhead(red, told.uuid);
+  walk.LookAhead(green, both.uuid);
+  walk.LookAhead(red, both.uuid);
+  EXPECT_TRUE(walk.Event(event, "feed", intel::Tlp::kGreen).decision.allowed);
+  const Decision held = walk.Object(told).decision;
+  EXPECT_EQ(held.reason, Reason::kAttributeHeldBack);
+  EXPECT_EQ(held.detail, "none of its attributes crosses");
+  EXPECT_TRUE(walk.Object(both).decision.allowed);
+  EXPECT_TRUE(walk.Object(empty).decision.allowed);
+  intel::Reference reference;
+  reference.uuid = NewUuid();
+  reference.referenced = told.uuid;
+  EXPECT_FALSE(walk.Reference(reference, both.uuid).decision.allowed);
+  reference.referenced = both.uuid;
+  EXPECT_FALSE(walk.Reference(reference, told.uuid).decision.allowed);
+  EXPECT_TRUE(walk.Reference(reference, empty.uuid).decision.allowed);
+
+  // What was seen ahead is forgotten with its event.
+  EXPECT_TRUE(walk.Event(event, "feed", intel::Tlp::kGreen).decision.allowed);
+  EXPECT_TRUE(walk.Object(told).decision.allowed);
+}
+
+TEST(CrossWalk, CountsWhatIsNotSelectedAndWhatIsTooStrictTogether) {
+  Selection wanted;
+  wanted.types = {"domain"};
+  CrossWalk walk(Green(), CrossWalk::Question::kEverything, wanted);
+  const intel::Event event = PublishedEvent();
+  intel::Object object;
+  object.uuid = NewUuid();
+  intel::Attribute other = SomeAttribute();
+  other.type = "ip-dst";
+  walk.LookAhead(event, "feed", intel::Tlp::kGreen);
+  walk.LookAhead(object);
+  walk.LookAhead(SomeAttribute(), {});
+  walk.LookAhead(SomeAttribute({{"tlp:red", "", "", false, true}}), object.uuid);
+  walk.LookAhead(other, object.uuid);
+  EXPECT_TRUE(walk.Event(event, "feed", intel::Tlp::kGreen).decision.allowed);
+  EXPECT_EQ(walk.Object(object).decision.reason, Reason::kAttributeHeldBack);
 }
 
 TEST(CrossWalk, NeedsNoLookAheadWhereTheHeaderDecides) {

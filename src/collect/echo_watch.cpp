@@ -1,0 +1,100 @@
+#include "collect/echo_watch.h"
+
+#include <charconv>
+#include <utility>
+
+#include "base/bytes.h"
+
+namespace gapferry::collect {
+namespace {
+
+constexpr std::size_t kUnicodeEscape = 6;  // \uXXXX
+
+bool IsHexDigit(char c) {
+  return IsAsciiDigit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+void AppendUtf8(std::uint32_t code, std::string* text) {
+  const auto add = [&](std::uint32_t byte) { text->push_back(static_cast<char>(byte)); };
+  if (code < 0x80) return add(code);
+  if (code < 0x800) {
+    add(0xC0U | code >> 6U);
+  } else if (code < 0x10000) {
+    add(0xE0U | code >> 12U);
+    add(0x80U | (code >> 6U & 0x3FU));
+  } else {
+    add(0xF0U | code >> 18U);
+    add(0x80U | (code >> 12U & 0x3FU));
+    add(0x80U | (code >> 6U & 0x3FU));
+  }
+  add(0x80U | (code & 0x3FU));
+}
+
+}  // namespace
+
+void Unescaper::AddCode(std::uint32_t code) {
+  const bool low = code >= 0xDC00 && code < 0xE000;
+  if (code >= 0xD800 && code < 0xDC00) {
+    high_ = code;
+  } else {
+    if (low && high_ != 0) code = 0x10000 + ((high_ - 0xD800) << 10U) + (code - 0xDC00);
+    high_ = 0;
+    AppendUtf8(code, &text_);
+  }
+}
+
+void Unescaper::Add(char c) {
+  if (escape_.empty()) {
+    if (c == '\\') return escape_.push_back(c);
+    return text_.push_back(c);
+  }
+  if (escape_.size() == 1 && c != 'u') {
+    // What stands for a control character is in no key.
+    text_.push_back(c);
+    return escape_.clear();
+  }
+  if (escape_.size() > 1 && !IsHexDigit(c)) {
+    text_ += std::exchange(escape_, "");
+    return Add(c);
+  }
+  escape_.push_back(c);
+  if (escape_.size() < kUnicodeEscape) return;
+  std::uint32_t code = 0;
+  constexpr int kHex = 16;
+  std::from_chars(escape_.data() + 2, escape_.data() + escape_.size(), code, kHex);
+  escape_.clear();
+  AddCode(code);
+}
+
+std::string_view Unescaper::Take(std::string_view bytes) {
+  if (escape_.empty() && bytes.find('\\') == std::string_view::npos) return bytes;
+  text_.clear();
+  for (const char c : bytes)
+    Add(c);
+  return text_;
+}
+
+bool EchoWatch::Ends(std::string_view bytes, std::string* tail) const {
+  const std::size_t overlap = key_.size() - 1;
+  tail->append(bytes.substr(0, overlap));
+  const bool seen =
+      tail->find(key_) != std::string::npos || bytes.find(key_) != std::string_view::npos;
+  if (bytes.size() >= overlap) {
+    *tail = bytes.substr(bytes.size() - overlap);
+  } else if (tail->size() > overlap) {
+    tail->erase(0, tail->size() - overlap);
+  }
+  return seen;
+}
+
+bool EchoWatch::Seen(std::string_view bytes) {
+  if (key_.empty()) return false;
+  bool seen = Ends(bytes, &tails_[0]);
+  for (std::size_t i = 0; i < kEscapes; ++i) {
+    bytes = unescapers_[i].Take(bytes);
+    seen = Ends(bytes, &tails_[i + 1]) || seen;
+  }
+  return seen;
+}
+
+}  // namespace gapferry::collect
