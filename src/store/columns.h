@@ -13,7 +13,7 @@ namespace gapferry::store {
 
 constexpr std::size_t kMaxText = 8 << 20;
 
-// Thrown and caught within row_reader.cpp only: a column that does not fit ends the walk wherever
+// Thrown and caught by RowReader only: a column that does not fit ends the walk wherever
 // it is.
 struct BadRow {
   std::string what;

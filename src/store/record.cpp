@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <type_traits>
+
+#include "store/field_codec.h"
 
 namespace gapferry::store {
 namespace {
 
-constexpr std::uint8_t kNoDistribution = 0xFF;
 constexpr std::uint8_t kNotSaid = 2;  // of a yes, no, not said
 constexpr std::size_t kMaxSourceName = 40;
 
@@ -17,122 +17,7 @@ constexpr std::array<std::string_view, kRecordKinds + 1> kNames = {
     "report",  "warninglist", "warninglist-entry",
     "sighting"};
 
-// Integers little-endian, texts and lists with a 32-bit length before them.
-class Writer {
- public:
-  explicit Writer(std::string* out) : out_(out) {}
-  void U8(std::uint8_t value) { out_->push_back(static_cast<char>(value)); }
-  void U32(std::size_t value) {
-    for (int shift = 0; shift < 32; shift += 8)
-      U8(static_cast<std::uint8_t>(value >> shift));
-  }
-  void I64(std::int64_t value) {
-    for (int shift = 0; shift < 64; shift += 8)
-      U8(static_cast<std::uint8_t>(value >> shift));
-  }
-  void Text(std::string_view text) {
-    U32(text.size());
-    out_->append(text);
-  }
-  void Id(const Uuid& uuid) { out_->append(AsText(uuid.bytes)); }
-  void Level(const std::optional<intel::Distribution>& level) {
-    U8(level.value_or(kNoDistribution));
-  }
-  void Tags(const std::vector<intel::Tag>& tags) {
-    U32(tags.size());
-    for (const intel::Tag& tag : tags) {
-      Text(tag.name);
-      Text(tag.colour);
-      Text(tag.relationship_type);
-      U8(static_cast<std::uint8_t>((tag.local ? 1 : 0) | (tag.exportable ? 0 : 2)));
-    }
-  }
-
- private:
-  std::string* out_;
-};
-
-class Reader {
- public:
-  explicit Reader(ByteView bytes) : bytes_(bytes) {}
-  [[nodiscard]] bool ok() const { return ok_; }
-  [[nodiscard]] bool done() const { return ok_ && bytes_.empty(); }
-
-  std::uint8_t U8() {
-    if (!Need(1)) return 0;
-    const std::uint8_t value = bytes_[0];
-    bytes_ = bytes_.subspan(1);
-    return value;
-  }
-  std::uint32_t U32() { return static_cast<std::uint32_t>(Integer(4)); }
-  std::int64_t I64() { return static_cast<std::int64_t>(Integer(8)); }
-  std::int64_t Count() {
-    const std::int64_t value = I64();
-    if (value < 0) ok_ = false;
-    return value;
-  }
-  void Text(std::string* text) {
-    const std::uint32_t size = U32();
-    if (!Need(size)) return;
-    text->assign(AsText(bytes_.first(size)));
-    bytes_ = bytes_.subspan(size);
-    if (!IsUtf8(*text)) ok_ = false;
-  }
-  void Name(std::string* name) {
-    Text(name);
-    if (!IsSourceName(*name)) ok_ = false;
-  }
-  void Id(Uuid* uuid) {
-    if (!Need(16)) return;
-    std::copy_n(bytes_.begin(), 16, uuid->bytes.begin());
-    bytes_ = bytes_.subspan(16);
-  }
-  bool Bool() { return U8Below(2) == 1; }
-  std::uint8_t U8Below(std::uint8_t limit) {
-    const std::uint8_t value = U8();
-    if (value >= limit) ok_ = false;
-    return value;
-  }
-  std::optional<intel::Distribution> Level() {
-    const std::uint8_t value = U8();
-    if (value == kNoDistribution) return std::nullopt;
-    if (value > intel::kInherit) ok_ = false;
-    return value;
-  }
-  void Tags(std::vector<intel::Tag>* tags) {
-    const std::uint32_t count = U32();
-    if (count > kMaxTags) ok_ = false;
-    tags->clear();
-    for (std::uint32_t i = 0; ok_ && i < count; ++i) {
-      intel::Tag& tag = tags->emplace_back();
-      Text(&tag.name);
-      Text(&tag.colour);
-      Text(&tag.relationship_type);
-      const std::uint8_t flags = U8Below(4);
-      tag.local = (flags & 1) != 0;
-      tag.exportable = (flags & 2) == 0;
-    }
-  }
-
- private:
-  bool Need(std::size_t size) {
-    ok_ = ok_ && bytes_.size() >= size;
-    return ok_;
-  }
-  std::uint64_t Integer(std::size_t size) {
-    if (!Need(size)) return 0;
-    std::uint64_t value = 0;
-    for (std::size_t i = size; i > 0; --i)
-      value = value << 8 | bytes_[i - 1];
-    bytes_ = bytes_.subspan(size);
-    return value;
-  }
-
-  ByteView bytes_;
-  bool ok_ = true;
-};
-
-void WriteKey(const Record& record, Writer* writer) {
+void WriteKey(const Record& record, FieldWriter* writer) {
   writer->U8(static_cast<std::uint8_t>(record.kind));
   writer->Text(record.source);
   switch (record.kind) {
@@ -161,7 +46,7 @@ void WriteKey(const Record& record, Writer* writer) {
   }
 }
 
-void WriteEvent(const intel::Event& event, Writer* w) {
+void WriteEvent(const intel::Event& event, FieldWriter* w) {
   w->Text(event.info);
   w->Text(event.date);
   w->I64(event.timestamp);
@@ -177,7 +62,7 @@ void WriteEvent(const intel::Event& event, Writer* w) {
   w->Tags(event.tags);
 }
 
-void ReadEvent(intel::Event* event, Reader* r) {
+void ReadEvent(intel::Event* event, FieldReader* r) {
   r->Text(&event->info);
   r->Text(&event->date);
   event->timestamp = r->I64();
@@ -194,7 +79,7 @@ void ReadEvent(intel::Event* event, Reader* r) {
   r->Tags(&event->tags);
 }
 
-void WriteObject(const intel::Object& object, Writer* w) {
+void WriteObject(const intel::Object& object, FieldWriter* w) {
   for (const std::string* text :
        {&object.name, &object.meta_category, &object.description, &object.template_uuid,
         &object.template_version, &object.comment, &object.first_seen, &object.last_seen}) {
@@ -206,7 +91,7 @@ void WriteObject(const intel::Object& object, Writer* w) {
   w->U8(object.deleted ? 1 : 0);
 }
 
-void ReadObject(intel::Object* object, Reader* r) {
+void ReadObject(intel::Object* object, FieldReader* r) {
   for (std::string* text :
        {&object->name, &object->meta_category, &object->description, &object->template_uuid,
         &object->template_version, &object->comment, &object->first_seen, &object->last_seen}) {
@@ -218,7 +103,7 @@ void ReadObject(intel::Object* object, Reader* r) {
   object->deleted = r->Bool();
 }
 
-void WriteAttribute(const intel::Attribute& attribute, const Uuid& object, Writer* w) {
+void WriteAttribute(const intel::Attribute& attribute, const Uuid& object, FieldWriter* w) {
   w->Id(object);
   for (const std::string* text :
        {&attribute.type, &attribute.category, &attribute.value, &attribute.comment,
@@ -233,7 +118,7 @@ void WriteAttribute(const intel::Attribute& attribute, const Uuid& object, Write
   w->Tags(attribute.tags);
 }
 
-void ReadAttribute(intel::Attribute* attribute, Uuid* object, Reader* r) {
+void ReadAttribute(intel::Attribute* attribute, Uuid* object, FieldReader* r) {
   r->Id(object);
   for (std::string* text :
        {&attribute->type, &attribute->category, &attribute->value, &attribute->comment,
@@ -250,7 +135,7 @@ void ReadAttribute(intel::Attribute* attribute, Uuid* object, Reader* r) {
   r->Tags(&attribute->tags);
 }
 
-void WriteReference(const intel::Reference& reference, const Uuid& object, Writer* w) {
+void WriteReference(const intel::Reference& reference, const Uuid& object, FieldWriter* w) {
   w->Id(object);
   w->Id(reference.referenced);
   w->Text(reference.relationship_type);
@@ -259,7 +144,7 @@ void WriteReference(const intel::Reference& reference, const Uuid& object, Write
   w->U8(reference.deleted ? 1 : 0);
 }
 
-void ReadReference(intel::Reference* reference, Uuid* object, Reader* r) {
+void ReadReference(intel::Reference* reference, Uuid* object, FieldReader* r) {
   r->Id(object);
   r->Id(&reference->referenced);
   r->Text(&reference->relationship_type);
@@ -268,7 +153,7 @@ void ReadReference(intel::Reference* reference, Uuid* object, Reader* r) {
   reference->deleted = r->Bool();
 }
 
-void WriteReport(const intel::Report& report, Writer* w) {
+void WriteReport(const intel::Report& report, FieldWriter* w) {
   w->Text(report.name);
   w->Text(report.content);
   w->I64(report.timestamp);
@@ -277,7 +162,7 @@ void WriteReport(const intel::Report& report, Writer* w) {
   w->U8(report.deleted ? 1 : 0);
 }
 
-void ReadReport(intel::Report* report, Reader* r) {
+void ReadReport(intel::Report* report, FieldReader* r) {
   r->Text(&report->name);
   r->Text(&report->content);
   report->timestamp = r->I64();
@@ -286,21 +171,21 @@ void ReadReport(intel::Report* report, Reader* r) {
   report->deleted = r->Bool();
 }
 
-void WriteSighting(const intel::Sighting& sighting, Writer* w) {
+void WriteSighting(const intel::Sighting& sighting, FieldWriter* w) {
   for (const std::int64_t number : {sighting.seen, sighting.false_positives, sighting.last_seen,
                                     sighting.last_false_positive, sighting.expires}) {
     w->I64(number);
   }
 }
 
-void ReadSighting(intel::Sighting* sighting, Reader* r) {
+void ReadSighting(intel::Sighting* sighting, FieldReader* r) {
   for (std::int64_t* number : {&sighting->seen, &sighting->false_positives, &sighting->last_seen,
                                &sighting->last_false_positive, &sighting->expires}) {
     *number = r->Count();
   }
 }
 
-Status ReadKind(Reader* r, Record* record) {
+Status ReadKind(FieldReader* r, Record* record) {
   const std::uint8_t kind = r->U8();
   if (kind < 1 || kind > kRecordKinds)
     return Error::Make(Kind::kMalformed, "a record of unknown kind {}", kind);
@@ -308,7 +193,7 @@ Status ReadKind(Reader* r, Record* record) {
   return Ok();
 }
 
-void ReadKey(Record* record, Reader* r) {
+void ReadKey(Record* record, FieldReader* r) {
   r->Name(&record->source);
   switch (record->kind) {
     case RecordKind::kSource:
@@ -338,7 +223,7 @@ void ReadKey(Record* record, Reader* r) {
   }
 }
 
-void ReadBody(Record* record, Reader* r) {
+void ReadBody(Record* record, FieldReader* r) {
   switch (record->kind) {
     case RecordKind::kSource:
       record->default_tlp = static_cast<intel::Tlp>(r->U8Below(intel::kTlpLevels));
@@ -379,7 +264,7 @@ std::string_view RecordKindName(RecordKind kind) {
 }
 
 void EncodeRecord(const Record& record, std::string* out) {
-  Writer writer(out);
+  FieldWriter writer(out);
   WriteKey(record, &writer);
   switch (record.kind) {
     case RecordKind::kSource:
@@ -408,13 +293,13 @@ void EncodeRecord(const Record& record, std::string* out) {
 
 std::string EncodeKey(const Record& record) {
   std::string key;
-  Writer writer(&key);
+  FieldWriter writer(&key);
   WriteKey(record, &writer);
   return key;
 }
 
 Status DecodeKey(ByteView bytes, Record* record) {
-  Reader reader(bytes);
+  FieldReader reader(bytes);
   GF_CHECK(ReadKind(&reader, record));
   ReadKey(record, &reader);
   if (reader.done()) return Ok();
@@ -424,7 +309,7 @@ Status DecodeKey(ByteView bytes, Record* record) {
 
 std::string KeyPrefixBelow(RecordKind kind, const Record& head) {
   std::string prefix;
-  Writer writer(&prefix);
+  FieldWriter writer(&prefix);
   writer.U8(static_cast<std::uint8_t>(kind));
   writer.Text(head.source);
   if (kind == RecordKind::kWarninglistEntry) {
@@ -436,7 +321,7 @@ std::string KeyPrefixBelow(RecordKind kind, const Record& head) {
 }
 
 Status DecodeRecord(ByteView bytes, Record* record) {
-  Reader reader(bytes);
+  FieldReader reader(bytes);
   GF_CHECK(ReadKind(&reader, record));
   ReadKey(record, &reader);
   ReadBody(record, &reader);
@@ -448,11 +333,11 @@ Status DecodeRecord(ByteView bytes, Record* record) {
 }
 
 void EncodeTags(const std::vector<intel::Tag>& tags, std::string* out) {
-  Writer(out).Tags(tags);
+  FieldWriter(out).Tags(tags);
 }
 
 bool DecodeTags(ByteView bytes, std::vector<intel::Tag>* tags) {
-  Reader reader(bytes);
+  FieldReader reader(bytes);
   reader.Tags(tags);
   return reader.done();
 }
