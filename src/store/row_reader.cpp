@@ -195,7 +195,16 @@ struct RowReader::State {
       ReadFound(key.kind, Columns(find, strict));
     }
     find.reset();
+    if (found && key.kind == RecordKind::kAttribute) ReadSightings(owner);
     return found ? &record : nullptr;
+  }
+  // Of the attribute that was found.
+  void ReadSightings(EventId event) {
+    SQLite::Statement& find = Lookup(RecordKind::kSighting);
+    find.bind(1, event);
+    BindBlob(find, 2, record.attribute.uuid.bytes);
+    if (find.executeStep()) fields.ReadSighting(Columns(find, strict));
+    find.reset();
   }
   Status EachSource(Part part, const Visit& visit) {
     sources.reset();

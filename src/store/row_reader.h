@@ -13,8 +13,8 @@ namespace gapferry::store {
 
 // Sources by name; below each its events by UUID, below each event its objects, attributes,
 // references and reports by UUID, and the sightings by their attributes'; then the source's
-// warninglists by name, below each its entries by value. A walk hands out attributes together with
-// what sightings say of them.
+// warninglists by name, below each its entries by value. Attributes are handed out together
+// with what sightings say of them.
 class RowReader {
  public:
   // With `strict` every column's type, length, range and UTF-8 is checked: for a database from a
@@ -39,7 +39,7 @@ class RowReader {
 
   // The row below event or list `owner` that has the key of `key`, for kinds that have an owner;
   // for an event or a list itself, `owner` is its own id. Null if it is not there; else good until
-  // the next call. An attribute comes without its sightings.
+  // the next call.
   [[nodiscard]] Result<const Record*> Find(const Record& key, std::int64_t owner);
 
  private:

@@ -228,6 +228,14 @@ def test_what_sightings_do_to_the_artifacts(feed):
     assert {row["destination"]: row["reason"] for row in occurrence["decisions"]} == {
         "usual": "allowed", "careful": "sighted-false-positive", "deaf": "allowed", "fading": "decayed"}
     assert "called a false positive 2 times" in pair.import_("why", "a2.example").stdout
+    # `test` reads single rows where `why` walks; what they say of a value is the same.
+    for value in ("a1.example", "a2.example", "a3.example", "a4.example", "a5.example"):
+        why = json.loads(pair.import_("--json", "why", value).stdout)["occurrences"][0]
+        tested = [json.loads(line) for line in pair.import_("--json", "test", value, expect=None).stdout.splitlines()]
+        matched = {row["destination"] for row in tested if row["matches"]}
+        assert matched == {row["destination"] for row in why["decisions"] if row["used"]}
+        for attribute in (one for row in tested for hit in row["matches"] for one in hit["attributes"]):
+            assert (attribute["sightings"], attribute["decisions"]) == (why["sightings"], why["decisions"])
 
 
 # --- from a MISP

@@ -127,6 +127,21 @@ TEST_F(StoreTest, HandsOutAnAttributeWithItsSightings) {
                   .ok());
   EXPECT_EQ(attributes, 59);
   EXPECT_EQ(sightings, put.size());
+
+  // So does whoever asks for one row.
+  const std::vector<KnownSource> sources = store->KnownSources().value();
+  const auto event = store->FindEvent(sources.at(0).id, sample[1].event_uuid).value();
+  ASSERT_TRUE(event.has_value());
+  RowReader reader = store->Reader();
+  for (std::uint8_t i = 1; i < 60; ++i) {
+    Record key = sample[3];
+    key.attribute.uuid.bytes[0] = static_cast<std::uint8_t>(i * 37);
+    const auto found = reader.Find(key, event->id);
+    ASSERT_TRUE(found.ok() && *found != nullptr);
+    const auto wanted = put.find(key.attribute.uuid);
+    EXPECT_EQ((*found)->attribute.sighting,
+              wanted == put.end() ? intel::Sighting{} : wanted->second);
+  }
 }
 
 // A store of version 2 has read events without looking for sightings: all is read again.
