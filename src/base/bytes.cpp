@@ -138,6 +138,10 @@ std::string AsciiLower(std::string_view text) {
   return lower;
 }
 
+bool StartsLike(std::string_view text, std::string_view lower) {
+  return text.size() >= lower.size() && AsciiLower(text.substr(0, lower.size())) == lower;
+}
+
 std::string_view AsciiTrim(std::string_view text) {
   constexpr std::string_view kSpace = " \t\r\n\v\f";
   const std::size_t first = text.find_first_not_of(kSpace);

@@ -37,6 +37,8 @@ inline std::string_view AsText(ByteView bytes) {
 
 // ASCII only, and independent of the locale.
 [[nodiscard]] std::string AsciiLower(std::string_view text);
+// True if `text` begins with `lower`, which is in lower case, in whatever case `text` is.
+[[nodiscard]] bool StartsLike(std::string_view text, std::string_view lower);
 [[nodiscard]] std::string_view AsciiTrim(std::string_view text);
 [[nodiscard]] bool IsAsciiDigit(char c);
 [[nodiscard]] bool IsAsciiHex(char c);

@@ -11,8 +11,6 @@ namespace gapferry::bundle {
 namespace {
 
 constexpr std::size_t kMaxOthers = 20;
-constexpr std::array<std::string_view, 5> kCeilings = {"clear", "green", "amber", "amber+strict",
-                                                       "red"};
 
 std::string Upper(std::string text) {
   for (char& c : text) {
@@ -31,7 +29,7 @@ std::string UpTo(const std::string& ceiling) {
 
 const std::string& Stricter(const std::string& left, const std::string& right) {
   const auto rank = [](const std::string& ceiling) {
-    return std::find(kCeilings.begin(), kCeilings.end(), ceiling);
+    return std::find(kTlpCeilings.begin(), kTlpCeilings.end(), ceiling);
   };
   return rank(left) < rank(right) ? right : left;
 }

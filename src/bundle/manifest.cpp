@@ -11,7 +11,7 @@
 namespace gapferry::bundle {
 namespace {
 
-constexpr std::string_view kFormat = "gapferry-bundle";
+constexpr std::string_view kManifestFormat = "gapferry-bundle";
 constexpr std::array<std::pair<BundleKind, std::string_view>, 3> kKindNames{{
     {BundleKind::kFull, "full"},
     {BundleKind::kDelta, "delta"},
@@ -19,11 +19,9 @@ constexpr std::array<std::pair<BundleKind, std::string_view>, 3> kKindNames{{
 }};
 constexpr std::string_view kNone = "none";
 constexpr std::string_view kAge = "age";
-constexpr std::array<std::string_view, 5> kCeilings{"clear", "green", "amber", "amber+strict",
-                                                    "red"};
 
 bool IsCeiling(std::string_view name) {
-  return std::find(kCeilings.begin(), kCeilings.end(), name) != kCeilings.end();
+  return std::find(kTlpCeilings.begin(), kTlpCeilings.end(), name) != kTlpCeilings.end();
 }
 bool IsKind(std::string_view name) {
   return ParseKindName(name).has_value();
@@ -226,7 +224,7 @@ void HideContent(Manifest* manifest) {
 
 std::string SerializeManifest(const Manifest& manifest) {
   const Json document = {
-      {"format", kFormat},
+      {"format", kManifestFormat},
       {"format_version", kManifestVersion},
       {"stream", {{"name", manifest.stream}, {"uuid", manifest.stream_uuid.ToString()}}},
       {"epoch", manifest.epoch},
@@ -249,7 +247,7 @@ std::string SerializeManifest(const Manifest& manifest) {
 
 Result<Manifest> ParseManifest(std::string_view signed_bytes) {
   GF_TRY(const Json document,
-         ParseDocument(signed_bytes, kMaxManifestBytes, kFormat, kManifestVersion));
+         ParseDocument(signed_bytes, kMaxManifestBytes, kManifestFormat, kManifestVersion));
   Fields fields(document, "manifest");
   Manifest manifest;
   (void)fields.Text("format", 32);

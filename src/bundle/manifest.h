@@ -3,6 +3,7 @@
 // that can be fooled.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -23,6 +24,9 @@ constexpr std::uint64_t kManifestVersion = 1;
 constexpr std::size_t kMaxChunks = 7000;
 constexpr std::size_t kMaxCountEntries = 2000;
 constexpr std::size_t kMaxRecipients = 64;
+// What a bundle may carry at most, from the widest circle to the narrowest.
+constexpr std::array<std::string_view, 5> kTlpCeilings{"clear", "green", "amber", "amber+strict",
+                                                       "red"};
 
 // A full replaces the state, a delta changes it, a heartbeat says that it is still current.
 enum class BundleKind { kFull, kDelta, kHeartbeat };
@@ -80,7 +84,7 @@ struct Manifest {
   Time created = 0;
   Time expires = 0;                   // after created
   Time next_due = 0;                  // not before created
-  std::string tlp_ceiling = "amber";  // clear, green, amber, amber+strict, red
+  std::string tlp_ceiling = "amber";  // of kTlpCeilings
   std::uint64_t root_version = 1;     // the newest root the exporter knew
   std::string min_importer = "0.1.0";
   std::string producer;            // printable, at most 128 bytes

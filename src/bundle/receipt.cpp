@@ -8,8 +8,8 @@
 namespace gapferry::bundle {
 namespace {
 
-constexpr std::string_view kFormat = "gapferry-receipt";
-constexpr std::uint64_t kVersion = 1;
+constexpr std::string_view kReceiptFormat = "gapferry-receipt";
+constexpr std::uint64_t kReceiptVersion = 1;
 constexpr std::size_t kMaxCode = 32;
 constexpr std::string_view kDigits = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
@@ -21,8 +21,8 @@ void AppendNumber(std::uint64_t number, Bytes* bytes) {
 }  // namespace
 
 std::string SerializeReceipt(const Receipt& receipt) {
-  const Json json = {{"format", kFormat},
-                     {"format_version", kVersion},
+  const Json json = {{"format", kReceiptFormat},
+                     {"format_version", kReceiptVersion},
                      {"stream", receipt.stream},
                      {"stream_uuid", receipt.stream_uuid.ToString()},
                      {"epoch", receipt.epoch},
@@ -38,10 +38,10 @@ std::string SerializeReceipt(const Receipt& receipt) {
 }
 
 Result<Receipt> ParseReceipt(std::string_view bytes) {
-  GF_TRY(const Json json, ParseDocument(bytes, kMaxReceiptBytes, kFormat, kVersion));
+  GF_TRY(const Json json, ParseDocument(bytes, kMaxReceiptBytes, kReceiptFormat, kReceiptVersion));
   Fields fields(json, "");
-  (void)fields.Text("format", kFormat.size());
-  (void)fields.Number("format_version", kVersion, kVersion);
+  (void)fields.Text("format", kReceiptFormat.size());
+  (void)fields.Number("format_version", kReceiptVersion, kReceiptVersion);
   Receipt receipt;
   receipt.stream = fields.TextWhere("stream", IsStreamName, "a stream name");
   receipt.stream_uuid = fields.UuidOf("stream_uuid");

@@ -6,13 +6,13 @@
 namespace gapferry::bundle {
 namespace {
 
-struct Options {
+struct ResplitOptions {
   std::string path;
   std::string to;
   std::string volume_size;
 };
 
-Status RunResplit(Session& session, const Options& options) {
+Status RunResplit(Session& session, const ResplitOptions& options) {
   if (options.to.empty() || options.volume_size.empty()) {
     return Error::Make(Kind::kUsage, "where to, and how large? give --to DIR and --volume-size S")
         .Hint("`{} resplit PATH --to DIR --volume-size dvd`", session.program);
@@ -49,7 +49,7 @@ Command ResplitCommand() {
           "everything back. Manifest and signatures stay the same, byte for byte. It holds no "
           "root of trust, so it does not say who signed the bundle.",
           [](Arguments& arguments) {
-            auto options = std::make_shared<Options>();
+            auto options = std::make_shared<ResplitOptions>();
             arguments.Positional("PATH", &options->path,
                                  "a volume with those beside it, or a folder with one bundle");
             arguments.Option("--to", &options->to, "folder to write into");

@@ -9,7 +9,7 @@
 namespace gapferry::bundle {
 namespace {
 
-constexpr std::string_view kFormat = "gapferry-root";
+constexpr std::string_view kRootFormat = "gapferry-root";
 
 Json KeyIdsToJson(const std::set<KeyId>& ids) {
   // Sorted as they are printed, not by their bytes.
@@ -135,7 +135,7 @@ std::string RootTrustedComment(std::uint64_t version) {
 
 std::string SerializeRoot(const Root& root) {
   const Json document = {
-      {"format", kFormat},
+      {"format", kRootFormat},
       {"format_version", kRootFormatVersion},
       {"root_version", root.version},
       {"created", FormatTime(root.created)},
@@ -149,7 +149,7 @@ std::string SerializeRoot(const Root& root) {
 }
 
 Result<Root> ParseRoot(std::string_view bytes) {
-  GF_TRY(const Json document, ParseDocument(bytes, kMaxRootBytes, kFormat, kRootFormatVersion));
+  GF_TRY(const Json document, ParseDocument(bytes, kMaxRootBytes, kRootFormat, kRootFormatVersion));
   Fields fields(document, "root");
   Root root;
   (void)fields.Text("format", 32);

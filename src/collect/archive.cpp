@@ -16,14 +16,14 @@ namespace gapferry::collect {
 namespace {
 
 constexpr std::size_t kBlock = 64 << 10;
-constexpr std::size_t kMaxDepth = 8;
+constexpr std::size_t kMaxNesting = 8;
 constexpr std::size_t kMaxPart = 200;
 constexpr std::size_t kShownName = 120;
 
 struct Closer {
   void operator()(archive* reader) const { ::archive_read_free(reader); }
 };
-using Reader = std::unique_ptr<archive, Closer>;
+using OpenArchive = std::unique_ptr<archive, Closer>;
 
 std::string Shown(const char* name) {
   const std::string_view text = name == nullptr ? "" : name;
@@ -123,7 +123,7 @@ class Walk {
   const Fd& fd_;
   const std::string& file_;
   const ArchiveLimits& limits_;
-  Reader reader_;
+  OpenArchive reader_;
   std::uint64_t unpacked_ = 0;
 };
 
@@ -134,7 +134,7 @@ bool IsSafeName(std::string_view name) {
     const std::size_t end = std::min(name.find('/'), name.size());
     const std::string_view part = name.substr(0, end);
     if (part.empty() || part == "." || part == ".." || part.size() > kMaxPart) return false;
-    if (++depth > kMaxDepth) return false;
+    if (++depth > kMaxNesting) return false;
     for (const char c : part) {
       if (static_cast<std::uint8_t>(c) < 0x20 || c == '\\' || c == 0x7F) return false;
     }

@@ -7,16 +7,16 @@
 namespace gapferry::collect {
 namespace {
 
-constexpr std::array<std::string_view, kContextParts> kNames = {
+constexpr std::array<std::string_view, kContextParts> kPartNames = {
     "taxonomies", "sharing_groups", "types", "feeds", "galaxies", "decaying_models"};
 constexpr std::size_t kMaxFileBytes = 128 << 20;
-constexpr std::size_t kMaxDepth = 8;
+constexpr std::size_t kMaxContextDepth = 8;
 constexpr char kFile[] = "context.json";
 
 std::optional<ContextPart> FindPart(std::string_view name) {
-  const auto* found = std::find(kNames.begin(), kNames.end(), name);
-  if (found == kNames.end()) return std::nullopt;
-  return static_cast<ContextPart>(found - kNames.begin());
+  const auto* found = std::find(kPartNames.begin(), kPartNames.end(), name);
+  if (found == kPartNames.end()) return std::nullopt;
+  return static_cast<ContextPart>(found - kPartNames.begin());
 }
 
 void ComparePart(ContextPart part, const ContextRows& before, const ContextRows& after,
@@ -39,7 +39,7 @@ Context FromJson(const Json& json) {
   Context context;
   context.taken = json.at("taken").get<Time>();
   for (std::size_t i = 0; i < kContextParts; ++i) {
-    const Json& part = json.at("parts").at(std::string(kNames[i]));
+    const Json& part = json.at("parts").at(std::string(kPartNames[i]));
     context.parts[i].visible = part.at("visible").get<bool>();
     context.parts[i].note = part.at("note").get<std::string>();
     for (const auto& [key, row] : part.at("rows").items()) {
@@ -60,7 +60,7 @@ Context FromJson(const Json& json) {
 }  // namespace
 
 std::string_view ContextPartName(ContextPart part) {
-  return kNames[static_cast<std::size_t>(part)];
+  return kPartNames[static_cast<std::size_t>(part)];
 }
 
 std::string FieldOf(const ContextRow& row, std::string_view name) {
@@ -90,7 +90,7 @@ Json ContextJson(const Context& context) {
     Json rows = Json::object();
     for (const auto& [key, row] : list.rows)
       rows[key] = row;
-    parts[std::string(kNames[i])] = {
+    parts[std::string(kPartNames[i])] = {
         {"visible", list.visible}, {"note", list.note}, {"rows", std::move(rows)}};
   }
   Json changes = Json::array();
@@ -101,7 +101,7 @@ Json ContextJson(const Context& context) {
 }
 
 Result<Context> ParseContext(std::string_view text) {
-  GF_TRY(const Json json, ParseJson(text, {kMaxFileBytes, kMaxDepth}));
+  GF_TRY(const Json json, ParseJson(text, {kMaxFileBytes, kMaxContextDepth}));
   try {
     return FromJson(json);
   } catch (const Json::exception&) {

@@ -9,14 +9,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kChunk = 256 << 10;
+constexpr std::size_t kReadChunk = 256 << 10;
 constexpr int kMostLevels = 4;
 
 Status AddFile(const fs::path& path, Blake2b* digest) {
   GF_TRY(const Fd fd, OpenRegular(path));
   GF_TRY(const std::uint64_t size, SizeOf(fd));
   digest->Update(path.filename().string()).Update("\n" + std::to_string(size) + "\n");
-  std::vector<std::uint8_t> buffer(kChunk);
+  std::vector<std::uint8_t> buffer(kReadChunk);
   while (true) {
     GF_TRY(const std::size_t got, ReadFull(fd.get(), buffer));
     if (got == 0) return Ok();

@@ -5,12 +5,11 @@
 #include <string>
 
 #include "base/bytes.h"
+#include "collect/words.h"
 #include "intel/tld.h"
 
 namespace gapferry::collect {
 namespace {
-
-constexpr auto npos = std::string_view::npos;
 
 // Sorted. Without those that are top-level domains first of all: com, sh, pl, rs, so, ps, md, app,
 // one, pub, dot; "zip", "py", "mov", "cab" and "save" are both, and files far more often.
@@ -50,13 +49,13 @@ constexpr auto kSystemPrograms = std::to_array<std::string_view>(
      "winword.exe",  "wmic.exe",        "wscript.exe",  "xcopy.exe"});
 
 template <std::size_t kSize>
-bool IsOneOf(const std::array<std::string_view, kSize>& words, std::string_view word) {
+bool IsListed(const std::array<std::string_view, kSize>& words, std::string_view word) {
   return std::binary_search(words.begin(), words.end(), word);
 }
 
 std::string Ending(std::string_view name) {
   const std::size_t dot = name.rfind('.');
-  return dot == npos ? std::string() : AsciiLower(name.substr(dot + 1));
+  return dot == kNowhere ? std::string() : AsciiLower(name.substr(dot + 1));
 }
 
 bool StartsWithoutCase(std::string_view text, std::string_view prefix) {
@@ -80,7 +79,7 @@ std::size_t RootLength(std::string_view text) {
   if (letter && text[1] == ':' && text[2] == '\\') return 3;
   if (first == '%') {
     const std::size_t close = text.find('%', 1);
-    if (close == npos || close < 2 || close > 40 || close + 1 >= text.size()) return 0;
+    if (close == kNowhere || close < 2 || close > 40 || close + 1 >= text.size()) return 0;
     const std::string_view name = text.substr(1, close - 1);
     const auto in_name = [](char c) { return IsAsciiAlnum(c) || c == '_' || c == '(' || c == ')'; };
     if (!std::all_of(name.begin(), name.end(), in_name)) return 0;
@@ -95,7 +94,7 @@ std::size_t RootLength(std::string_view text) {
 
 // What no name of a file on Windows may have, and what stands for one: C:\Users\[username].
 bool HasPlaceholder(std::string_view text) {
-  return text.find_first_of("[]<>*?\"|") != npos;
+  return text.find_first_of("[]<>*?\"|") != kNowhere;
 }
 
 // A key ends with its line or a quote; its names may have blanks, so words that begin with a
@@ -104,7 +103,7 @@ std::size_t KeyLength(std::string_view text) {
   const std::size_t quote = text.find_first_of("\"'|<>,;\t");
   const std::size_t end = std::min({quote, text.find("\xE2\x80"), text.size()});
   std::size_t at = text.find(' ');
-  while (at != npos && at < end) {
+  while (at != kNowhere && at < end) {
     const std::string_view next = text.substr(at + 1, end - at - 1);
     const std::string_view word = next.substr(0, next.find(' '));
     const bool goes_on = !word.empty() && HiveLength(word) == 0 && word[0] >= 'A' && word[0] <= 'Z';
@@ -118,19 +117,20 @@ std::size_t KeyLength(std::string_view text) {
 
 bool IsFileName(std::string_view text) {
   const std::size_t dot = text.rfind('.');
-  if (dot == npos || dot == 0 || text.size() - dot > 7 || text.size() - dot < 2) return false;
+  if (dot == kNowhere || dot == 0 || text.size() - dot > 7 || text.size() - dot < 2) return false;
   if (text.size() > 255 || HasPlaceholder(text)) return false;
-  if (text.find_first_of("/\\:\n\t") != npos) return false;
+  if (text.find_first_of("/\\:\n\t") != kNowhere) return false;
   const std::string_view ending = text.substr(dot + 1);
   return std::all_of(ending.begin(), ending.end(), IsAsciiAlnum);
 }
 
 bool FindFile(std::string_view text) {
-  if (!IsFileName(text) || !IsOneOf(kEndings, Ending(text)) || IsSystemProgram(text)) return false;
+  if (!IsFileName(text) || !IsListed(kEndings, Ending(text)) || IsSystemProgram(text)) return false;
   // "com.py" is where Paraguay sells names.
   const std::size_t before = text.rfind('.', text.rfind('.') - 1);
-  if (before != npos && intel::IsRegistrySuffix(AsciiLower(text.substr(before + 1)))) return false;
-  return text.find_first_of("=&@{}();,!$") == npos && text.find("..") == npos;
+  if (before != kNowhere && intel::IsRegistrySuffix(AsciiLower(text.substr(before + 1))))
+    return false;
+  return text.find_first_of("=&@{}();,!$") == kNowhere && text.find("..") == kNowhere;
 }
 
 bool IsRegistryKey(std::string_view text) {
@@ -139,9 +139,9 @@ bool IsRegistryKey(std::string_view text) {
 
 bool FindPath(std::string_view text) {
   const std::size_t hive = HiveLength(text);
-  if (hive > 0) return text.find('\\', hive) != npos;
+  if (hive > 0) return text.find('\\', hive) != kNowhere;
   const std::size_t root = RootLength(text);
-  if (root == 0 || HasPlaceholder(text.substr(root)) || text.find('\n') != npos) return false;
+  if (root == 0 || HasPlaceholder(text.substr(root)) || text.find('\n') != kNowhere) return false;
   return text.back() != '\\' && !IsSystemProgram(text);
 }
 
@@ -151,7 +151,7 @@ std::size_t PathLength(std::string_view text) {
   if (root == 0) return 0;
   const std::size_t end = std::min(text.find_first_of("\"'<>|;\t", root), text.size());
   // Up to the first ending that a blank or the end follows; names may have blanks before that.
-  for (std::size_t dot = text.find('.', root); dot != npos && dot < end;
+  for (std::size_t dot = text.find('.', root); dot != kNowhere && dot < end;
        dot = text.find('.', dot + 1)) {
     std::size_t stop = dot + 1;
     while (stop < end && IsAsciiAlnum(text[stop]))
@@ -164,7 +164,7 @@ std::size_t PathLength(std::string_view text) {
 
 bool IsSystemProgram(std::string_view path) {
   const std::size_t slash = path.find_last_of("\\/");
-  return IsOneOf(kSystemPrograms, AsciiLower(slash == npos ? path : path.substr(slash + 1)));
+  return IsListed(kSystemPrograms, AsciiLower(slash == kNowhere ? path : path.substr(slash + 1)));
 }
 
 }  // namespace gapferry::collect

@@ -11,8 +11,6 @@
 namespace gapferry::collect {
 namespace {
 
-constexpr auto npos = std::string_view::npos;
-
 // Longer ones are none, and each word of a long line may begin one.
 constexpr std::size_t kMaxPath = 1024;
 
@@ -23,7 +21,7 @@ bool IsComment(std::string_view text) {
 
 // Where a comment behind a value begins: a "#" or "//" with blanks around it.
 std::string_view WithoutComment(std::string_view text) {
-  for (std::size_t at = text.find('#'); at != npos; at = text.find('#', at + 1)) {
+  for (std::size_t at = text.find('#'); at != kNowhere; at = text.find('#', at + 1)) {
     const bool before = at > 0 && (text[at - 1] == ' ' || text[at - 1] == '\t');
     const bool after = at + 1 >= text.size() || text[at + 1] == ' ' || text[at + 1] == '\t';
     if (before && after) return text.substr(0, at);
@@ -49,7 +47,7 @@ constexpr auto kLabels = std::to_array<std::string_view>(
 // The value behind a label, or nothing.
 std::string_view BehindLabel(std::string_view token) {
   const std::size_t split = token.find_first_of(":=");
-  if (split == npos || split == 0 || split > 10) return "";
+  if (split == kNowhere || split == 0 || split > 10) return "";
   const std::string label = AsciiLower(token.substr(0, split));
   if (std::find(kLabels.begin(), kLabels.end(), label) == kLabels.end()) return "";
   return token.substr(split + 1);
@@ -74,13 +72,13 @@ bool IsDate(std::string_view text) {
 // belong to the URL.
 bool HoldsMoreThanUrl(std::string_view word) {
   const std::size_t first = word.find("://");
-  if (first == npos) return false;
-  if (const std::size_t second = word.find("://", first + 3); second != npos) {
+  if (first == kNowhere) return false;
+  if (const std::size_t second = word.find("://", first + 3); second != kNowhere) {
     const std::size_t start = SchemeStart(word, second);
     if (start > 0 && IsOneOf(word[start - 1], ",;|")) return true;
   }
   const std::size_t last = word.find_last_of(",;|");
-  return last != npos && last > first && IsDate(word.substr(last + 1));
+  return last != kNowhere && last > first && IsDate(word.substr(last + 1));
 }
 
 bool IsHexOf(std::string_view text, std::initializer_list<std::size_t> lengths) {
@@ -97,7 +95,7 @@ void FreetextLine::Read(std::string_view text, std::vector<FormedValue>* found) 
   if (text.empty()) return;
   if (IsComment(text)) return ReadComment(text);
   text = AsciiTrim(WithoutComment(text));
-  around_ = text.find_first_of(" \t") == npos ? Around::kCell : Around::kProse;
+  around_ = text.find_first_of(" \t") == kNowhere ? Around::kCell : Around::kProse;
   if (!ReadHashAndName(text)) ReadWords(text);
 }
 
@@ -112,7 +110,7 @@ void FreetextLine::ReadComment(std::string_view text) {
     }
     const std::string_view word = Word(text);
     text.remove_prefix(word.size());
-    if (word.find('/') != npos) continue;
+    if (word.find('/') != kNowhere) continue;
     std::string_view piece = WithoutPunctuation(word);
     for (int layer = 0; layer < 4; ++layer) {
       if (FindForm(piece, around_, &value_) &&
@@ -129,15 +127,15 @@ bool FreetextLine::ReadHashAndName(std::string_view text) {
   std::string_view rest = text;
   if (rest.starts_with("- ") || rest.starts_with("* ")) rest = AsciiTrim(rest.substr(2));
   const std::size_t end = rest.find_first_of(" \t");
-  if (end == npos || !IsHexOf(rest.substr(0, end), {32, 40, 64, 128})) return false;
+  if (end == kNowhere || !IsHexOf(rest.substr(0, end), {32, 40, 64, 128})) return false;
   const std::string_view name = AsciiTrim(rest.substr(end));
-  if (name.find(' ') == npos || FindPath(name) || !FindFile(name.substr(name.rfind(' ') + 1)))
+  if (name.find(' ') == kNowhere || FindPath(name) || !FindFile(name.substr(name.rfind(' ') + 1)))
     return false;
   // "sha256  md5 name" and "sha256 of the file a.exe" are no names with blanks.
   if (rest.substr(end, 2) != "  " && rest[end] != '\t') return false;
   if (!FindForm(rest.substr(0, end), Around::kCell, &value_)) return false;
   Take();
-  if (!IsFileName(name) || name.find('\t') != npos) return false;
+  if (!IsFileName(name) || name.find('\t') != kNowhere) return false;
   value_ = {"filename", std::string(name)};
   Take();
   return true;
@@ -171,7 +169,7 @@ std::size_t FreetextLine::ReadPath(std::string_view rest) {
 
 void FreetextLine::ReadToken(std::string_view token) {
   if (token.size() < 3) return;
-  if (token.find(":\\/\\/") != npos) {  // JSON may write "/" so
+  if (token.find(":\\/\\/") != kNowhere) {  // JSON may write "/" so
     plain_.clear();
     for (std::size_t i = 0; i < token.size(); ++i) {
       if (token[i] == '\\' && i + 1 < token.size() && token[i + 1] == '/') continue;
@@ -183,7 +181,7 @@ void FreetextLine::ReadToken(std::string_view token) {
   if (token.front() == '/' && !token.starts_with("//")) {
     const std::size_t separator = token.find("://");
     // An address inside a request: "+" stands for the blanks that end it.
-    if (separator == npos || token.find('+') == npos) return;
+    if (separator == kNowhere || token.find('+') == kNowhere) return;
     token.remove_prefix(SchemeStart(token, separator));
     token = token.substr(0, token.find_first_of("+;&|'"));
     if (!Try(WithoutPunctuation(token))) return;
@@ -215,7 +213,8 @@ bool FreetextLine::TryPiece(std::string_view piece, bool labelled) {
 // Lists without blanks, calls of functions, links of Markdown.
 void FreetextLine::TryPieces(std::string_view token) {
   constexpr std::string_view kSplit = ",;|'()[]";
-  if (token.find_first_of(",;|'") == npos && token.find("](") == npos && token.find("('") == npos) {
+  if (token.find_first_of(",;|'") == kNowhere && token.find("](") == kNowhere &&
+      token.find("('") == kNowhere) {
     return;
   }
   while (!token.empty()) {

@@ -5,7 +5,7 @@
 namespace gapferry::collect {
 namespace {
 
-constexpr std::size_t kChunk = 256 << 10;
+constexpr std::size_t kLineChunk = 256 << 10;
 constexpr std::size_t kShown = 64;
 
 }  // namespace
@@ -20,8 +20,8 @@ Status LineReader::Fill() {
   buffer_.erase(0, at_);
   at_ = 0;
   const std::size_t held = buffer_.size();
-  buffer_.resize(held + kChunk);
-  auto got = source_({reinterpret_cast<std::uint8_t*>(buffer_.data()) + held, kChunk});
+  buffer_.resize(held + kLineChunk);
+  auto got = source_({reinterpret_cast<std::uint8_t*>(buffer_.data()) + held, kLineChunk});
   buffer_.resize(held + (got.ok() ? *got : 0));
   if (!got.ok()) return std::move(got).error();
   read_ += *got;

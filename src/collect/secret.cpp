@@ -12,7 +12,7 @@
 namespace gapferry::collect {
 namespace {
 
-constexpr std::string_view kFile = "file:";
+constexpr std::string_view kSecretsFile = "file:";
 constexpr std::string_view kEnvironment = "env:";
 constexpr std::string_view kCredential = "credential:";
 
@@ -115,8 +115,8 @@ std::string Secret::Redact(std::string_view text) const {
 }
 
 std::string_view CheckSecretPlace(std::string_view place) {
-  if (place.starts_with(kFile))
-    return place.size() > kFile.size() ? "" : "names no file after file:";
+  if (place.starts_with(kSecretsFile))
+    return place.size() > kSecretsFile.size() ? "" : "names no file after file:";
   for (const std::string_view start : {kEnvironment, kCredential}) {
     if (place.starts_with(start))
       return IsName(place.substr(start.size())) ? "" : "has no plain name after the colon";
@@ -130,7 +130,7 @@ Result<Secret> LoadSecret(std::string_view place, const std::filesystem::path& b
   if (place.starts_with(kEnvironment))
     return FromEnvironment(std::string(place.substr(kEnvironment.size())));
   if (place.starts_with(kCredential)) return FromCredential(place.substr(kCredential.size()));
-  const std::filesystem::path file = base / place.substr(kFile.size());
+  const std::filesystem::path file = base / place.substr(kSecretsFile.size());
   GF_CHECK(CheckMode(file));
   return FromFile(file);
 }

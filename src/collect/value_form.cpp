@@ -6,13 +6,12 @@
 
 #include "base/bytes.h"
 #include "collect/file_form.h"
+#include "collect/words.h"
 #include "intel/tld.h"
 #include "intel/value.h"
 
 namespace gapferry::collect {
 namespace {
-
-constexpr auto npos = std::string_view::npos;
 
 // Schemes of what malware calls or is fetched from. Without such a list "note://" and "std::" pass.
 constexpr auto kSchemes = std::to_array<std::string_view>(
@@ -78,7 +77,7 @@ bool FindAddress(std::string_view text, FormedValue* out) {
   }
   const std::optional<intel::Network> network = intel::ParseNetwork(text);
   if (!network) return false;
-  if (text.find(':') != npos && !BelievableV6(text)) return false;
+  if (text.find(':') != kNowhere && !BelievableV6(text)) return false;
   // Nothing, and everything: what a hosts file and a routing table have.
   const bool zero = std::all_of(network->bytes.begin(), network->bytes.end(),
                                 [](std::uint8_t byte) { return byte == 0; });
@@ -87,9 +86,9 @@ bool FindAddress(std::string_view text, FormedValue* out) {
 
 // A name that can be on the Internet, in lower case as A-labels.
 std::optional<std::string> HostName(std::string_view text) {
-  if (text.find('.') == npos || text.size() > 1024) return std::nullopt;
+  if (text.find('.') == kNowhere || text.size() > 1024) return std::nullopt;
   std::optional<std::string> name = intel::NormaliseName(text);
-  if (!name || name->find('.') == npos || !intel::HasKnownTld(*name) ||
+  if (!name || name->find('.') == kNowhere || !intel::HasKnownTld(*name) ||
       intel::IsRegistrySuffix(*name)) {
     return std::nullopt;
   }
@@ -104,9 +103,9 @@ std::optional<std::string> HostName(std::string_view text) {
   const std::size_t dot = name->rfind('.');
   const std::size_t before = name->rfind('.', dot - 1);
   const std::string_view registered =
-      std::string_view(*name).substr(before == npos ? 0 : before + 1);
-  if (registered.find('_') != npos ||
-      registered[dot - (before == npos ? 0 : before + 1) - 1] == '-')
+      std::string_view(*name).substr(before == kNowhere ? 0 : before + 1);
+  if (registered.find('_') != kNowhere ||
+      registered[dot - (before == kNowhere ? 0 : before + 1) - 1] == '-')
     return std::nullopt;
   return name;
 }
@@ -118,16 +117,16 @@ std::string_view NameType(std::string_view name) {
 // host:port, host|port, [v6]:port
 bool FindHostPort(std::string_view text, FormedValue* out) {
   const std::size_t split = text.find_last_of(":|");
-  if (split == npos || split == 0 || !IsPort(text.substr(split + 1))) return false;
+  if (split == kNowhere || split == 0 || !IsPort(text.substr(split + 1))) return false;
   const std::string port = '|' + std::string(text.substr(split + 1));
   std::string_view host = text.substr(0, split);
   if (host.starts_with('[') && host.ends_with(']')) {
     host = host.substr(1, host.size() - 2);
-  } else if (host.find(':') != npos && text[split] == ':') {
+  } else if (host.find(':') != kNowhere && text[split] == ':') {
     return false;  // the end of an IPv6 address
   }
   if (FindAddress(host, out)) {
-    if (out->value.find('/') != npos) return false;
+    if (out->value.find('/') != kNowhere) return false;
     return Is(out, "ip-dst|port", out->value + port);
   }
   const std::optional<std::string> name = HostName(host);
@@ -144,11 +143,11 @@ struct Authority {
 Authority SplitAuthority(std::string_view text) {
   Authority parts;
   const std::size_t at = text.rfind('@');
-  if (at != npos) parts.user = text.substr(0, at + 1);
+  if (at != kNowhere) parts.user = text.substr(0, at + 1);
   text.remove_prefix(parts.user.size());
   const std::size_t colon = text.rfind(':');
   const std::size_t bracket = text.rfind(']');
-  if (colon != npos && (bracket == npos || colon > bracket)) {
+  if (colon != kNowhere && (bracket == kNowhere || colon > bracket)) {
     parts.port = text.substr(colon);
     text = text.substr(0, colon);
   }
@@ -160,16 +159,16 @@ Authority SplitAuthority(std::string_view text) {
 std::string UrlHost(std::string_view host) {
   if (host.starts_with('[') && host.ends_with(']')) {
     const auto address = intel::NormaliseAddress(host.substr(1, host.size() - 2));
-    return address && address->find(':') != npos ? '[' + *address + ']' : "";
+    return address && address->find(':') != kNowhere ? '[' + *address + ']' : "";
   }
   if (const auto address = intel::NormaliseAddress(host)) {
-    return address->find(':') == npos ? *address : "";
+    return address->find(':') == kNowhere ? *address : "";
   }
   return HostName(host).value_or("");
 }
 
 bool HasNoBlank(std::string_view text) {
-  return text.find_first_of(" \t\n") == npos;
+  return text.find_first_of(" \t\n") == kNowhere;
 }
 
 // `rest`: what comes after "scheme://", or the whole of a URL that has no scheme.
@@ -191,7 +190,7 @@ bool BuildUrl(std::string_view scheme, std::string_view rest, FormedValue* out) 
 
 bool FindUrl(std::string_view text, FormedValue* out) {
   const std::size_t separator = text.find("://");
-  if (separator == npos || separator == 0 || separator > 16) return false;
+  if (separator == kNowhere || separator == 0 || separator > 16) return false;
   const std::string scheme = AsciiLower(text.substr(0, separator));
   if (std::find(kSchemes.begin(), kSchemes.end(), scheme) == kSchemes.end()) return false;
   return BuildUrl(scheme, text.substr(separator + 3), out);
@@ -200,16 +199,16 @@ bool FindUrl(std::string_view text, FormedValue* out) {
 // "host/path" and "host:port/path". A network is none, nor is "and/or".
 bool FindBareUrl(std::string_view text, FormedValue* out) {
   const std::size_t end = text.find_first_of("/?");
-  if (end == npos || end == 0 || text.substr(0, end).find('@') != npos) return false;
+  if (end == kNowhere || end == 0 || text.substr(0, end).find('@') != kNowhere) return false;
   return BuildUrl("", text, out);
 }
 
 bool FindEmail(std::string_view text, FormedValue* out) {
   if (AsciiLower(text.substr(0, 7)) == "mailto:") text.remove_prefix(7);
   const std::size_t at = text.find('@');
-  if (at == npos || at == 0 || at > 64 || text.find('@', at + 1) != npos) return false;
+  if (at == kNowhere || at == 0 || at > 64 || text.find('@', at + 1) != kNowhere) return false;
   const auto is_local = [](char c) {
-    return IsAsciiAlnum(c) || std::string_view("._%+-=&~'!#$*").find(c) != npos ||
+    return IsAsciiAlnum(c) || std::string_view("._%+-=&~'!#$*").find(c) != kNowhere ||
            static_cast<std::uint8_t>(c) >= 0x80;
   };
   const std::string_view local = text.substr(0, at);
@@ -239,7 +238,7 @@ bool FindAutonomousSystem(std::string_view text, FormedValue* out) {
 // name|hash, as MISP stores it.
 bool FindFileAndHash(std::string_view text, FormedValue* out) {
   const std::size_t bar = text.find('|');
-  if (bar == npos || bar == 0 || text.find('|', bar + 1) != npos) return false;
+  if (bar == kNowhere || bar == 0 || text.find('|', bar + 1) != kNowhere) return false;
   const std::string_view name = AsciiTrim(text.substr(0, bar));
   const std::string_view hash = AsciiTrim(text.substr(bar + 1));
   if (!FindHash(hash, out) || !IsFileName(name)) return false;

@@ -64,9 +64,9 @@ Result<std::vector<ListFile>> FindLists(const std::filesystem::path& folder) {
 }
 
 // One run over one source.
-class Run {
+class ListRun {
  public:
-  Run(store::Store& store, const SourceOptions& options, CollectReport* report)
+  ListRun(store::Store& store, const SourceOptions& options, CollectReport* report)
       : store_(store), options_(options), report_(report), writer_(store.Writer()) {}
 
   Status All(const std::vector<ListFile>& files, const CollectProgress& progress) {
@@ -223,7 +223,7 @@ Result<CollectReport> CollectLists(store::Store& store, const SourceOptions& opt
   for (Refusal& refusal : refused)
     report.Refuse(std::move(refusal));
   GF_CHECK(store.Begin());
-  auto done = Run(store, options, &report).All(files, progress);
+  auto done = ListRun(store, options, &report).All(files, progress);
   if (!done.ok()) {
     store.Rollback();
     return std::move(done).error();

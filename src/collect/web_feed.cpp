@@ -8,7 +8,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kManifest = "manifest.json";
+constexpr std::string_view kManifestName = "manifest.json";
 constexpr std::uint64_t kMaxSignatureBytes = 1 << 20;
 constexpr mode_t kPrivate = 0700;
 
@@ -21,7 +21,8 @@ struct FeedUrl {
 FeedUrl Split(const std::string& url) {
   const std::size_t end = std::min(url.find_first_of("?#"), url.size());
   FeedUrl feed{url.substr(0, end), url.substr(end)};
-  if (feed.folder.ends_with(kManifest)) feed.folder.resize(feed.folder.size() - kManifest.size());
+  if (feed.folder.ends_with(kManifestName))
+    feed.folder.resize(feed.folder.size() - kManifestName.size());
   while (feed.folder.ends_with('/'))
     feed.folder.pop_back();
   return feed;
@@ -40,7 +41,7 @@ HttpRequest Request(const std::string& url, const std::string& key_header,
 
 Result<FeedManifest> ReadManifest(const fs::path& file) {
   GF_TRY(Fd fd, OpenRegular(file));
-  return ReadFeedManifest(FileSource(std::move(fd)), kManifest, kMaxManifestBytes);
+  return ReadFeedManifest(FileSource(std::move(fd)), kManifestName, kMaxManifestBytes);
 }
 
 class FeedFetch {
@@ -61,16 +62,16 @@ class FeedFetch {
   std::vector<std::string> notes;
 
   Result<FeedManifest> Manifest() {
-    const fs::path file = web_.cache / kManifest;
+    const fs::path file = web_.cache / kManifestName;
     const auto check = [](const fs::path& part) -> Status {
       GF_CHECK(ReadManifest(part));
       return Ok();
     };
     GF_TRY(const Download download,
-           FetchIfChanged(client_, To(kManifest, kMaxManifestBytes), file, check));
+           FetchIfChanged(client_, To(kManifestName, kMaxManifestBytes), file, check));
     if (!download.answer.ok() && !download.answer.not_modified())
       return Unexpected(download.answer, client_.secret());
-    if (download.changed) GF_CHECK(Signature(fmt::format("{}.asc", kManifest), web_.cache));
+    if (download.changed) GF_CHECK(Signature(fmt::format("{}.asc", kManifestName), web_.cache));
     return ReadManifest(file);
   }
 

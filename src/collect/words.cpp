@@ -8,8 +8,6 @@
 namespace gapferry::collect {
 namespace {
 
-constexpr auto npos = std::string_view::npos;
-
 // What separates words: blanks, quotes and angle brackets, also those of word processors.
 constexpr auto kWideSeparators = std::to_array<std::string_view>(
     {"\xC2\xA0", "\xC2\xAB", "\xC2\xBB", "\xE2\x80\x98", "\xE2\x80\x99", "\xE2\x80\x9A",
@@ -25,8 +23,8 @@ using Surplus = std::array<std::ptrdiff_t, kClosing.size()>;
 Surplus CountSurplus(std::string_view text) {
   Surplus surplus{};
   for (const char c : text) {
-    if (const std::size_t open = kOpening.find(c); open != npos) --surplus[open];
-    if (const std::size_t close = kClosing.find(c); close != npos) ++surplus[close];
+    if (const std::size_t open = kOpening.find(c); open != kNowhere) --surplus[open];
+    if (const std::size_t close = kClosing.find(c); close != kNowhere) ++surplus[close];
   }
   return surplus;
 }
@@ -62,15 +60,15 @@ std::string_view Word(std::string_view text) {
 }
 
 bool IsOneOf(char c, std::string_view set) {
-  return set.find(c) != npos;
+  return set.find(c) != kNowhere;
 }
 
 std::string_view WithoutPunctuation(std::string_view text) {
   std::optional<Surplus> surplus;  // counted once, or a word of brackets would cost its square
   while (!text.empty()) {
     const std::size_t close = kClosing.find(text.back());
-    if (close == npos && !IsOneOf(text.back(), ".,;:!?'^")) break;
-    if (close != npos) {
+    if (close == kNowhere && !IsOneOf(text.back(), ".,;:!?'^")) break;
+    if (close != kNowhere) {
       if (!surplus) surplus = CountSurplus(text);
       if ((*surplus)[close]-- <= 0) break;
     }

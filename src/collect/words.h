@@ -6,6 +6,8 @@
 
 namespace gapferry::collect {
 
+inline constexpr std::size_t kNowhere = std::string_view::npos;
+
 // How many bytes at the front of `text`, which is not empty, separate words: blanks, quotes and
 // angle brackets, also those of word processors; 0 if none do.
 [[nodiscard]] std::size_t Separator(std::string_view text);

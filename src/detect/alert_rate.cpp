@@ -22,7 +22,7 @@ std::string_view HowOf(RateLimits limits) {
   return "";
 }
 
-Error Bad(const Destination& destination, std::string_view why) {
+Error BadRate(const Destination& destination, std::string_view why) {
   return Error::Make(Kind::kConfig, "destination {}: alert_rate: {}", destination.name, why);
 }
 
@@ -31,17 +31,19 @@ Error Bad(const Destination& destination, std::string_view why) {
 Status CheckAlertRate(const Destination& destination, const Format& format) {
   if (!destination.alert_rate) return Ok();
   const AlertRate& rate = *destination.alert_rate;
-  if (rate.count < 1 || rate.seconds < 1) return Bad(destination, "count and seconds begin at 1");
+  if (rate.count < 1 || rate.seconds < 1)
+    return BadRate(destination, "count and seconds begin at 1");
   switch (format.rate_limits) {
     case RateLimits::kNone:
-      return Bad(destination, fmt::format("{} raises no alerts of its own", format.name));
+      return BadRate(destination, fmt::format("{} raises no alerts of its own", format.name));
     case RateLimits::kBesideRules:
-      if (!rate.by_host) return Bad(destination, "Snort counts by host only: per: host");
+      if (!rate.by_host) return BadRate(destination, "Snort counts by host only: per: host");
       break;
     case RateLimits::kIgnore:
       if (rate.by_host || rate.count > 1) {
-        return Bad(destination,
-                   "Wazuh can only ignore a rule for a time after it fired: per: rule, count: 1");
+        return BadRate(
+            destination,
+            "Wazuh can only ignore a rule for a time after it fired: per: rule, count: 1");
       }
       break;
     case RateLimits::kOfRules:

@@ -54,7 +54,7 @@ class CsvWriter : public Writer {
   std::string line_;
 };
 
-policy::Decision Express(const Destination&, const intel::Indicator&, std::string_view) {
+policy::Decision ExpressCsv(const Destination&, const intel::Indicator&, std::string_view) {
   return policy::Decision::Allow();
 }
 
@@ -67,7 +67,7 @@ constinit const Format kCsv{
     .checker =
         "python3 -c 'import csv, sys; list(csv.reader(open(sys.argv[1])))' "
         "{}/indicators.csv",
-    .express = Express,
+    .express = ExpressCsv,
     .make = [](const WriterContext& context) -> std::unique_ptr<Writer> {
       return std::make_unique<CsvWriter>(context);
     },

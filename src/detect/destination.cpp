@@ -25,7 +25,7 @@ bool IsName(std::string_view name, std::size_t limit) {
          });
 }
 
-Error Bad(const Destination& destination, std::string_view what) {
+Error BadDestination(const Destination& destination, std::string_view what) {
   return Error::Make(Kind::kConfig, "destination {}: {}", destination.name, what);
 }
 
@@ -37,16 +37,18 @@ bool IsPath(std::string_view path) {
 
 Status CheckPlace(const Destination& destination) {
   if (!destination.folder.empty() && !destination.folder.is_absolute())
-    return Bad(destination,
-               fmt::format("the folder {} is not absolute", destination.folder.string()));
+    return BadDestination(
+        destination, fmt::format("the folder {} is not absolute", destination.folder.string()));
   if (!destination.owner.empty() && !IsOwnerText(destination.owner))
-    return Bad(destination, fmt::format("the owner \"{}\" is not user, user:group or :group",
-                                        destination.owner));
+    return BadDestination(
+        destination,
+        fmt::format("the owner \"{}\" is not user, user:group or :group", destination.owner));
   if (!destination.mode.empty() && !IsModeText(destination.mode))
-    return Bad(destination,
-               fmt::format("the mode \"{}\" is not three octal digits that let the owner read, "
-                           "others not write and nobody execute, such as 0640",
-                           destination.mode));
+    return BadDestination(
+        destination,
+        fmt::format("the mode \"{}\" is not three octal digits that let the owner read, "
+                    "others not write and nobody execute, such as 0640",
+                    destination.mode));
   return Ok();
 }
 
@@ -54,38 +56,45 @@ Status CheckOptions(const Destination& destination) {
   const SuricataOptions& suricata = destination.suricata;
   if (suricata.sid_base < 1 || suricata.sid_count < 1 ||
       suricata.sid_base > kMaxSid - suricata.sid_count + 1)
-    return Bad(destination, fmt::format("{} sids from {} on go beyond {}, the last that there is",
-                                        suricata.sid_count, suricata.sid_base, kMaxSid));
+    return BadDestination(destination,
+                          fmt::format("{} sids from {} on go beyond {}, the last that there is",
+                                      suricata.sid_count, suricata.sid_base, kMaxSid));
   if (!IsName(suricata.prefix, kMaxPrefix))
-    return Bad(destination, fmt::format("the prefix \"{}\" is not 1 to 16 of a-z, 0-9, - and _, "
-                                        "beginning with a letter or digit",
-                                        suricata.prefix));
+    return BadDestination(destination,
+                          fmt::format("the prefix \"{}\" is not 1 to 16 of a-z, 0-9, - and _, "
+                                      "beginning with a letter or digit",
+                                      suricata.prefix));
   if (suricata.source_net != "any" && suricata.source_net != "$HOME_NET")
-    return Bad(destination, "the source network must be any or $HOME_NET");
+    return BadDestination(destination, "the source network must be any or $HOME_NET");
   const WazuhOptions& wazuh = destination.wazuh;
   if (wazuh.rule_id_base < 1 || wazuh.rule_id_count < 1 || wazuh.level > 15 ||
       wazuh.rule_id_base + wazuh.rule_id_count - 1 > kMaxWazuhId)
-    return Bad(destination,
-               fmt::format("{} rule ids from {} on do not lie between 1 and {}, or "
-                           "level {} not between 0 and 15",
-                           wazuh.rule_id_count, wazuh.rule_id_base, kMaxWazuhId, wazuh.level));
+    return BadDestination(
+        destination,
+        fmt::format("{} rule ids from {} on do not lie between 1 and {}, or "
+                    "level {} not between 0 and 15",
+                    wazuh.rule_id_count, wazuh.rule_id_base, kMaxWazuhId, wazuh.level));
   if (!IsPath(wazuh.list_folder))
-    return Bad(destination, fmt::format("the list folder \"{}\" may hold letters, digits and ._/- "
-                                        "only",
-                                        wazuh.list_folder));
+    return BadDestination(destination,
+                          fmt::format("the list folder \"{}\" may hold letters, digits and ._/- "
+                                      "only",
+                                      wazuh.list_folder));
   const SigmaOptions& sigma = destination.sigma;
   if (sigma.values_per_rule < 1 || sigma.values_per_rule > kMaxSigmaValues)
-    return Bad(destination, fmt::format("a Sigma rule may hold 1 to {} values", kMaxSigmaValues));
+    return BadDestination(destination,
+                          fmt::format("a Sigma rule may hold 1 to {} values", kMaxSigmaValues));
   const StoredRulesOptions& stored = destination.stored_rules;
   if (stored.sid_base < 1 || stored.sid_count < 1 ||
       stored.sid_base > kMaxSid - stored.sid_count + 1)
-    return Bad(destination, fmt::format("{} sids from {} on go beyond {}, the last that there is",
-                                        stored.sid_count, stored.sid_base, kMaxSid));
+    return BadDestination(destination,
+                          fmt::format("{} sids from {} on go beyond {}, the last that there is",
+                                      stored.sid_count, stored.sid_base, kMaxSid));
   const std::string& index = destination.ecs.index;
   if (!index.empty() && !IsName(index, kMaxIndex))
-    return Bad(destination, fmt::format("the index \"{}\" is not 1 to {} of a-z, 0-9, - and _, "
-                                        "beginning with a letter or digit",
-                                        index, kMaxIndex));
+    return BadDestination(destination,
+                          fmt::format("the index \"{}\" is not 1 to {} of a-z, 0-9, - and _, "
+                                      "beginning with a letter or digit",
+                                      index, kMaxIndex));
   return CheckNetOptions(destination);
 }
 
@@ -94,26 +103,27 @@ Status CheckCanary(const Destination& destination, const Format& format) {
   const Canary& canary = *destination.canary;
   const intel::Normalised value = intel::Normalise(canary.type, canary.value);
   if (!value.ok() || value.count == 0)
-    return Bad(destination, fmt::format("the canary {} is no {}", canary.value, canary.type));
+    return BadDestination(destination,
+                          fmt::format("the canary {} is no {}", canary.value, canary.type));
   const policy::Decision decision = format.express(destination, value.indicators[0], canary.type);
   if (decision.allowed) return Ok();
-  return Bad(destination,
-             fmt::format("{} cannot look for the canary {}: {} {}", format.name, canary.value,
-                         policy::ReasonCode(decision.reason), decision.detail));
+  return BadDestination(
+      destination, fmt::format("{} cannot look for the canary {}: {} {}", format.name, canary.value,
+                               policy::ReasonCode(decision.reason), decision.detail));
 }
 
 Status CheckDestination(const Destination& destination) {
   if (!IsName(destination.name, kMaxName))
-    return Bad(destination,
-               "a name is 1 to 40 of a-z, 0-9, - and _, and begins with a letter or "
-               "digit");
+    return BadDestination(destination,
+                          "a name is 1 to 40 of a-z, 0-9, - and _, and begins with a letter or "
+                          "digit");
   const Format* format = FindFormat(destination.format);
   if (format == nullptr) {
     std::vector<std::string> known;
     for (const Format& each : AllFormats())
       known.emplace_back(each.name);
-    return Bad(destination, fmt::format("unknown format \"{}\"{}", destination.format,
-                                        DidYouMean(destination.format, known)));
+    return BadDestination(destination, fmt::format("unknown format \"{}\"{}", destination.format,
+                                                   DidYouMean(destination.format, known)));
   }
   GF_CHECK(CheckPlace(destination));
   GF_CHECK(CheckOptions(destination));
@@ -135,7 +145,8 @@ Status CheckSite(const Site& site) {
   std::set<std::string_view> names;
   for (const Destination& destination : site.destinations) {
     GF_CHECK(CheckDestination(destination));
-    if (!names.insert(destination.name).second) return Bad(destination, "the name is used twice");
+    if (!names.insert(destination.name).second)
+      return BadDestination(destination, "the name is used twice");
   }
   return Ok();
 }

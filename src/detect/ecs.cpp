@@ -166,7 +166,7 @@ class EcsWriter : public Writer {
   std::string text_;
 };
 
-Decision Express(const Destination&, const intel::Indicator& indicator, std::string_view type) {
+Decision ExpressEcs(const Destination&, const intel::Indicator& indicator, std::string_view type) {
   // The field for addresses takes no networks.
   if (indicator.kind == IndicatorKind::kNetwork)
     return Decision::Refuse(Reason::kFormatCannotExpress, "network");
@@ -189,7 +189,7 @@ constinit const Format kEcs{
     .summary = "documents in the Elastic Common Schema, one a value, as NDJSON",
     .by_event = false,
     .checker = "jq -e .threat.indicator.type {}/indicators.ndjson",
-    .express = Express,
+    .express = ExpressEcs,
     .make = [](const WriterContext& context) -> std::unique_ptr<Writer> {
       return std::make_unique<EcsWriter>(context);
     },

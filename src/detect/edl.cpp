@@ -86,7 +86,7 @@ class EdlWriter : public Writer {
   std::uint64_t entries_ = 0;
 };
 
-Decision ExpressUrl(std::string_view value) {
+Decision ExpressEdlUrl(std::string_view value) {
   const std::optional<intel::Url> url = intel::ParseUrl(value);
   if (!url) return Decision::Refuse(policy::Reason::kValueBadUrl);
   if (url->scheme != "http" && url->scheme != "https") return CannotExpress("url-scheme");
@@ -99,9 +99,9 @@ Decision ExpressUrl(std::string_view value) {
   return value.size() > kMaxUrlBytes ? CannotExpress("too-long") : Decision::Allow();
 }
 
-Decision Express(const Destination& destination, const intel::Indicator& indicator,
-                 std::string_view type) {
-  if (indicator.kind == IndicatorKind::kUrl) return ExpressUrl(indicator.value);
+Decision ExpressEdl(const Destination& destination, const intel::Indicator& indicator,
+                    std::string_view type) {
+  if (indicator.kind == IndicatorKind::kUrl) return ExpressEdlUrl(indicator.value);
   if (NetworkList::Takes(indicator.kind)) return Decision::Allow();
   if (!NameList::Takes(indicator.kind)) return CannotExpressKind(indicator, type);
   if (indicator.kind == IndicatorKind::kHostname && destination.net.edl.below == "implied")
@@ -116,7 +116,7 @@ constinit const Format kEdl{
     .summary = "plain lists for firewalls: addresses, domains, URLs",
     .by_event = false,
     .checker = "",
-    .express = Express,
+    .express = ExpressEdl,
     .make = [](const WriterContext& context) -> std::unique_ptr<Writer> {
       return std::make_unique<EdlWriter>(context);
     },

@@ -13,7 +13,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kShown = 160;
+constexpr std::size_t kShownValues = 160;
 
 // The digits, letters and hyphens after `head`.
 std::string IdAfter(std::string_view text, std::string_view head) {
@@ -84,8 +84,9 @@ class Search {
       if (!name.starts_with(spelling.file)) continue;
       const std::size_t at = FindSpelling(line, spelling);
       if (at == std::string_view::npos) continue;
-      const std::size_t begin = line.size() <= kShown || at < kShown / 2 ? 0 : at - kShown / 2;
-      Entry entry{name, number, std::string(line.substr(begin, kShown)), {}};
+      const std::size_t begin =
+          line.size() <= kShownValues || at < kShownValues / 2 ? 0 : at - kShownValues / 2;
+      Entry entry{name, number, std::string(line.substr(begin, kShownValues)), {}};
       std::string sid = name.ends_with(".rules") ? IdAfter(line, "; sid:") : "";
       // Of a STIX bundle the indicator that stands before its pattern.
       const std::size_t stix = line.substr(0, at).rfind("\"indicator--");

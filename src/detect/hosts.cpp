@@ -5,7 +5,7 @@
 namespace gapferry::detect {
 namespace {
 
-constexpr NameFileForm kForm{
+constexpr NameFileForm kHostsForm{
     .file = "misp.hosts",
     .head = "",
     .covered = NameList::Covered::kKept,
@@ -25,7 +25,7 @@ constinit const Format kHosts{
     .by_event = false,
     .checker = "",
     .express = ExpressNames,
-    .make = [](const WriterContext& context) { return MakeNameFile(context, kForm); },
+    .make = [](const WriterContext& context) { return MakeNameFile(context, kHostsForm); },
     .power = policy::Power::kBlocks,
 };
 

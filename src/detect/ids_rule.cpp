@@ -20,7 +20,7 @@ bool Holds(const List& list, std::string_view word) {
   return std::find(list.begin(), list.end(), word) != list.end();
 }
 
-Error Bad(std::string_view what) {
+Error BadRule(std::string_view what) {
   return Error::Make(Kind::kMalformed, "{}", what);
 }
 
@@ -52,11 +52,11 @@ class Reader {
   Result<std::vector<IdsRule>> Run() {
     std::vector<IdsRule> rules;
     for (SkipBetween(); at_ < text_.size(); SkipBetween()) {
-      if (rules.size() == kMaxIdsRules) return Bad("too many rules");
+      if (rules.size() == kMaxIdsRules) return BadRule("too many rules");
       GF_TRY(IdsRule rule, ReadRule());
       rules.push_back(std::move(rule));
     }
-    if (rules.empty()) return Bad("no rule");
+    if (rules.empty()) return BadRule("no rule");
     return rules;
   }
 
@@ -70,30 +70,30 @@ class Reader {
   Result<IdsRule> ReadRule() {
     const std::size_t begin = at_;
     const std::size_t open = text_.find('(', at_);
-    if (open == std::string_view::npos) return Bad("no options");
+    if (open == std::string_view::npos) return BadRule("no options");
     IdsRule rule;
     for (const char c : AsciiTrim(text_.substr(begin, open - begin)))
       rule.header += IsSpace(c) ? ' ' : c;
     const std::size_t fields = CountFields(rule.header);
     // Snort 3 may leave networks and ports out.
-    if (fields != 7 && fields != 2) return Bad("header without its fields");
+    if (fields != 7 && fields != 2) return BadRule("header without its fields");
     if (!Holds(kDetects, rule.action()) && !Holds(kBlocks, rule.action()) &&
         rule.action() != "pass")
-      return Bad("unknown action");
+      return BadRule("unknown action");
     at_ = open + 1;
     while (true) {
       while (at_ < text_.size() && IsSpace(text_[at_]))
         ++at_;
-      if (at_ == text_.size()) return Bad("options without end");
+      if (at_ == text_.size()) return BadRule("options without end");
       if (text_[at_] == ')') break;
-      if (rule.options.size() == kMaxIdsOptions) return Bad("too many options");
+      if (rule.options.size() == kMaxIdsOptions) return BadRule("too many options");
       GF_TRY(IdsOption option, ReadOption());
       rule.options.push_back(std::move(option));
     }
     ++at_;
-    if (at_ - begin > kMaxIdsRuleBytes) return Bad("too long");
+    if (at_ - begin > kMaxIdsRuleBytes) return BadRule("too long");
     const std::size_t line = std::min(text_.find('\n', at_), text_.size());
-    if (!AsciiTrim(text_.substr(at_, line - at_)).empty()) return Bad("text after the options");
+    if (!AsciiTrim(text_.substr(at_, line - at_)).empty()) return BadRule("text after the options");
     return rule;
   }
 
@@ -108,7 +108,7 @@ class Reader {
       text += IsSpace(c) ? ' ' : c;
       if (c == '\\' && at_ + 1 < text_.size()) text += text_[++at_];
     }
-    if (at_ == text_.size()) return Bad("option without semicolon");
+    if (at_ == text_.size()) return BadRule("option without semicolon");
     ++at_;
     IdsOption option;
     const std::size_t colon = text.find(':');
@@ -119,8 +119,8 @@ class Reader {
         !option.key.empty() && std::all_of(option.key.begin(), option.key.end(), [](char c) {
           return IsAsciiAlnum(c) || c == '_' || c == '.' || c == '-';
         });
-    if (!named) return Bad("option without name");
-    if (text.find('\n') != std::string::npos) return Bad("option over several lines");
+    if (!named) return BadRule("option without name");
+    if (text.find('\n') != std::string::npos) return BadRule("option over several lines");
     return option;
   }
 

@@ -21,11 +21,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kMaxName = 32;  // useradd(8)
+constexpr std::size_t kMaxOwnerName = 32;  // useradd(8)
 constexpr std::size_t kLineBytes = 1 << 16;
 
 bool IsAccountName(std::string_view name) {
-  return !name.empty() && name.size() <= kMaxName && name[0] != '-' &&
+  return !name.empty() && name.size() <= kMaxOwnerName && name[0] != '-' &&
          std::all_of(name.begin(), name.end(), [](char c) {
            return IsAsciiAlnum(c) || std::string_view("._-$").find(c) != std::string_view::npos;
          });

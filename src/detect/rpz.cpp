@@ -128,8 +128,8 @@ class RpzWriter : public Writer {
   NetworkList networks_;
 };
 
-Decision Express(const Destination& destination, const intel::Indicator& indicator,
-                 std::string_view type) {
+Decision ExpressRpz(const Destination& destination, const intel::Indicator& indicator,
+                    std::string_view type) {
   const RpzOptions& options = destination.net.rpz;
   if (NetworkList::Takes(indicator.kind))
     return options.addresses ? Decision::Allow() : CannotExpress("addresses-off");
@@ -150,7 +150,7 @@ constinit const Format kRpz{
     .summary = "DNS response policy zone for BIND, Unbound and Knot Resolver",
     .by_event = false,
     .checker = "named-checkzone -q rpz.misp {}/misp.rpz",
-    .express = Express,
+    .express = ExpressRpz,
     .make = [](const WriterContext& context) -> std::unique_ptr<Writer> {
       return std::make_unique<RpzWriter>(context);
     },

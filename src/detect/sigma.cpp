@@ -22,7 +22,7 @@ using policy::Reason;
 
 constexpr std::size_t kMaxInfo = 50;  // titles have at most 120 characters
 constexpr std::size_t kMaxNamedLists = 5;
-constexpr std::size_t kMaxValueBytes = 2048;
+constexpr std::size_t kMaxLookupBytes = 2048;
 
 // What is kept of a value until its event is whole: an event may have a million of them.
 struct EventValue {
@@ -207,8 +207,8 @@ bool Expands(const Destination& destination) {
   return destination.sigma.values == "expand";
 }
 
-Decision Express(const Destination& destination, const intel::Indicator& indicator,
-                 std::string_view type) {
+Decision ExpressSigma(const Destination& destination, const intel::Indicator& indicator,
+                      std::string_view type) {
   if (indicator.kind == IndicatorKind::kOther)
     return Decision::Refuse(Reason::kTypeNotDetectable, type);
   if (!HasSigmaField(indicator.kind))
@@ -216,7 +216,7 @@ Decision Express(const Destination& destination, const intel::Indicator& indicat
   // A list of networks can be compared with, a placeholder for one cannot.
   if (Expands(destination) && indicator.kind == IndicatorKind::kNetwork)
     return Decision::Refuse(Reason::kFormatCannotExpress, "network-in-a-lookup");
-  if (indicator.value.size() > kMaxValueBytes)
+  if (indicator.value.size() > kMaxLookupBytes)
     return Decision::Refuse(Reason::kFormatCannotExpress, "too-long");
   return Decision::Allow();
 }
@@ -228,7 +228,7 @@ constinit const Format kSigma{
     .summary = "Sigma 2 rules for SIEMs",
     .by_event = true,
     .checker = "sigma check -x attacktag -x d3_fendtag {}",
-    .express = Express,
+    .express = ExpressSigma,
     .make = [](const WriterContext& context) -> std::unique_ptr<Writer> {
       if (Expands(context.destination)) return MakeSigmaLookupWriter(context);
       return std::make_unique<SigmaWriter>(context);

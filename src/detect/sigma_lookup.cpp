@@ -38,18 +38,18 @@ std::string_view KindWord(IndicatorKind kind) {
 }
 
 // Values of one kind that a field is compared with in one way.
-struct Way {
+struct FieldWay {
   std::string placeholder;
   bool star_before;
   bool star_after;
 };
 
 // The whole value is the placeholder, wildcards too: lookups of a SIEM can stand for nothing less.
-std::vector<Way> WaysOf(const SigmaField& field) {
+std::vector<FieldWay> WaysOf(const SigmaField& field) {
   std::string name = "gapferry_" + std::string(KindWord(field.kind));
   if (field.side != SigmaSide::kEither) name += field.side == SigmaSide::kFrom ? "_from" : "_to";
   const bool contains = field.modifier == "|contains";
-  std::vector<Way> ways = {{name, contains || field.modifier == "|endswith", contains}};
+  std::vector<FieldWay> ways = {{name, contains || field.modifier == "|endswith", contains}};
   if (field.form == SigmaForm::kBelow) ways.push_back({name + "_below", true, false});
   return ways;
 }
@@ -64,7 +64,7 @@ class SigmaLookupWriter : public Writer {
     for (const SigmaSource& source : SigmaSources()) {
       for (const SigmaField& field : FieldsOf(source)) {
         if (!field.Takes(candidate.kind, candidate.from, candidate.to)) continue;
-        for (const Way& way : WaysOf(field)) {
+        for (const FieldWay& way : WaysOf(field)) {
           if (written.insert(way.placeholder).second)
             GF_CHECK(Put(way, TextFor(field, way, candidate), candidate));
         }
@@ -91,7 +91,8 @@ class SigmaLookupWriter : public Writer {
   };
 
   // Without the wildcards of the way.
-  static std::string TextFor(const SigmaField& field, const Way& way, const Candidate& candidate) {
+  static std::string TextFor(const SigmaField& field, const FieldWay& way,
+                             const Candidate& candidate) {
     if (way.placeholder.ends_with("_below")) return '.' + candidate.value;
     return SigmaText(field.form, candidate.kind, candidate.value);
   }
@@ -105,7 +106,7 @@ class SigmaLookupWriter : public Writer {
     return &lists_.emplace(placeholder, List{std::move(patterns), std::move(lookup)}).first->second;
   }
 
-  Status Put(const Way& way, const std::string& text, const Candidate& candidate) {
+  Status Put(const FieldWay& way, const std::string& text, const Candidate& candidate) {
     GF_TRY(List* const list, Open(way.placeholder));
     list->tlp = std::max(list->tlp, candidate.tlp);
     const std::string before = way.star_before ? "*" : "";
@@ -125,7 +126,7 @@ class SigmaLookupWriter : public Writer {
     SigmaRule rule;
     intel::Tlp tlp = intel::Tlp::kClear;
     for (const SigmaField& field : FieldsOf(source)) {
-      for (const Way& way : WaysOf(field)) {
+      for (const FieldWay& way : WaysOf(field)) {
         const auto list = lists_.find(way.placeholder);
         if (list == lists_.end()) continue;
         tlp = std::max(tlp, list->second.tlp);

@@ -157,7 +157,7 @@ std::vector<SuricataMatch> AgentMatches(SnortVersion version, const SnortOptions
   return {{"http", fmt::format("alert tcp {} any -> any any", options.source_net), text.Take()}};
 }
 
-std::string PortList(const Candidate& candidate) {
+std::string SnortPorts(const Candidate& candidate) {
   if (candidate.any_port || candidate.ports.size() > kMaxPorts) return "any";
   std::string list;
   for (const std::uint16_t port : candidate.ports)
@@ -166,9 +166,9 @@ std::string PortList(const Candidate& candidate) {
 }
 
 // `alert ip` would fire on every packet; the first packet of a connection comes once.
-std::vector<SuricataMatch> AddressMatches(const Candidate& candidate) {
+std::vector<SuricataMatch> SnortAddresses(const Candidate& candidate) {
   constexpr std::string_view kFirst = "flags:S,12; ";
-  const std::string port = PortList(candidate);
+  const std::string port = SnortPorts(candidate);
   std::vector<SuricataMatch> matches;
   if (candidate.from)
     matches.push_back({"from", fmt::format("alert tcp {} any -> any {}", candidate.value, port),
@@ -211,7 +211,7 @@ std::vector<SuricataMatch> SnortMatches(SnortVersion version, const SnortOptions
       return AgentMatches(version, options, candidate);
     case IndicatorKind::kAddress:
     case IndicatorKind::kNetwork:
-      return AddressMatches(candidate);
+      return SnortAddresses(candidate);
     case IndicatorKind::kEmail:
       return EmailMatches(version, candidate);
     default:

@@ -13,8 +13,8 @@ using intel::IndicatorKind;
 using policy::Decision;
 using policy::Reason;
 
-constexpr std::size_t kMaxValueBytes = 8191;
-constexpr CsvOptions kPlain{.guard_formulas = false, .crlf = false};
+constexpr std::size_t kMaxCellBytes = 8191;
+constexpr CsvOptions kSplunkCsv{.guard_formulas = false, .crlf = false};
 
 // A lookup of Enterprise Security; its columns stand between description and weight.
 struct Lookup {
@@ -27,12 +27,12 @@ constexpr Lookup kEmail{"local_email_intel.csv", {"src_user", "subject", ""}};
 constexpr Lookup kFile{"local_file_intel.csv", {"file_hash", "file_name", ""}};
 constexpr Lookup kHttp{"local_http_intel.csv", {"http_referrer", "http_user_agent", "url"}};
 
-struct Cell {
+struct KindColumn {
   IndicatorKind kind;
   const Lookup* lookup;
   std::string_view column;
 };
-constexpr auto kCells = std::to_array<Cell>({
+constexpr auto kKindColumns = std::to_array<KindColumn>({
     {IndicatorKind::kAddress, &kIp, "ip"},
     {IndicatorKind::kNetwork, &kIp, "ip"},
     {IndicatorKind::kDomain, &kDomain, "domain"},
@@ -49,8 +49,8 @@ constexpr auto kCells = std::to_array<Cell>({
     {IndicatorKind::kFilename, &kFile, "file_name"},
 });
 
-const Cell* CellOf(IndicatorKind kind) {
-  for (const Cell& cell : kCells) {
+const KindColumn* CellOf(IndicatorKind kind) {
+  for (const KindColumn& cell : kKindColumns) {
     if (cell.kind == kind) return &cell;
   }
   return nullptr;
@@ -76,10 +76,10 @@ class SplunkWriter : public Writer {
 
   Status Add(EventNumber, const Candidate& candidate) override {
     GF_CHECK(OpenAll());
-    const Cell& cell = *CellOf(candidate.kind);
+    const KindColumn& cell = *CellOf(candidate.kind);
     const std::string event = candidate.mentions[0].event_uuid.ToString();
     line_.clear();
-    CsvRow row(kPlain, &line_);
+    CsvRow row(kSplunkCsv, &line_);
     row.Cell("MISP event " + event + " tlp:" + std::string(intel::TlpName(candidate.tlp)));
     for (const std::string_view column : cell.lookup->columns) {
       if (!column.empty()) row.Cell(column == cell.column ? candidate.value : "");
@@ -100,7 +100,7 @@ class SplunkWriter : public Writer {
  private:
   Status WriteOwn(const Candidate& candidate, const std::string& event) {
     line_.clear();
-    CsvRow(kPlain, &line_)
+    CsvRow(kSplunkCsv, &line_)
         .Cell(candidate.value)
         .Cell(IndicatorKindName(candidate.kind))
         .Cell(TypesOf(candidate))
@@ -141,12 +141,13 @@ class SplunkWriter : public Writer {
   std::string line_;
 };
 
-Decision Express(const Destination&, const intel::Indicator& indicator, std::string_view type) {
+Decision ExpressSplunk(const Destination&, const intel::Indicator& indicator,
+                       std::string_view type) {
   if (indicator.kind == IndicatorKind::kOther)
     return Decision::Refuse(Reason::kTypeNotDetectable, type);
   if (CellOf(indicator.kind) == nullptr)
     return Decision::Refuse(Reason::kFormatCannotExpress, IndicatorKindName(indicator.kind));
-  if (indicator.value.size() > kMaxValueBytes)
+  if (indicator.value.size() > kMaxCellBytes)
     return Decision::Refuse(Reason::kFormatCannotExpress, "too-long");
   return Decision::Allow();
 }
@@ -160,7 +161,7 @@ constinit const Format kSplunk{
     .checker =
         "python3 -c 'import csv, sys; list(csv.reader(open(sys.argv[1])))' "
         "{}/misp_indicators.csv",
-    .express = Express,
+    .express = ExpressSplunk,
     .make = [](const WriterContext& context) -> std::unique_ptr<Writer> {
       return std::make_unique<SplunkWriter>(context);
     },

@@ -10,7 +10,7 @@ namespace {
 using intel::IndicatorKind;
 using policy::Decision;
 
-constexpr std::size_t kMaxUrlBytes = 2000;  // Squid cuts lines of a list at 4096 bytes
+constexpr std::size_t kMaxSquidUrl = 2000;  // Squid cuts lines of a list at 4096 bytes
 
 // POSIX extended; nothing in a URL is an operator.
 std::string RegexText(std::string_view text) {
@@ -89,7 +89,8 @@ class SquidWriter : public Writer {
   std::map<std::string, OutputFile> files_;
 };
 
-Decision Express(const Destination&, const intel::Indicator& indicator, std::string_view type) {
+Decision ExpressSquid(const Destination&, const intel::Indicator& indicator,
+                      std::string_view type) {
   if (NameList::Takes(indicator.kind) || NetworkList::Takes(indicator.kind))
     return Decision::Allow();
   if (indicator.kind != IndicatorKind::kUrl) return CannotExpressKind(indicator, type);
@@ -98,7 +99,7 @@ Decision Express(const Destination&, const intel::Indicator& indicator, std::str
   // Squid sees CONNECT and the host's name; that alone would match far more than the URL.
   if (url->scheme == "https") return CannotExpress("https-url-inexpressible");
   if (url->scheme != "http" && url->scheme != "ftp") return CannotExpress("url-scheme");
-  if (indicator.value.size() > kMaxUrlBytes) return CannotExpress("too-long");
+  if (indicator.value.size() > kMaxSquidUrl) return CannotExpress("too-long");
   if (!IsAscii(indicator.value)) return CannotExpress("not-ascii");
   // A space would end the expression.
   if (indicator.value.find(' ') != std::string::npos) return CannotExpress("space-in-value");
@@ -112,7 +113,7 @@ constinit const Format kSquid{
     .summary = "access lists for Squid",
     .by_event = false,
     .checker = "",
-    .express = Express,
+    .express = ExpressSquid,
     .make = [](const WriterContext& context) -> std::unique_ptr<Writer> {
       return std::make_unique<SquidWriter>(context);
     },

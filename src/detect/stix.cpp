@@ -17,7 +17,7 @@ using intel::Tlp;
 using policy::Decision;
 using policy::Reason;
 
-constexpr std::size_t kMaxValueBytes = 16384;
+constexpr std::size_t kMaxStixBytes = 16384;
 
 // OASIS's own objects: their ids and times are fixed.
 constexpr std::array<std::string_view, intel::kTlpLevels> kMarkings = {
@@ -244,13 +244,13 @@ class StixWriter : public Writer {
   std::string text_;
 };
 
-Decision Express(const Destination&, const intel::Indicator& indicator, std::string_view type) {
+Decision ExpressStix(const Destination&, const intel::Indicator& indicator, std::string_view type) {
   if (StixPattern(indicator, type).empty()) {
     if (indicator.kind == IndicatorKind::kOther)
       return Decision::Refuse(Reason::kTypeNotDetectable, type);
     return Decision::Refuse(Reason::kFormatCannotExpress, IndicatorKindName(indicator.kind));
   }
-  if (indicator.value.size() > kMaxValueBytes)
+  if (indicator.value.size() > kMaxStixBytes)
     return Decision::Refuse(Reason::kFormatCannotExpress, "too-long");
   return Decision::Allow();
 }
@@ -262,7 +262,7 @@ constinit const Format kStix{
     .summary = "STIX 2.1 bundles of indicators, one an event",
     .by_event = true,
     .checker = "stix2_validator -r {}",
-    .express = Express,
+    .express = ExpressStix,
     .make = [](const WriterContext& context) -> std::unique_ptr<Writer> {
       return std::make_unique<StixWriter>(context);
     },

@@ -10,7 +10,7 @@
 namespace gapferry::detect {
 namespace {
 
-Error Bad(std::string_view what) {
+Error BadPattern(std::string_view what) {
   return Error::Make(Kind::kMalformed, "{}", what);
 }
 
@@ -31,7 +31,7 @@ Result<std::vector<std::string>> Split(std::string_view text) {
       for (++at; at < text.size() && text[at] != '\''; ++at) {
         if (text[at] == '\\') ++at;
       }
-      if (at >= text.size()) return Bad("unfinished string");
+      if (at >= text.size()) return BadPattern("unfinished string");
       ++at;
     } else if (kSigns.find(c) != std::string_view::npos) {
       const bool two =
@@ -42,7 +42,7 @@ Result<std::vector<std::string>> Split(std::string_view text) {
              (IsAsciiAlnum(text[at]) || text[at] == '_' || text[at] == '-' || text[at] == ':' ||
               text[at] == '.' || text[at] == '*' || text[at] == '+'))
         ++at;
-      if (at == begin) return Bad("unknown sign");
+      if (at == begin) return BadPattern("unknown sign");
     }
     tokens.emplace_back(text.substr(begin, at - begin));
   }
@@ -71,7 +71,7 @@ class Parser {
 
   Status Run() {
     GF_CHECK(Observations(0));
-    return at_ == tokens_.size() ? Ok() : Status(Bad("text after the pattern"));
+    return at_ == tokens_.size() ? Ok() : Status(BadPattern("text after the pattern"));
   }
 
  private:
@@ -95,7 +95,7 @@ class Parser {
   }
 
   Status Observations(int depth) {
-    if (depth > kMaxPatternDepth) return Bad("too deep");
+    if (depth > kMaxPatternDepth) return BadPattern("too deep");
     do {
       GF_CHECK(Observation(depth));
     } while (Take("AND") || Take("OR") || Take("FOLLOWEDBY"));
@@ -105,12 +105,12 @@ class Parser {
   Status Observation(int depth) {
     if (Take("(")) {
       GF_CHECK(Observations(depth + 1));
-      if (!Take(")")) return Bad("parenthesis without end");
+      if (!Take(")")) return BadPattern("parenthesis without end");
     } else if (Take("[")) {
       GF_CHECK(Comparisons(depth + 1));
-      if (!Take("]")) return Bad("bracket without end");
+      if (!Take("]")) return BadPattern("bracket without end");
     } else {
-      return Bad("no observation");
+      return BadPattern("no observation");
     }
     return Qualifiers();
   }
@@ -127,16 +127,16 @@ class Parser {
       } else {
         return Ok();
       }
-      if (!good) return Bad("qualifier");
+      if (!good) return BadPattern("qualifier");
     }
   }
 
   Status Comparisons(int depth) {
-    if (depth > kMaxPatternDepth) return Bad("too deep");
+    if (depth > kMaxPatternDepth) return BadPattern("too deep");
     do {
       if (Take("(")) {
         GF_CHECK(Comparisons(depth + 1));
-        if (!Take(")")) return Bad("parenthesis without end");
+        if (!Take(")")) return BadPattern("parenthesis without end");
       } else {
         GF_CHECK(Comparison());
       }
@@ -154,28 +154,29 @@ class Parser {
     const auto take = [&](std::string_view word) { return Take(word); };
     if (std::any_of(kOrder.begin(), kOrder.end(), take)) return Literal();
     if (std::any_of(kTexts.begin(), kTexts.end(), take))
-      return TakeString() ? Ok() : Status(Bad("operator without text"));
-    return Take("IN") ? Set() : Status(Bad("no operator"));
+      return TakeString() ? Ok() : Status(BadPattern("operator without text"));
+    return Take("IN") ? Set() : Status(BadPattern("no operator"));
   }
 
   // type:property, with names in quotes, indexes and further properties.
   Status Path() {
     const std::string_view first = Now();
     const std::size_t colon = first.find(':');
-    if (colon == std::string_view::npos || !IsName(first.substr(0, colon))) return Bad("no path");
+    if (colon == std::string_view::npos || !IsName(first.substr(0, colon)))
+      return BadPattern("no path");
     std::string_view rest = first.substr(colon + 1);
     ++at_;
     bool wants_name = false;
     while (true) {
       GF_CHECK(Names(rest, &wants_name));
       if (wants_name) {
-        if (!TakeString()) return Bad("path without name");
+        if (!TakeString()) return BadPattern("path without name");
         wants_name = false;
       }
       if (Now() == "[") {
         ++at_;
-        if (!TakeNumber() && !Take("*")) return Bad("path without index");
-        if (!Take("]")) return Bad("path without index");
+        if (!TakeNumber() && !Take("*")) return BadPattern("path without index");
+        if (!Take("]")) return BadPattern("path without index");
       }
       if (!Now().starts_with('.')) return Ok();
       rest = Now();
@@ -190,7 +191,7 @@ class Parser {
     if (rest.ends_with('.')) rest.remove_suffix(1);
     while (!rest.empty()) {
       const std::size_t dot = std::min(rest.find('.'), rest.size());
-      if (!IsName(rest.substr(0, dot))) return Bad("path without name");
+      if (!IsName(rest.substr(0, dot))) return BadPattern("path without name");
       rest.remove_prefix(std::min(dot + 1, rest.size()));
     }
     return Ok();
@@ -199,15 +200,15 @@ class Parser {
   Status Literal() {
     if (TakeString() || TakeNumber() || Take("true") || Take("false")) return Ok();
     if ((Take("t") || Take("b") || Take("h")) && TakeString()) return Ok();
-    return Bad("operator without value");
+    return BadPattern("operator without value");
   }
 
   Status Set() {
-    if (!Take("(")) return Bad("operator without value");
+    if (!Take("(")) return BadPattern("operator without value");
     do {
       GF_CHECK(Literal());
     } while (Take(","));
-    return Take(")") ? Ok() : Status(Bad("parenthesis without end"));
+    return Take(")") ? Ok() : Status(BadPattern("parenthesis without end"));
   }
 
   std::vector<std::string> tokens_;
@@ -217,7 +218,7 @@ class Parser {
 }  // namespace
 
 Status CheckStixPattern(std::string_view text) {
-  if (text.size() > kMaxPatternBytes) return Bad("too long");
+  if (text.size() > kMaxPatternBytes) return BadPattern("too long");
   GF_TRY(std::vector<std::string> tokens, Split(text));
   return Parser(std::move(tokens)).Run();
 }

@@ -201,7 +201,8 @@ class StoredRulesWriter : public Writer {
   std::vector<std::string> written_;
 };
 
-Decision Express(const Destination&, const intel::Indicator& indicator, std::string_view type) {
+Decision ExpressStored(const Destination&, const intel::Indicator& indicator,
+                       std::string_view type) {
   constexpr auto kTypes = std::to_array<std::string_view>(
       {"bro", "sigma", "snort", "stix2-pattern", "suricata", "zeek"});
   if (std::find(kTypes.begin(), kTypes.end(), type) != kTypes.end()) return Decision::Allow();
@@ -217,7 +218,7 @@ constinit const Format kStoredRules{
     .summary = "rules for Suricata, Snort, Sigma, Zeek and STIX that attributes carry",
     .by_event = false,
     .checker = "suricata -T -S {}/stored-suricata.rules -l /tmp",
-    .express = Express,
+    .express = ExpressStored,
     .make = [](const WriterContext& context) -> std::unique_ptr<Writer> {
       return std::make_unique<StoredRulesWriter>(context);
     },

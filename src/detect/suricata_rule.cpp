@@ -13,7 +13,7 @@ using intel::IndicatorKind;
 
 constexpr std::size_t kMaxMessage = 200;
 constexpr std::size_t kMaxValue = 100;
-constexpr std::size_t kMaxInfo = 80;
+constexpr std::size_t kMaxRuleInfo = 80;
 constexpr std::size_t kMaxListName = 60;
 
 // Of the classification.config that all engines ship.
@@ -106,7 +106,7 @@ SuricataRule RuleOf(const Candidate& candidate, const EventHead& event) {
   SuricataRule rule;
   rule.message = fmt::format("MISP {} {}", IndicatorKindName(candidate.kind),
                              SuricataMessage(candidate.value, kMaxValue));
-  const std::string info = SuricataMessage(AsciiTrim(event.info), kMaxInfo);
+  const std::string info = SuricataMessage(AsciiTrim(event.info), kMaxRuleInfo);
   if (!info.empty()) rule.message += ": " + info;
   rule.classtype = ClassType(candidate.kind);
   rule.priority = candidate.threat_level;

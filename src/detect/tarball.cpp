@@ -11,7 +11,7 @@ namespace gapferry::detect {
 namespace {
 
 constexpr std::size_t kBlock = 512;
-constexpr std::size_t kMaxName = 99;
+constexpr std::size_t kMaxEntryName = 99;
 constexpr std::uint64_t kMaxSize = 077777777777;
 constexpr int kGzipWindow = 15 + 16;  // the largest window, with gzip's head and tail
 
@@ -109,7 +109,7 @@ Status WriteTarball(OutputFolder* output, const std::string& name, std::string_v
   GzipFile tarball(std::move(file));
   for (const auto& [member, size] : members) {
     const std::string path = std::string(folder) + '/' + member;
-    if (path.size() > kMaxName || size > kMaxSize)
+    if (path.size() > kMaxEntryName || size > kMaxSize)
       return Error::Make(Kind::kTooLarge, "{} of {} bytes fits into no tar file", path, size);
     GF_CHECK(tarball.Write(Header(path, size)));
     GF_CHECK(CopyMember(output->path() / member, size, &tarball));

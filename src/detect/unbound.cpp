@@ -5,7 +5,7 @@
 namespace gapferry::detect {
 namespace {
 
-constexpr NameFileForm kForm{
+constexpr NameFileForm kUnboundForm{
     .file = "misp.conf",
     .head = "server:\n",
     .covered = NameList::Covered::kLeftOut,
@@ -32,7 +32,7 @@ constinit const Format kUnbound{
     .by_event = false,
     .checker = "unbound-checkconf {}/misp.conf",
     .express = ExpressNames,
-    .make = [](const WriterContext& context) { return MakeNameFile(context, kForm); },
+    .make = [](const WriterContext& context) { return MakeNameFile(context, kUnboundForm); },
     .power = policy::Power::kBlocks,
 };
 

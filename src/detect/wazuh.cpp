@@ -16,7 +16,7 @@ using policy::Decision;
 using policy::Reason;
 
 constexpr std::size_t kMaxKeyBytes = 4096;  // far below the compiler's line of 65,536
-constexpr std::uint8_t kShortestPrefixV4 = 8;
+constexpr std::uint8_t kShortestListedPrefix = 8;
 
 struct ListInfo {
   IndicatorKind kind;
@@ -231,29 +231,29 @@ class WazuhWriter : public Writer {
   std::set<std::string> network_keys_;
 };
 
-Decision Cannot(std::string_view why) {
+Decision WazuhCannot(std::string_view why) {
   return Decision::Refuse(Reason::kFormatCannotExpress, why);
 }
 
 Decision ExpressNetwork(const WazuhOptions& options, std::string_view value) {
   const std::optional<intel::Network> network = intel::ParseNetwork(value);
   if (!network) return Decision::Refuse(Reason::kValueBadAddress);
-  if (network->v6) return Cannot("ipv6-network");
-  if (network->prefix < kShortestPrefixV4) return Decision::Refuse(Reason::kPrefixTooWide);
-  if (KeysOf(*network) > options.network_limit) return Cannot("network-needs-too-many-keys");
+  if (network->v6) return WazuhCannot("ipv6-network");
+  if (network->prefix < kShortestListedPrefix) return Decision::Refuse(Reason::kPrefixTooWide);
+  if (KeysOf(*network) > options.network_limit) return WazuhCannot("network-needs-too-many-keys");
   return Decision::Allow();
 }
 
-Decision Express(const Destination& destination, const intel::Indicator& indicator,
-                 std::string_view type) {
+Decision ExpressWazuh(const Destination& destination, const intel::Indicator& indicator,
+                      std::string_view type) {
   if (indicator.kind == IndicatorKind::kNetwork)
     return ExpressNetwork(destination.wazuh, indicator.value);
   if (indicator.kind == IndicatorKind::kOther)
     return Decision::Refuse(Reason::kTypeNotDetectable, type);
-  if (ListOf(indicator.kind).empty()) return Cannot(IndicatorKindName(indicator.kind));
+  if (ListOf(indicator.kind).empty()) return WazuhCannot(IndicatorKindName(indicator.kind));
   // Within quotes nothing can be escaped.
-  if (indicator.value.find('"') != std::string::npos) return Cannot("quote-in-value");
-  if (indicator.value.size() > kMaxKeyBytes) return Cannot("too-long");
+  if (indicator.value.find('"') != std::string::npos) return WazuhCannot("quote-in-value");
+  if (indicator.value.size() > kMaxKeyBytes) return WazuhCannot("too-long");
   return Decision::Allow();
 }
 
@@ -264,7 +264,7 @@ constinit const Format kWazuh{
     .summary = "CDB lists and rules for the manager of Wazuh 4",
     .by_event = false,
     .checker = "/var/ossec/bin/wazuh-analysisd -t",
-    .express = Express,
+    .express = ExpressWazuh,
     .make = [](const WriterContext& context) -> std::unique_ptr<Writer> {
       return std::make_unique<WazuhWriter>(context);
     },

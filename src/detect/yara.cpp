@@ -49,7 +49,7 @@ struct Hash {
 };
 
 // Rules of one attribute.
-struct Stored {
+struct StoredYara {
   std::string text;
   std::uint64_t mentions = 0;
   Uuid event;
@@ -150,18 +150,18 @@ class YaraWriter : public Writer {
     GF_CHECK(SortByAge());
     GF_TRY(const bool can_compile, Compiles("rule trial { condition: true }\n"));
     if (!can_compile) {
-      for (const Stored& stored : stored_)
+      for (const StoredYara& stored : stored_)
         Refuse("no-yara-compiler", stored.mentions);
       stored_.clear();
     }
-    for (Stored& stored : stored_)
+    for (StoredYara& stored : stored_)
       Rename(&stored);
-    std::vector<const Stored*> good;
+    std::vector<const StoredYara*> good;
     GF_CHECK(Sift(0, stored_.size(), &good));
     if (good.empty()) return Ok();
     GF_TRY(OutputFile file, context_.output.Open("misp-stored.yar"));
     GF_CHECK(file.Write(Heading()));
-    for (const Stored* stored : good) {
+    for (const StoredYara* stored : good) {
       GF_CHECK(file.Write(fmt::format("\n// event {}, attribute {}, tlp:{}\n{}\n",
                                       stored->event.ToString(), stored->attribute.ToString(),
                                       intel::TlpName(stored->tlp), stored->renamed)));
@@ -170,19 +170,19 @@ class YaraWriter : public Writer {
   }
 
   Status SortByAge() {
-    for (Stored& stored : stored_) {
+    for (StoredYara& stored : stored_) {
       GF_TRY(const StableId id,
              context_.registry.Assign(context_.destination.name + "/yara",
                                       HexEncode(Hash256(AsBytes(stored.text))), "", {}));
       stored.id = id.id;
     }
     std::sort(stored_.begin(), stored_.end(),
-              [](const Stored& a, const Stored& b) { return a.id < b.id; });
+              [](const StoredYara& a, const StoredYara& b) { return a.id < b.id; });
     return Ok();
   }
 
   // Names that are taken get the number of their attribute.
-  void Rename(Stored* stored) {
+  void Rename(StoredYara* stored) {
     std::map<std::string, std::string> names;
     for (const std::string& name : stored->rules.names) {
       std::string given = name;
@@ -197,7 +197,7 @@ class YaraWriter : public Writer {
   }
 
   // Halves what does not compile together, so that a few bad rules cost a few runs.
-  Status Sift(std::size_t begin, std::size_t end, std::vector<const Stored*>* good) {
+  Status Sift(std::size_t begin, std::size_t end, std::vector<const StoredYara*>* good) {
     if (begin == end) return Ok();
     std::string text;
     for (std::size_t i = begin; i < end; ++i)
@@ -233,11 +233,11 @@ class YaraWriter : public Writer {
 
   WriterContext context_;
   std::vector<Hash> hashes_;
-  std::vector<Stored> stored_;
+  std::vector<StoredYara> stored_;
   std::set<std::string> taken_;
 };
 
-Decision Express(const Destination&, const intel::Indicator& indicator, std::string_view type) {
+Decision ExpressYara(const Destination&, const intel::Indicator& indicator, std::string_view type) {
   if (!HashFunction(indicator.kind).empty() || type == "yara") return Decision::Allow();
   if (indicator.kind == IndicatorKind::kOther)
     return Decision::Refuse(Reason::kTypeNotDetectable, type);
@@ -251,7 +251,7 @@ constinit const Format kYara{
     .summary = "YARA rules for file hashes, and stored YARA rules that compile",
     .by_event = false,
     .checker = "yarac --fail-on-warnings {}/misp-hashes.yar /dev/null",
-    .express = Express,
+    .express = ExpressYara,
     .make = [](const WriterContext& context) -> std::unique_ptr<Writer> {
       return std::make_unique<YaraWriter>(context);
     },

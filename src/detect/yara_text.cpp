@@ -7,7 +7,7 @@
 namespace gapferry::detect {
 namespace {
 
-Error Bad(std::string_view what) {
+Error BadYara(std::string_view what) {
   return Error::Make(Kind::kMalformed, "{}", what);
 }
 
@@ -41,7 +41,7 @@ class Lexer {
     }
     if (!Sees("/*")) return false;
     const std::size_t end = text_.find("*/", at_ + 2);
-    if (end == std::string_view::npos) return Bad("unfinished comment");
+    if (end == std::string_view::npos) return BadYara("unfinished comment");
     at_ = end + 2;
     return true;
   }
@@ -92,7 +92,7 @@ class Lexer {
         return Ok();
       }
     }
-    return Bad(problem);
+    return BadYara(problem);
   }
 
   Status SkipHex() {
@@ -100,7 +100,7 @@ class Lexer {
       GF_TRY(const bool skipped, SkipComment());
       if (!skipped) ++at_;
     }
-    if (at_ >= text_.size()) return Bad("unfinished hex string");
+    if (at_ >= text_.size()) return BadYara("unfinished hex string");
     ++at_;
     return Ok();
   }
@@ -113,7 +113,7 @@ class Lexer {
 }  // namespace
 
 Result<YaraRules> ReadYara(std::string_view text) {
-  if (text.size() > kMaxYaraBytes) return Bad("too long");
+  if (text.size() > kMaxYaraBytes) return BadYara("too long");
   YaraRules rules;
   GF_TRY(rules.tokens, Lexer(text).Run());
   const auto word = [&](std::size_t i) {
@@ -126,21 +126,21 @@ Result<YaraRules> ReadYara(std::string_view text) {
     const std::string_view now = word(i);
     if (now == "{") ++depth;
     if (now == "}") --depth;
-    if (depth < 0) return Bad("braces do not match");
+    if (depth < 0) return BadYara("braces do not match");
     if (depth > 0) continue;
-    if (now == "include") return Bad("include");
-    if (now == "global") return Bad("global rule");
+    if (now == "include") return BadYara("include");
+    if (now == "global") return BadYara("global rule");
     if (now != "rule") continue;
     if (i + 1 == rules.tokens.size() || rules.tokens[i + 1].kind != YaraToken::Kind::kName)
-      return Bad("rule without name");
+      return BadYara("rule without name");
     const std::string name(word(i + 1));
-    if (name.size() > kMaxYaraName) return Bad("name too long");
+    if (name.size() > kMaxYaraName) return BadYara("name too long");
     if (std::find(rules.names.begin(), rules.names.end(), name) != rules.names.end())
-      return Bad("name used twice");
+      return BadYara("name used twice");
     rules.names.push_back(name);
   }
-  if (depth != 0) return Bad("braces do not match");
-  if (rules.names.empty()) return Bad("no rule");
+  if (depth != 0) return BadYara("braces do not match");
+  if (rules.names.empty()) return BadYara("no rule");
   return rules;
 }
 

@@ -13,7 +13,7 @@ using intel::IndicatorKind;
 using policy::Decision;
 
 constexpr std::string_view kFileName = "misp.intel";
-constexpr std::size_t kMaxValueBytes = 4096;
+constexpr std::size_t kMaxZeekBytes = 4096;
 constexpr std::size_t kMaxLine = 64 << 10;  // four bytes for each of a value, and the rest
 constexpr std::string_view kRemovedOn = "removed ";
 
@@ -163,9 +163,9 @@ class ZeekWriter : public Writer {
   std::optional<OutputFile> file_;
 };
 
-Decision Express(const Destination&, const intel::Indicator& indicator, std::string_view type) {
+Decision ExpressZeek(const Destination&, const intel::Indicator& indicator, std::string_view type) {
   if (TypeOf(indicator.kind).empty()) return CannotExpressKind(indicator, type);
-  if (indicator.value.size() > kMaxValueBytes) return CannotExpress("too-long");
+  if (indicator.value.size() > kMaxZeekBytes) return CannotExpress("too-long");
   if (indicator.kind != IndicatorKind::kUrl) return Decision::Allow();
   // The framework sees URLs of HTTP only; the host alone would match far more.
   if (indicator.value.starts_with("https:")) return CannotExpress("https-url-inexpressible");
@@ -179,7 +179,7 @@ constinit const Format kZeek{
     .summary = "intelligence file for Zeek, with removals",
     .by_event = false,
     .checker = "",
-    .express = Express,
+    .express = ExpressZeek,
     .make = [](const WriterContext& context) -> std::unique_ptr<Writer> {
       return std::make_unique<ZeekWriter>(context);
     },

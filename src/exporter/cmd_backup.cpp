@@ -13,7 +13,7 @@ namespace fs = std::filesystem;
 constexpr char kLabel[] = "gapferry-export";
 constexpr char kMirror[] = "mirror.db";
 
-struct Options {
+struct BackupOptions {
   std::string to;
   bool with_keys = false;
 };
@@ -48,7 +48,7 @@ Result<std::vector<bundle::ArchiveEntry>> KeyEntries(const Home& home, bool with
   return entries;
 }
 
-Status Backup(Session& session, const Options& options) {
+Status Backup(Session& session, const BackupOptions& options) {
   if (options.to.empty()) return Error::Make(Kind::kUsage, "where to? give --to FILE");
   GF_TRY(const Home home, Home::Open(session));
   GF_TRY(const Fd lock, home.Lock());
@@ -97,7 +97,7 @@ Command BackupCommand() {
       "Configuration, roots, public keys, and each stream with its ledger. What sources gave is "
       "not in it. With --with-keys also the secret keys, as they lie in keys/.",
       [](Arguments& arguments) {
-        auto options = std::make_shared<Options>();
+        auto options = std::make_shared<BackupOptions>();
         arguments.Option("--to", &options->to, "the file to write");
         arguments.Flag("--with-keys", &options->with_keys, "secret keys too");
         return [options](Session& session) { return Backup(session, *options); };

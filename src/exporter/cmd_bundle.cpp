@@ -4,18 +4,18 @@
 namespace gapferry::exporter {
 namespace {
 
-constexpr std::int64_t kNotGiven = -1;
+constexpr std::int64_t kNoSince = -1;
 
-struct Options {
+struct BundleOptions {
   std::string site;
   bool all = false;
   MediumOptions medium;
   BundleRequest request;
   std::string kind = "auto";
-  std::int64_t since = kNotGiven;
+  std::int64_t since = kNoSince;
 };
 
-Result<BundleRequest> RequestOf(const Options& options) {
+Result<BundleRequest> RequestOf(const BundleOptions& options) {
   BundleRequest request = options.request;
   request.replace = options.medium.replace;
   const auto choice = ParseBundleChoice(options.kind);
@@ -24,7 +24,7 @@ Result<BundleRequest> RequestOf(const Options& options) {
                        options.kind);
   }
   request.choice = *choice;
-  if (options.since != kNotGiven) {
+  if (options.since != kNoSince) {
     if (options.since < 1) {
       return Error::Make(Kind::kUsage, "--since is {}; numbers begin at 1", options.since)
           .Hint("`--kind full` writes a bundle for a site that holds nothing");
@@ -39,7 +39,7 @@ Result<BundleRequest> RequestOf(const Options& options) {
   return request;
 }
 
-Result<std::vector<SiteConfig>> SitesOf(const Options& options, const Config& config) {
+Result<std::vector<SiteConfig>> SitesOf(const BundleOptions& options, const Config& config) {
   if (!options.all) {
     GF_TRY(SiteConfig site, FindSite(config, options.site));
     return std::vector<SiteConfig>{std::move(site)};
@@ -47,7 +47,7 @@ Result<std::vector<SiteConfig>> SitesOf(const Options& options, const Config& co
   if (!options.site.empty())
     return Error::Make(Kind::kUsage, "--all and --site exclude each other");
   // One number means another state for each site.
-  if (options.since != kNotGiven)
+  if (options.since != kNoSince)
     return Error::Make(Kind::kUsage, "--since is for one site, not for --all");
   if (config.sites.empty()) return Error::Make(Kind::kNotReady, "no site is configured");
   return config.sites;
@@ -63,7 +63,7 @@ Command BundleCommand() {
       "everything beside it (a full), signed with the content key, into DIR. The files get their "
       "names only after all were read back from the medium. Nothing is collected.",
       [](Arguments& arguments) {
-        auto options = std::make_shared<Options>();
+        auto options = std::make_shared<BundleOptions>();
         arguments.Option("--site", &options->site, "the site that the bundle is for");
         arguments.Flag("--all", &options->all,
                        "every site of export.yml; one that fails does not stop the others");

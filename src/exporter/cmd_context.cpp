@@ -23,7 +23,7 @@ Status ShowContext(Session& session, const SourceConfig& source) {
   return Ok();
 }
 
-Status Show(Session& session, const std::string& only) {
+Status ShowContext(Session& session, const std::string& only) {
   GF_TRY(const Home home, Home::Open(session));
   GF_TRY(const Config config, home.LoadConfig());
   std::vector<std::string> names;
@@ -53,7 +53,7 @@ Command ContextCommand() {
       [](Arguments& arguments) {
         auto source = std::make_shared<std::string>();
         arguments.Option("--source", source.get(), "only this source");
-        return [source](Session& session) { return Show(session, *source); };
+        return [source](Session& session) { return ShowContext(session, *source); };
       }};
 }
 

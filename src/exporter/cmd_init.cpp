@@ -12,7 +12,7 @@ constexpr std::int64_t kDefaultLifeDays = 90;
 constexpr Time kReviewAfter = 365 * kSecondsPerDay;
 constexpr char kRootKey[] = "root";
 
-struct Options {
+struct InitOptions {
   std::vector<std::string> sites;
   std::int64_t max_life_days = kDefaultLifeDays;
   std::string passphrase_file;
@@ -21,7 +21,7 @@ struct Options {
 };
 
 // A stream for each new site.
-Status AddStreams(const Options& options, const bundle::Role& content, bundle::Root* root) {
+Status AddStreams(const InitOptions& options, const bundle::Role& content, bundle::Root* root) {
   for (const std::string& site : options.sites) {
     for (const auto& [uuid, stream] : root->streams) {
       if (stream.name == site) {
@@ -45,8 +45,8 @@ bundle::Root FirstRoot(const bundle::PublicKey& root_key, const bundle::PublicKe
   return root;
 }
 
-void ShowRoot(Session& session, const Home& home, const bundle::Root& root, const Options& options,
-              const std::string& passphrase) {
+void ShowRoot(Session& session, const Home& home, const bundle::Root& root,
+              const InitOptions& options, const std::string& passphrase) {
   const std::string fingerprint = bundle::Fingerprint(bundle::SerializeRoot(root)).ToString();
   Console& console = session.console;
   console.Emit("initialised",
@@ -73,7 +73,7 @@ void ShowRoot(Session& session, const Home& home, const bundle::Root& root, cons
                   bundle::RootFileName(root.version), fingerprint));
 }
 
-void ShowKeys(Session& session, const Options& options) {
+void ShowKeys(Session& session, const InitOptions& options) {
   Console& console = session.console;
   const bool content_open = options.content_passphrase_file.empty();
   if (options.no_passphrase) {
@@ -133,7 +133,7 @@ struct HomeProtection {
   Protection content;
 };
 
-Status FillHome(Session& session, const Home& home, const Options& options,
+Status FillHome(Session& session, const Home& home, const InitOptions& options,
                 const HomeProtection& protection) {
   GF_TRY(const NewKey root_key, MakeKey(home.keys(), kRootKey, protection.root));
   GF_TRY(const NewKey content_key,
@@ -152,7 +152,7 @@ Status FillHome(Session& session, const Home& home, const Options& options,
   return Ok();
 }
 
-Status MakeHome(Session& session, const Home& home, const Options& options) {
+Status MakeHome(Session& session, const Home& home, const InitOptions& options) {
   constexpr mode_t kOwnerOnly = 0700;
   HomeProtection protection;
   GF_TRY(protection.root, ChooseProtection(options.passphrase_file, options.no_passphrase,
@@ -178,7 +178,7 @@ Status MakeHome(Session& session, const Home& home, const Options& options) {
 }
 
 // For a home that has all but its export.yml.
-Status WriteConfigAgain(Session& session, const Home& home, const Options& options) {
+Status WriteConfigAgain(Session& session, const Home& home, const InitOptions& options) {
   GF_TRY(const Fd lock, home.Lock());
   GF_TRY(const bundle::Root root, home.LoadNewestRoot());
   std::vector<std::string> sites;
@@ -223,7 +223,7 @@ Result<bundle::Role> ContentRole(const Home& home, const bundle::Root& root) {
 }
 
 // A home that exists gets the new sites by a new root.
-Status AddSites(Session& session, const Home& home, const Options& options) {
+Status AddSites(Session& session, const Home& home, const InitOptions& options) {
   GF_TRY(const Fd lock, home.Lock());
   GF_TRY(bundle::Root root, home.LoadNewestRoot());
   GF_TRY(const bundle::Role content, ContentRole(home, root));
@@ -253,7 +253,7 @@ Status CheckSites(const std::vector<std::string>& sites) {
   return Ok();
 }
 
-Status CheckForExisting(const Session& session, const Options& options) {
+Status CheckForExisting(const Session& session, const InitOptions& options) {
   if (options.sites.empty()) {
     return Error::Make(Kind::kUsage, "{} is a gapferry home already", session.home)
         .Hint("`{} init --site NAME` adds a site to it", session.program);
@@ -266,8 +266,8 @@ Status CheckForExisting(const Session& session, const Options& options) {
   return Ok();
 }
 
-Status Initialise(Session& session, const Options& given) {
-  Options options = given;
+Status Initialise(Session& session, const InitOptions& given) {
+  InitOptions options = given;
   GF_CHECK(CheckSites(options.sites));
   if (options.max_life_days < 1 ||
       options.max_life_days > static_cast<std::int64_t>(bundle::kMaxLifeDays)) {
@@ -299,7 +299,7 @@ Command InitCommand() {
       "a commented export.yml. In a home that exists it adds the named sites by a new root. "
       "What an interrupted `init` left is replaced; a lost export.yml is written anew.",
       [](Arguments& arguments) {
-        auto options = std::make_shared<Options>();
+        auto options = std::make_shared<InitOptions>();
         arguments.Option("--site", &options->sites,
                          "an isolated site; repeat for more (default: \"site\")");
         arguments.Option("--max-life-days", &options->max_life_days,

@@ -89,7 +89,7 @@ std::string RolesOf(const bundle::Root& root, const bundle::KeyId& id) {
   return roles.empty() ? "none" : roles;
 }
 
-Status Show(Session& session) {
+Status ShowKey(Session& session) {
   GF_TRY(const Home home, Home::Open(session));
   GF_TRY(const bundle::Root root, home.LoadNewestRoot());
   GF_TRY(const std::vector<KeyFile> files, ListKeyFiles(home));
@@ -120,7 +120,7 @@ Status Show(Session& session) {
 Command ShowCommand() {
   return {"show", "list all keys: what they may sign, and where the secret ones lie",
           "Those of the newest root, those it revoked, and those in keys/. Reads only.",
-          [](Arguments&) -> Runner { return [](Session& session) { return Show(session); }; }};
+          [](Arguments&) -> Runner { return [](Session& session) { return ShowKey(session); }; }};
 }
 
 struct RotateOptions {

@@ -7,7 +7,7 @@ namespace {
 
 using collect::InstanceFeed;
 
-struct Options {
+struct MispFeedsOptions {
   MispTarget target;
   bool caching = false;
   std::int64_t wait = 600;
@@ -50,7 +50,7 @@ Result<std::vector<InstanceFeed>> Named(collect::MispOperator& instance, const s
   return named;
 }
 
-Status Set(Session& session, const Options& options, bool enabled) {
+Status Set(Session& session, const MispFeedsOptions& options, bool enabled) {
   GF_TRY(collect::MispApi api, OpenInstance(session, options.target, true));
   collect::MispOperator instance(api);
   GF_TRY(const std::vector<InstanceFeed> feeds, Named(instance, options.target.name));
@@ -87,7 +87,7 @@ std::string_view Describe(collect::JobEnd end) {
   return "";
 }
 
-Status Work(Session& session, const Options& options, bool fetch) {
+Status Work(Session& session, const MispFeedsOptions& options, bool fetch) {
   GF_TRY(collect::MispApi api, OpenInstance(session, options.target, true));
   collect::MispOperator instance(api);
   GF_TRY(const std::vector<InstanceFeed> feeds, Named(instance, options.target.name));
@@ -147,7 +147,7 @@ Status CheckAdded(const InstanceFeed& feed) {
                      Printable(feed.format));
 }
 
-Status Add(Session& session, const Options& options) {
+Status Add(Session& session, const MispFeedsOptions& options) {
   GF_CHECK(CheckAdded(options.added));
   GF_TRY(collect::MispApi api, OpenInstance(session, options.target, true));
   collect::MispOperator instance(api);
@@ -172,7 +172,7 @@ Status Add(Session& session, const Options& options) {
 Command SetCommand(std::string_view name, std::string_view summary, bool enabled) {
   return {name, summary, "By name, by a pattern with * that may fit several, or by id.",
           [enabled](Arguments& arguments) {
-            auto options = std::make_shared<Options>();
+            auto options = std::make_shared<MispFeedsOptions>();
             DeclareTarget(arguments, &options->target, true);
             arguments.Flag("--caching", &options->caching, "its caching too");
             return [options, enabled](Session& session) { return Set(session, *options, enabled); };
@@ -185,7 +185,7 @@ Command WorkCommand(std::string_view name, std::string_view summary, bool fetch)
       "Waits for the background job where the instance has such, and says how it ended. Where a "
       "pattern fits several feeds, those that are switched off are passed over.",
       [fetch](Arguments& arguments) {
-        auto options = std::make_shared<Options>();
+        auto options = std::make_shared<MispFeedsOptions>();
         DeclareTarget(arguments, &options->target, true);
         arguments.Option("--wait", &options->wait, "seconds to wait for a job (default: 600)");
         return [options, fetch](Session& session) { return Work(session, *options, fetch); };
@@ -195,7 +195,7 @@ Command WorkCommand(std::string_view name, std::string_view summary, bool fetch)
 Command AddCommand() {
   return {"add", "add a feed to the instance, switched off",
           "Refused if a feed with the same url is there.", [](Arguments& arguments) {
-            auto options = std::make_shared<Options>();
+            auto options = std::make_shared<MispFeedsOptions>();
             options->added.format = "misp";
             arguments.Option("--source", &options->target.source,
                              "the source of kind misp, if there are several");

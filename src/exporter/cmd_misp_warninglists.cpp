@@ -10,7 +10,7 @@ Json ToJson(const InstanceList& list) {
           {"version", list.version}, {"entries", list.entries}, {"enabled", list.enabled}};
 }
 
-Status List(Session& session, const MispTarget& target) {
+Status ListLists(Session& session, const MispTarget& target) {
   GF_TRY(collect::MispApi api, OpenInstance(session, target, false));
   GF_TRY(const std::vector<InstanceList> lists, collect::MispOperator(api).Lists());
   for (const InstanceList& list : lists) {
@@ -22,7 +22,7 @@ Status List(Session& session, const MispTarget& target) {
   return Ok();
 }
 
-Status Set(Session& session, const MispTarget& target, bool enabled) {
+Status SetLists(Session& session, const MispTarget& target, bool enabled) {
   GF_TRY(collect::MispApi api, OpenInstance(session, target, true));
   collect::MispOperator instance(api);
   GF_TRY(const std::vector<InstanceList> lists, instance.Lists());
@@ -51,32 +51,34 @@ Status Set(Session& session, const MispTarget& target, bool enabled) {
   return Ok();
 }
 
-Command SetCommand(std::string_view name, std::string_view summary, bool enabled) {
+Command SetListsCommand(std::string_view name, std::string_view summary, bool enabled) {
   return {name, summary, "By name, by a pattern with * that may fit several, or by id.",
           [enabled](Arguments& arguments) {
             auto target = std::make_shared<MispTarget>();
             DeclareTarget(arguments, target.get(), true);
-            return [target, enabled](Session& session) { return Set(session, *target, enabled); };
+            return
+                [target, enabled](Session& session) { return SetLists(session, *target, enabled); };
           }};
 }
 
-Command ListCommand() {
+Command ListListsCommand() {
   return {"list", "show the warninglists of the instance",
           "With the version and the number of entries that the instance has. Changes nothing.",
           [](Arguments& arguments) {
             auto target = std::make_shared<MispTarget>();
             DeclareTarget(arguments, target.get(), false);
-            return [target](Session& session) { return List(session, *target); };
+            return [target](Session& session) { return ListLists(session, *target); };
           }};
 }
 
 }  // namespace
 
 Command MispWarninglistsCommand() {
-  return CommandGroup("warninglists", "the warninglists of the instance",
-                      "`collect` takes the enabled ones, unless its source says otherwise.",
-                      {SetCommand("disable", "switch warninglists off", false),
-                       SetCommand("enable", "switch warninglists on", true), ListCommand()});
+  return CommandGroup(
+      "warninglists", "the warninglists of the instance",
+      "`collect` takes the enabled ones, unless its source says otherwise.",
+      {SetListsCommand("disable", "switch warninglists off", false),
+       SetListsCommand("enable", "switch warninglists on", true), ListListsCommand()});
 }
 
 }  // namespace gapferry::exporter

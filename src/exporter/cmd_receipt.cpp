@@ -9,7 +9,7 @@
 namespace gapferry::exporter {
 namespace {
 
-struct Options {
+struct ReceiptOptions {
   std::string file;
   std::string site;
   std::string code;
@@ -57,7 +57,8 @@ Result<store::StreamRow> StreamOf(store::Store* mirror, const std::string& site)
           "`gapferry-export root adopt`");
 }
 
-Status AddFile(Session& session, const Home& home, const Config& config, const Options& options) {
+Status AddFile(Session& session, const Home& home, const Config& config,
+               const ReceiptOptions& options) {
   GF_TRY(const bundle::SignedDocument document,
          bundle::ReadSignedFile(options.file, bundle::kMaxReceiptBytes));
   if (document.signatures.size() != 1) {
@@ -116,7 +117,7 @@ Status AddFile(Session& session, const Home& home, const Config& config, const O
   return Show(session, stream, receipt.seq);
 }
 
-Status AddCode(Session& session, const Home& home, const Options& options) {
+Status AddCode(Session& session, const Home& home, const ReceiptOptions& options) {
   const std::string heard = bundle::NormalisePhoneCode(options.code);
   if (!bundle::IsPhoneCode(heard)) {
     return Error::Make(Kind::kUsage,
@@ -144,14 +145,14 @@ Status AddCode(Session& session, const Home& home, const Options& options) {
       .Hint("have it read again; `gapferry-import receipt` prints it");
 }
 
-Command AddCommand() {
+Command AddReceiptCommand() {
   return {
       "add", "take a site's receipt: its next delta starts at the state it holds",
       "Takes a receipt only from the key that export.yml registers for the site, with a counter "
       "that rises and a state that was made here. A code that was read over the telephone does the "
       "same without a signature; a wrong one fits nothing.",
       [](Arguments& arguments) {
-        auto options = std::make_shared<Options>();
+        auto options = std::make_shared<ReceiptOptions>();
         arguments.Positional("FILE", &options->file, "receipt-….json, its .minisig beside it",
                              /*required=*/false);
         arguments.Option("--site", &options->site, "the site whose code it is");
@@ -175,7 +176,7 @@ Command AddCommand() {
 Command ReceiptCommand() {
   return CommandGroup("receipt", "take what sites say back",
                       "Optional: sites need not say anything. A receipt shortens the next delta.",
-                      {AddCommand()});
+                      {AddReceiptCommand()});
 }
 
 }  // namespace gapferry::exporter

@@ -13,7 +13,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-Status Show(Session& session, const fs::path& file) {
+Status ShowRoot(Session& session, const fs::path& file) {
   GF_TRY(const bundle::SignedDocument document,
          bundle::ReadSignedFile(file, bundle::kMaxRootBytes));
   auto root = bundle::ParseRoot(document.bytes);
@@ -36,7 +36,7 @@ Status Show(Session& session, const fs::path& file) {
   return Ok();
 }
 
-Command ShowCommand() {
+Command ShowRootCommand() {
   return {
       "show", "show a root: keys, thresholds, streams, what is revoked, whether review is due",
       "Without FILE the newest one of this home. Reads only; signatures are listed, not checked.",
@@ -44,10 +44,10 @@ Command ShowCommand() {
         auto file = std::make_shared<std::string>();
         arguments.Positional("FILE", file.get(), "a root-NNNN.json", false);
         return [file](Session& session) -> Status {
-          if (!file->empty()) return Show(session, *file);
+          if (!file->empty()) return ShowRoot(session, *file);
           GF_TRY(const Home home, Home::Open(session));
           GF_TRY(const bundle::Root root, home.LoadNewestRoot());
-          return Show(session, home.keys() / bundle::RootFileName(root.version));
+          return ShowRoot(session, home.keys() / bundle::RootFileName(root.version));
         };
       }};
 }
@@ -226,7 +226,7 @@ Command AdoptCommand() {
 
 Status ShowNewestRoot(Session& session, const Home& home) {
   GF_TRY(const bundle::Root root, home.LoadNewestRoot());
-  return Show(session, home.keys() / bundle::RootFileName(root.version));
+  return ShowRoot(session, home.keys() / bundle::RootFileName(root.version));
 }
 
 Command RootCommand() {
@@ -235,7 +235,7 @@ Command RootCommand() {
       "A new root is made as a draft (`root change`), signed by the holders of the root keys "
       "(`root "
       "sign`), and put into force (`root accept`). Sites follow it from bundle to bundle.",
-      {AcceptCommand(), AdoptCommand(), RootChangeCommand(), DiscardCommand(), ShowCommand(),
+      {AcceptCommand(), AdoptCommand(), RootChangeCommand(), DiscardCommand(), ShowRootCommand(),
        SignRootCommand()});
 }
 

@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::int64_t kNotGiven = -1;
 
-struct Options {
+struct RootChangeOptions {
   std::vector<std::string> add_root;
   std::vector<std::string> add_content;
   std::vector<std::string> remove;
@@ -52,7 +52,7 @@ Result<std::optional<std::uint64_t>> Number(std::string_view option, std::int64_
   return std::optional(static_cast<std::uint64_t>(value));
 }
 
-Result<RootEdit> ReadEdit(const Options& options) {
+Result<RootEdit> ReadEdit(const RootChangeOptions& options) {
   RootEdit edit;
   GF_TRY(edit.add_root, PublicKeys(options.add_root));
   GF_TRY(edit.add_content, PublicKeys(options.add_content));
@@ -76,7 +76,7 @@ Result<RootEdit> ReadEdit(const Options& options) {
   return edit;
 }
 
-Status Change(Session& session, const Options& options) {
+Status Change(Session& session, const RootChangeOptions& options) {
   GF_TRY(const RootEdit edit, ReadEdit(options));
   GF_TRY(const Home home, Home::Open(session));
   GF_TRY(const Fd lock, home.Lock());
@@ -101,7 +101,7 @@ Command RootChangeCommand() {
       "Writes a draft and prints what changes. With --key it is signed at once, and in force if "
       "that one signature is enough. Never changes a root that is in force.",
       [](Arguments& arguments) {
-        auto options = std::make_shared<Options>();
+        auto options = std::make_shared<RootChangeOptions>();
         arguments.Option("--add-root", &options->add_root, "public key file of a new root key");
         arguments.Option("--add-content", &options->add_content,
                          "public key file that may sign the bundles of --site");

@@ -3,14 +3,14 @@
 namespace gapferry::exporter {
 namespace {
 
-struct Options {
+struct RunOptions {
   std::string site;
   MediumOptions medium;
   std::string passphrase_file;
   bool due = false;
 };
 
-Result<std::vector<SiteConfig>> SitesOf(const Options& options, const Home& home,
+Result<std::vector<SiteConfig>> SitesOf(const RunOptions& options, const Home& home,
                                         const Config& config) {
   std::vector<SiteConfig> sites = config.sites;
   if (!options.site.empty()) {
@@ -27,7 +27,7 @@ Result<std::vector<SiteConfig>> SitesOf(const Options& options, const Home& home
   return wanted;
 }
 
-Status Run(Session& session, const Options& options) {
+Status Run(Session& session, const RunOptions& options) {
   GF_TRY(const Home home, Home::Open(session));
   GF_TRY(const Config config, home.LoadConfig());
   GF_TRY(const Fd lock, home.Lock());
@@ -54,7 +54,7 @@ Command RunCommand() {
       "all the same from what the mirror holds, and the exit code says so: 5 (partly), or that "
       "of the first source where all failed.",
       [](Arguments& arguments) {
-        auto options = std::make_shared<Options>();
+        auto options = std::make_shared<RunOptions>();
         arguments.Option("--site", &options->site, "only this site");
         DeclareMedium(arguments, &options->medium, "folder to write into, for sites without `to:`");
         arguments.Option("--passphrase-file", &options->passphrase_file,

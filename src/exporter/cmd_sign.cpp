@@ -9,7 +9,7 @@
 namespace gapferry::exporter {
 namespace {
 
-struct Options {
+struct SignOptions {
   std::string path;
   std::string key;
   std::string passphrase_file;
@@ -116,7 +116,7 @@ Status Inspect(Session& session, std::vector<bundle::FoundBundle>& bundles, bool
   return Ok();
 }
 
-Status AddAll(Session& session, const Options& options) {
+Status AddAll(Session& session, const SignOptions& options) {
   if (options.key.empty())
     return Error::Make(Kind::kUsage, "which key? give --key FILE, a secret key of minisign's form");
   GF_TRY(std::vector<bundle::FoundBundle> bundles, BundlesAt(options.path));
@@ -153,7 +153,7 @@ Command SignCommand() {
       "payload and manifest stay as they are. Of a folder, every bundle of the newest number that "
       "lacks the signature gets it.",
       [](Arguments& arguments) {
-        auto options = std::make_shared<Options>();
+        auto options = std::make_shared<SignOptions>();
         arguments.Positional("PATH", &options->path,
                              "a volume with those beside it, or a folder: all bundles "
                              "of the newest number there");

@@ -8,7 +8,7 @@
 namespace gapferry::exporter {
 namespace {
 
-struct Options {
+struct SourcesDefaultsOptions {
   std::string file;
   std::vector<std::string> add;
 };
@@ -28,22 +28,22 @@ Json Describe(const DefaultFeed& feed, const std::string& source) {
           {"tags", feed.tags}};
 }
 
-struct Named {
+struct NamedFeed {
   DefaultFeed feed;
   std::string source;
 };
 
 // By the feed's own name or by that of its source.
-Result<std::vector<Named>> Pick(const std::vector<Named>& feeds,
-                                const std::vector<std::string>& wanted) {
+Result<std::vector<NamedFeed>> Pick(const std::vector<NamedFeed>& feeds,
+                                    const std::vector<std::string>& wanted) {
   std::vector<std::string> known;
-  for (const Named& named : feeds) {
+  for (const NamedFeed& named : feeds) {
     known.push_back(named.feed.name);
     known.push_back(named.source);
   }
-  std::vector<Named> picked;
+  std::vector<NamedFeed> picked;
   for (const std::string& name : wanted) {
-    const auto found = std::find_if(feeds.begin(), feeds.end(), [&](const Named& named) {
+    const auto found = std::find_if(feeds.begin(), feeds.end(), [&](const NamedFeed& named) {
       return named.feed.name == name || named.source == name;
     });
     if (found == feeds.end()) {
@@ -56,9 +56,9 @@ Result<std::vector<Named>> Pick(const std::vector<Named>& feeds,
   return picked;
 }
 
-Status CheckNew(const Home& home, const std::vector<Named>& picked) {
+Status CheckNew(const Home& home, const std::vector<NamedFeed>& picked) {
   GF_TRY(const Config config, home.LoadConfig());
-  for (const Named& named : picked) {
+  for (const NamedFeed& named : picked) {
     for (const SourceConfig& source : config.sources) {
       if (source.name != named.source) continue;
       return Error::Make(Kind::kUsage, "there is a source \"{}\" in {} already", named.source,
@@ -84,9 +84,9 @@ Status Add(const Home& home, const std::string& entries) {
   return WriteFileAtomically(file, *after);
 }
 
-Status List(Session& session, const std::vector<Named>& feeds) {
+Status List(Session& session, const std::vector<NamedFeed>& feeds) {
   Json all = Json::array();
-  for (const Named& named : feeds) {
+  for (const NamedFeed& named : feeds) {
     const DefaultFeed& feed = named.feed;
     all.push_back(Describe(feed, named.source));
     session.console.Say(fmt::format("{:<36}  {:<8}  {:<3}  {}  ({}, {})", named.source, feed.format,
@@ -98,28 +98,28 @@ Status List(Session& session, const std::vector<Named>& feeds) {
   return Ok();
 }
 
-Status Defaults(Session& session, const Options& options) {
+Status Defaults(Session& session, const SourcesDefaultsOptions& options) {
   GF_TRY(const std::string text, ReadFile(options.file, kMaxFeedDefaultsBytes));
   auto parsed = ParseFeedDefaults(text);
   if (!parsed.ok()) return std::move(parsed).error().In(options.file);
   std::set<std::string> taken;
-  std::vector<Named> feeds;
+  std::vector<NamedFeed> feeds;
   for (DefaultFeed& feed : *parsed) {
     std::string source = SourceName(feed, &taken);
     feeds.push_back({std::move(feed), std::move(source)});
   }
   if (options.add.empty()) return List(session, feeds);
-  GF_TRY(const std::vector<Named> picked, Pick(feeds, options.add));
+  GF_TRY(const std::vector<NamedFeed> picked, Pick(feeds, options.add));
   GF_TRY(const Home home, Home::Open(session));
   GF_TRY(const Fd lock, home.Lock());
   GF_CHECK(CheckNew(home, picked));
   std::string entries;
-  for (const Named& named : picked)
+  for (const NamedFeed& named : picked)
     entries += SourceEntry(named.feed, named.source);
   GF_CHECK(Add(home, entries));
   Json added = Json::array();
   std::string shown;
-  for (Named named : picked) {
+  for (NamedFeed named : picked) {
     added.push_back(Describe(named.feed, named.source));
     named.feed.url = collect::ShownUrl(named.feed.url);
     shown += SourceEntry(named.feed, named.source);
@@ -141,7 +141,7 @@ Command SourcesDefaultsCommand() {
       "gives. With --add, entries are put at the end of `sources:` in export.yml; comments and "
       "everything else in it stay as they are.",
       [](Arguments& arguments) {
-        auto options = std::make_shared<Options>();
+        auto options = std::make_shared<SourcesDefaultsOptions>();
         arguments.Positional("FILE", &options->file, "MISP's list of feeds");
         arguments.Option("--add", &options->add,
                          "a feed by its name or that of its source; repeat for more");

@@ -141,7 +141,7 @@ Status ShowSource(Session& session, const SourceConfig& source, store::Store* mi
   return Ok();
 }
 
-Status Show(Session& session) {
+Status ShowStatus(Session& session) {
   GF_TRY(const Home home, Home::Open(session));
   GF_TRY(const Config config, home.LoadConfig());
   GF_TRY(store::Store mirror, home.OpenMirror());
@@ -168,8 +168,9 @@ Status Show(Session& session) {
 
 Command StatusCommand() {
   return {"status", "show the mirror, the sources and what each site has been given",
-          "Reads only. Sites whose courier is overdue are marked.",
-          [](Arguments&) -> Runner { return [](Session& session) { return Show(session); }; }};
+          "Reads only. Sites whose courier is overdue are marked.", [](Arguments&) -> Runner {
+            return [](Session& session) { return ShowStatus(session); };
+          }};
 }
 
 }  // namespace gapferry::exporter

@@ -5,7 +5,7 @@
 namespace gapferry::exporter {
 namespace {
 
-std::string KeyOf(const std::string& source) {
+std::string LogKey(const std::string& source) {
   return "collected/" + source;
 }
 
@@ -14,7 +14,7 @@ std::string KeyOf(const std::string& source) {
 Result<std::vector<report::CollectedRun>> LoggedRuns(store::Store* mirror,
                                                      const std::string& source) {
   std::vector<report::CollectedRun> runs;
-  GF_TRY(const std::optional<std::string> text, mirror->GetMeta(KeyOf(source)));
+  GF_TRY(const std::optional<std::string> text, mirror->GetMeta(LogKey(source)));
   if (!text) return runs;
   auto log = ParseJson(*text);
   const bool shaped = log.ok() && log->is_array();
@@ -34,7 +34,7 @@ Result<std::vector<report::CollectedRun>> LoggedRuns(store::Store* mirror,
 }
 
 Status ForgetRuns(store::Store* mirror, const std::string& source) {
-  return mirror->SetMeta(KeyOf(source), "[]");
+  return mirror->SetMeta(LogKey(source), "[]");
 }
 
 Status LogRun(store::Store* mirror, const collect::CollectReport& report, Time now) {
@@ -45,7 +45,7 @@ Status LogRun(store::Store* mirror, const collect::CollectReport& report, Time n
   Json log = Json::array();
   for (const report::CollectedRun& run : runs)
     log.push_back({run.time, run.added, run.changed, run.removed});
-  return mirror->SetMeta(KeyOf(report.source), DumpJson(log));
+  return mirror->SetMeta(LogKey(report.source), DumpJson(log));
 }
 
 }  // namespace gapferry::exporter

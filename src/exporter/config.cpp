@@ -18,7 +18,6 @@ constexpr std::int64_t kMostDays = 3650;
 
 const std::vector<std::string_view> kKinds = {"misp-feed", "misp-event", "warninglists",
                                               "csv",       "freetext",   "misp"};
-const std::vector<std::string_view> kTlps = {"clear", "green", "amber", "amber+strict", "red"};
 const std::vector<std::string_view> kHoldOrCross = {"hold", "cross"};
 const std::vector<std::string_view> kFullRules = {"auto", "always", "never"};
 

@@ -8,10 +8,9 @@ namespace gapferry::exporter {
 namespace {
 
 constexpr std::int64_t kMostAttempts = 10;
-constexpr std::int64_t kMostDays = 365;
+constexpr std::int64_t kMostWebDays = 365;
 constexpr std::int64_t kMostSeconds = 3600;
 
-const std::vector<std::string_view> kTlps = {"clear", "green", "amber", "amber+strict", "red"};
 const std::vector<std::string_view> kLists = {"enabled", "all", "none"};
 const std::vector<std::string_view> kPublished = {"only", "any"};
 
@@ -150,8 +149,8 @@ Status ReadWebSource(ConfigMap& map, const std::filesystem::path& base, SourceCo
   // Of a feed everything is published by being there.
   source->selection = ReadSourceSelection(select, misp);
   GF_CHECK(select.Finish());
-  source->refresh_days = map.Integer("refresh_days", 0, kMostDays, 7);
-  source->edit_grace_days = map.Integer("edit_grace_days", 0, kMostDays, 7);
+  source->refresh_days = map.Integer("refresh_days", 0, kMostWebDays, 7);
+  source->edit_grace_days = map.Integer("edit_grace_days", 0, kMostWebDays, 7);
   source->allow_empty = map.Bool("allow_empty", false);
   const std::string lists = map.Choice("warninglists", kLists, "enabled");
   source->lists = lists == "all"    ? collect::WhichLists::kAll

@@ -5,14 +5,14 @@
 namespace gapferry::exporter {
 namespace {
 
-std::string KeyOf(const Uuid& stream) {
+std::string ReceiptKey(const Uuid& stream) {
   return "receipt/" + stream.ToString();
 }
 
 }  // namespace
 
 Result<std::optional<TakenReceipt>> LastReceipt(store::Store* mirror, const Uuid& stream) {
-  GF_TRY(const std::optional<std::string> text, mirror->GetMeta(KeyOf(stream)));
+  GF_TRY(const std::optional<std::string> text, mirror->GetMeta(ReceiptKey(stream)));
   if (!text) return std::optional<TakenReceipt>();
   GF_TRY(const Json json, ParseJson(*text));
   const bool three = json.is_array() && json.size() == 3 && json[0].is_number() &&
@@ -25,7 +25,7 @@ Result<std::optional<TakenReceipt>> LastReceipt(store::Store* mirror, const Uuid
 }
 
 Status SaveReceipt(store::Store* mirror, const Uuid& stream, const TakenReceipt& receipt) {
-  return mirror->SetMeta(KeyOf(stream),
+  return mirror->SetMeta(ReceiptKey(stream),
                          DumpJson(Json::array({receipt.epoch, receipt.seq, receipt.taken})));
 }
 

@@ -3,7 +3,7 @@
 namespace gapferry::exporter {
 namespace {
 
-constexpr std::int64_t kMostDays = 3650;
+constexpr std::int64_t kMostKeepDays = 3650;
 
 const std::vector<std::string_view> kHeaders = {"auto", "yes", "no"};
 const std::vector<std::string_view> kQuotes = {"double", "single", "none"};
@@ -63,8 +63,8 @@ void ReadFeedBlock(ConfigMap& map, ValueSource* values) {
   event.tags = map.Strings("tags");
   event.to_ids = map.Bool("to_ids", event.to_ids);
   event.delta_merge = map.Bool("delta_merge", event.delta_merge);
-  event.keep_days = map.Integer("keep_days", 0, kMostDays, event.keep_days);
-  event.refresh_days = map.Integer("refresh_days", 0, kMostDays, event.refresh_days);
+  event.keep_days = map.Integer("keep_days", 0, kMostKeepDays, event.keep_days);
+  event.refresh_days = map.Integer("refresh_days", 0, kMostKeepDays, event.refresh_days);
   event.allow_empty = map.Bool("allow_empty", event.allow_empty);
   const std::string encoding = map.Choice("encoding", collect::EncodingNames(), "auto");
   values->csv.encoding = values->freetext.encoding =

@@ -11,13 +11,13 @@ namespace {
 
 using Point = std::tuple<std::int64_t, std::int64_t, Time>;  // epoch, seq, created
 
-std::string KeyOf(const Uuid& stream) {
+std::string WrittenKey(const Uuid& stream) {
   return "written/" + stream.ToString();
 }
 
 Status SetLast(store::Store* mirror, const Uuid& stream, const Point& last) {
   const auto& [epoch, seq, created] = last;
-  return mirror->SetMeta(KeyOf(stream), DumpJson(Json::array({epoch, seq, created})));
+  return mirror->SetMeta(WrittenKey(stream), DumpJson(Json::array({epoch, seq, created})));
 }
 
 // Deltas start from `seq` from now on; what came and went before the base of before is forgotten.
@@ -44,7 +44,7 @@ Status Mark(store::Store* mirror, const Uuid& stream, const WrittenNumber& writt
 Result<std::optional<store::LedgerRow>> LastWritten(store::Store* mirror, const Uuid& stream,
                                                     const std::vector<store::LedgerRow>& ledger) {
   if (ledger.empty()) return std::optional<store::LedgerRow>();
-  GF_TRY(const std::optional<std::string> text, mirror->GetMeta(KeyOf(stream)));
+  GF_TRY(const std::optional<std::string> text, mirror->GetMeta(WrittenKey(stream)));
   if (!text) return std::optional(ledger.back());
   GF_TRY(const Json json, ParseJson(*text));
   if (!json.is_array() || json.size() != 3 || !json[0].is_number() || !json[1].is_number() ||
@@ -60,7 +60,7 @@ Result<std::optional<store::LedgerRow>> LastWritten(store::Store* mirror, const 
 }
 
 Status KeepLastWritten(store::Store* mirror, const store::StreamRow& stream) {
-  GF_TRY(const std::optional<std::string> text, mirror->GetMeta(KeyOf(stream.uuid)));
+  GF_TRY(const std::optional<std::string> text, mirror->GetMeta(WrittenKey(stream.uuid)));
   if (text) return Ok();
   GF_TRY(const std::vector<store::LedgerRow> ledger, mirror->Ledger(stream.uuid));
   if (ledger.empty()) return SetLast(mirror, stream.uuid, {stream.epoch, 0, 0});

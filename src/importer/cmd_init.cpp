@@ -8,13 +8,13 @@
 namespace gapferry::importer {
 namespace {
 
-struct Options {
+struct InitOptions {
   std::string root;
   std::string fingerprint;
   std::string stream;
 };
 
-Result<bundle::Root> Pin(const Options& options) {
+Result<bundle::Root> Pin(const InitOptions& options) {
   const std::optional<bundle::Fingerprint> expected = bundle::ParseFingerprint(options.fingerprint);
   if (!expected) {
     return Error::Make(Kind::kUsage, "\"{}\" is no fingerprint: 32 hexadecimal digits are",
@@ -47,7 +47,7 @@ Result<Uuid> ChooseStream(const bundle::Root& root, const std::string& wanted) {
       .Hint("name it with --stream");
 }
 
-Status Initialise(Session& session, const Options& options) {
+Status Initialise(Session& session, const InitOptions& options) {
   const Home home{std::filesystem::path(session.home)};
   if (Home::Exists(session)) {
     return Error::Make(Kind::kUsage, "{} is a gapferry home already; its root of trust stays",
@@ -98,7 +98,7 @@ Command InitCommand() {
           "on a medium is "
           "believed until the root is pinned, and the pin is never changed by a medium.",
           [](Arguments& arguments) {
-            auto options = std::make_shared<Options>();
+            auto options = std::make_shared<InitOptions>();
             arguments.Option("--root", &options->root,
                              "the root-NNNN.json that you were told, as it lies on the medium");
             arguments.Option("--fingerprint", &options->fingerprint,

@@ -15,7 +15,7 @@ std::string RolesOf(const SiteTrust& trust, const bundle::KeyId& id) {
   return roles.empty() ? "none" : roles;
 }
 
-Status Show(Session& session) {
+Status ShowKey(Session& session) {
   GF_TRY(const Home home, Home::Open(session));
   GF_TRY(store::Store store, store::Store::OpenReadOnly(home.store_file()));
   GF_TRY(const SiteTrust trust, LoadTrust(&store));
@@ -97,7 +97,7 @@ Command KeyCommand() {
   const Command show = {
       "show", "list the keys that this site trusts, and those that are revoked",
       "Those of the root in force, those it revoked, and those this site revoked. Reads only.",
-      [](Arguments&) -> Runner { return [](Session& session) { return Show(session); }; }};
+      [](Arguments&) -> Runner { return [](Session& session) { return ShowKey(session); }; }};
   const Command revoke = {
       "revoke", "trust a key no more, by this site's own decision",
       "For an emergency: the connected side says by telephone that a key was stolen, and the root "

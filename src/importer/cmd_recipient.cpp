@@ -4,7 +4,7 @@
 namespace gapferry::importer {
 namespace {
 
-Status Show(Session& session, const std::vector<SiteIdentity>& identities) {
+Status ShowRecipient(Session& session, const std::vector<SiteIdentity>& identities) {
   Json list = Json::array();
   for (const SiteIdentity& identity : identities) {
     list.push_back(
@@ -26,11 +26,11 @@ Status Recipient(Session& session, bool make_new) {
   GF_TRY(const Fd lock, home.Lock());
   if (make_new) {
     GF_TRY(const SiteIdentity made, MakeSiteIdentity(home));
-    return Show(session, {made});
+    return ShowRecipient(session, {made});
   }
   GF_CHECK(EnsureSiteIdentity(home));
   GF_TRY(const std::vector<SiteIdentity> all, ListSiteIdentities(home));
-  return Show(session, all);
+  return ShowRecipient(session, all);
 }
 
 }  // namespace

@@ -9,7 +9,7 @@
 namespace gapferry::importer {
 namespace {
 
-struct Options {
+struct RollbackOptions {
   std::string to;
   std::string reason;
 };
@@ -58,7 +58,7 @@ Status MeetClearance(const Config& config, store::Store* store, Applied* applied
   return Ok();
 }
 
-Status RollBack(Session& session, const Options& options, const CommandRunner& run) {
+Status RollBack(Session& session, const RollbackOptions& options, const CommandRunner& run) {
   if (options.reason.empty()) {
     return Error::Make(Kind::kUsage, "going back needs a reason")
         .Hint("add --reason \"why\"; it is written to the audit log");
@@ -120,7 +120,7 @@ Command RollbackCommand(CommandRunner run) {
       "place and makes all artifacts from it. What was newer can be imported again; what is "
       "older than the newest number ever accepted is still refused.",
       [run = std::move(run)](Arguments& arguments) {
-        auto options = std::make_shared<Options>();
+        auto options = std::make_shared<RollbackOptions>();
         arguments.Option("--to", &options->to, "the number to go back to (default: the last)");
         arguments.Option("--reason", &options->reason, "why; it is written to the audit log");
         return [options, run](Session& session) { return RollBack(session, *options, run); };

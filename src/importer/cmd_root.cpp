@@ -11,7 +11,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-Status Show(Session& session) {
+Status ShowRoot(Session& session) {
   GF_TRY(const Home home, Home::Open(session));
   GF_TRY(store::Store store, store::Store::OpenReadOnly(home.store_file()));
   GF_TRY(const SiteTrust trust, LoadTrust(&store));
@@ -100,7 +100,7 @@ Command RootCommand() {
   const Command show = {
       "show", "show the root in force: keys, thresholds, streams, what is revoked",
       "Reads only. Compare the fingerprint with the connected side if in doubt.",
-      [](Arguments&) -> Runner { return [](Session& session) { return Show(session); }; }};
+      [](Arguments&) -> Runner { return [](Session& session) { return ShowRoot(session); }; }};
   const Command import = {
       "import", "follow the roots on a medium, without importing anything else",
       "Takes root-NNNN.json files and the roots that a bundle carries, even if its content is "

@@ -3,7 +3,7 @@
 namespace gapferry::importer {
 namespace {
 
-struct Options {
+struct RunOptions {
   ImportOptions import;
   bool accept_change = false;
 };
@@ -16,7 +16,7 @@ Command RunCommand(CommandRunner run) {
           "also made when the "
           "bundle was imported before.",
           [run = std::move(run)](Arguments& arguments) {
-            auto options = std::make_shared<Options>();
+            auto options = std::make_shared<RunOptions>();
             arguments.Positional("PATH", &options->import.path,
                                  "a bundle, or the folder of a medium");
             arguments.Flag("--allow-rollback", &options->import.allow_rollback,

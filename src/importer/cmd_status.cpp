@@ -4,7 +4,7 @@
 namespace gapferry::importer {
 namespace {
 
-Status Show(Session& session) {
+Status ShowStatus(Session& session) {
   GF_TRY(const Home home, Home::Open(session));
   GF_TRY(const Config config, home.LoadConfig());
   GF_TRY(store::Store store, store::Store::OpenReadOnly(home.store_file()));
@@ -88,8 +88,9 @@ Status Show(Session& session) {
 }  // namespace
 
 Command StatusCommand() {
-  return {"status", "show what is here: state, age, clock, rows and artifacts", "Reads only.",
-          [](Arguments&) -> Runner { return [](Session& session) { return Show(session); }; }};
+  return {
+      "status", "show what is here: state, age, clock, rows and artifacts", "Reads only.",
+      [](Arguments&) -> Runner { return [](Session& session) { return ShowStatus(session); }; }};
 }
 
 }  // namespace gapferry::importer

@@ -26,7 +26,7 @@ void Say(Session& session, const SiteTrust& trust, const std::optional<Applied>&
     console.Say("WARNING  " + warning.text);
 }
 
-Status Show(Session& session) {
+Status ShowTime(Session& session) {
   GF_TRY(const Home home, Home::Open(session));
   GF_TRY(store::Store store, store::Store::OpenReadOnly(home.store_file()));
   GF_TRY(const SiteTrust trust, LoadTrust(&store));
@@ -70,7 +70,7 @@ Command TimeCommand() {
   const Command show = {
       "show", "show the clock, whether it is believed, and the time that bundles are judged by",
       "Reads only.",
-      [](Arguments&) -> Runner { return [](Session& session) { return Show(session); }; }};
+      [](Arguments&) -> Runner { return [](Session& session) { return ShowTime(session); }; }};
   const Command reset = {
       "reset", "set the time floor back, after a wrong clock has moved it",
       "The floor becomes the time at which the bundle in use was made, or this program's own. Set "

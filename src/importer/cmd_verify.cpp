@@ -8,7 +8,7 @@
 namespace gapferry::importer {
 namespace {
 
-struct Options {
+struct VerifyOptions {
   std::string path;
   std::string root;
   std::string fingerprint;
@@ -38,7 +38,7 @@ Result<Anchor> FromHome(const Session& session) {
 }
 
 // The first root, from the file that was named or from beside the bundle.
-Result<Anchor> FromFile(const Options& options) {
+Result<Anchor> FromFile(const VerifyOptions& options) {
   std::filesystem::path file = options.root;
   if (file.empty()) {
     const std::filesystem::path path = options.path;
@@ -67,7 +67,7 @@ Result<Anchor> FromFile(const Options& options) {
   return anchor;
 }
 
-Result<Anchor> ChooseAnchor(const Session& session, const Options& options) {
+Result<Anchor> ChooseAnchor(const Session& session, const VerifyOptions& options) {
   if (options.root.empty() && options.fingerprint.empty() && Home::Exists(session))
     return FromHome(session);
   return FromFile(options);
@@ -102,7 +102,7 @@ void ShowIntact(Console& console, const Anchor& anchor, const std::vector<Descri
                   : "           `import` also checks that it is newer than what is here");
 }
 
-Status Verify(Session& session, const Options& options) {
+Status Verify(Session& session, const VerifyOptions& options) {
   GF_TRY(const Anchor anchor, ChooseAnchor(session, options));
   GF_TRY(OpenedMedium medium,
          OpenMedium(options.path, {anchor.stream, anchor.root, anchor.revoked_here, {}}, nullptr));
@@ -139,7 +139,7 @@ Command VerifyCommand() {
           "all bundles of the newest number; one volume of several can be checked alone. Content "
           "is hashed, never parsed.",
           [](Arguments& arguments) {
-            auto options = std::make_shared<Options>();
+            auto options = std::make_shared<VerifyOptions>();
             arguments.Positional("PATH", &options->path, "a bundle, or the folder of a medium");
             arguments.Option("--root", &options->root,
                              "a root-0001.json of your own to verify against");

@@ -5,7 +5,7 @@ namespace {
 
 constexpr std::int64_t kMostFalsePositives = 1'000'000;
 constexpr double kLeast = 0.01;
-constexpr double kMostDays = 36500;
+constexpr double kMostLifetime = 36500;
 constexpr double kMostSpeed = 100;
 constexpr double kMostScore = 100;
 
@@ -13,7 +13,7 @@ Status ReadDecay(ConfigMap map, std::optional<policy::Decay>* decay) {
   if (map.Keys().empty()) return map.Finish();
   decay->emplace();
   policy::Decay& read = **decay;
-  read.lifetime_days = map.Number("lifetime_days", kLeast, kMostDays);
+  read.lifetime_days = map.Number("lifetime_days", kLeast, kMostLifetime);
   read.decay_speed = map.Number("decay_speed", kLeast, kMostSpeed);
   read.threshold = map.Number("threshold", 0, kMostScore);
   read.base_score = map.Number("base_score", kLeast, kMostScore);

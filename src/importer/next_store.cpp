@@ -12,21 +12,21 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr mode_t kOwnerOnly = 0700;
-constexpr std::string_view kEnding = ".db";
+constexpr mode_t kOwnFolder = 0700;
+constexpr std::string_view kStateEnding = ".db";
 
 fs::path AsidePath(const Home& home) {
   return home.work() / "next.db";
 }
 
 Result<fs::path> FreshPath(const Home& home) {
-  GF_CHECK(MakeFolder(home.work(), kOwnerOnly));
+  GF_CHECK(MakeFolder(home.work(), kOwnFolder));
   RemoveLeftAside(home);
   return AsidePath(home);
 }
 
 std::string KeptName(const bundle::StatePoint& point) {
-  return fmt::format("{}.{:06}{}", point.epoch, point.seq, kEnding);
+  return fmt::format("{}.{:06}{}", point.epoch, point.seq, kStateEnding);
 }
 
 std::optional<KeptState> ParseKept(const fs::path& path) {
@@ -37,13 +37,13 @@ std::optional<KeptState> ParseKept(const fs::path& path) {
   const auto epoch = std::from_chars(name.data(), end, kept.epoch);
   if (epoch.ec != std::errc{} || epoch.ptr == end || *epoch.ptr != '.') return std::nullopt;
   const auto seq = std::from_chars(epoch.ptr + 1, end, kept.seq);
-  if (seq.ec != std::errc{} || std::string_view(seq.ptr, end) != kEnding) return std::nullopt;
+  if (seq.ec != std::errc{} || std::string_view(seq.ptr, end) != kStateEnding) return std::nullopt;
   return kept;
 }
 
 // A link costs nothing; where the file system has none, a copy.
 Status Keep(const Home& home, const bundle::StatePoint& point) {
-  GF_CHECK(MakeFolder(home.states(), kOwnerOnly));
+  GF_CHECK(MakeFolder(home.states(), kOwnFolder));
   const fs::path kept = home.states() / KeptName(point);
   const fs::path temporary = home.states() / "keeping";
   ::unlink(temporary.c_str());

@@ -9,11 +9,11 @@
 namespace gapferry::importer {
 namespace {
 
-struct Named {
+struct NamedInput {
   TestInput input;
   std::string_view name;
 };
-constexpr auto kNames = std::to_array<Named>(
+constexpr auto kInputNames = std::to_array<NamedInput>(
     {{TestInput::kValue, "value"}, {TestInput::kPcap, "pcap"}, {TestInput::kLog, "log"}});
 
 using Magic = std::array<std::uint8_t, 4>;
@@ -38,14 +38,14 @@ bool LooksLikeFile(const std::string& asked) {
 }  // namespace
 
 std::string_view TestInputName(TestInput input) {
-  for (const Named& one : kNames) {
+  for (const NamedInput& one : kInputNames) {
     if (one.input == input) return one.name;
   }
   return "";
 }
 
 std::optional<TestInput> FindTestInput(std::string_view name) {
-  for (const Named& one : kNames) {
+  for (const NamedInput& one : kInputNames) {
     if (one.name == name) return one.input;
   }
   return std::nullopt;

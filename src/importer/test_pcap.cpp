@@ -54,7 +54,7 @@ class ScratchFolder {
 };
 
 // Alerts of one rule about one value.
-struct Row {
+struct AlertRow {
   std::uint64_t alerts = 0;
   NamedAlert first;
 };
@@ -79,7 +79,7 @@ class Tally {
 
   [[nodiscard]] std::uint64_t alerts() const { return alerts_; }
   [[nodiscard]] std::uint64_t left_out() const { return left_out_; }
-  [[nodiscard]] const std::map<std::string, Row>& rows() const { return rows_; }
+  [[nodiscard]] const std::map<std::string, AlertRow>& rows() const { return rows_; }
 
  private:
   void Add(NamedAlert alert) {
@@ -93,16 +93,16 @@ class Tally {
     } else if (rows_.size() == kMaxRows) {
       ++left_out_;
     } else {
-      rows_.emplace(std::move(key), Row{1, std::move(alert)});
+      rows_.emplace(std::move(key), AlertRow{1, std::move(alert)});
     }
   }
 
   std::uint64_t alerts_ = 0;
   std::uint64_t left_out_ = 0;  // alerts beyond kMaxRows kinds
-  std::map<std::string, Row> rows_;
+  std::map<std::string, AlertRow> rows_;
 };
 
-void ShowRow(Console& console, const Row& row) {
+void ShowRow(Console& console, const AlertRow& row) {
   console.Say(fmt::format("{:>7}  sid {}{}", Grouped(row.alerts), row.first.sid,
                           row.first.canary ? ", the canary" : ""));
   if (row.first.values.empty())

@@ -59,16 +59,6 @@ constexpr auto kSchemes = std::to_array<Substitution>({
     {"fxp", "ftp"},
 });
 
-bool StartsLike(std::string_view text, std::string_view lower_prefix) {
-  if (text.size() < lower_prefix.size()) return false;
-  for (std::size_t i = 0; i < lower_prefix.size(); ++i) {
-    const char c = text[i];
-    const char lower = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    if (lower != lower_prefix[i]) return false;
-  }
-  return true;
-}
-
 bool LooksDefanged(std::string_view value) {
   if (value.find_first_of("[({<\\*") != std::string_view::npos) return true;
   // "example.]net": the bracket that opens was lost.

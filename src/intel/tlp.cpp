@@ -34,10 +34,6 @@ bool Tighten(std::optional<T>& current, T next) {
   return disagrees;
 }
 
-bool StartsLike(std::string_view text, std::string_view prefix) {
-  return text.size() >= prefix.size() && AsciiLower(text.substr(0, prefix.size())) == prefix;
-}
-
 }  // namespace
 
 std::string_view TlpName(Tlp tlp) {

@@ -10,8 +10,8 @@ namespace gapferry::policy {
 namespace {
 
 constexpr std::size_t kMaxShown = 80;
-constexpr unsigned kWidestV4 = 7;
-constexpr unsigned kWidestV6 = 15;
+constexpr unsigned kWidestListedV4 = 7;
+constexpr unsigned kWidestListedV6 = 15;
 
 // The start of an entry, for a person.
 std::string Shown(std::string_view entry) {
@@ -42,8 +42,8 @@ bool IsNumber(std::string_view text) {
 // A network that holds a large part of the Internet. Multicast, reserved and link-local blocks are
 // wide, but hold no host of it.
 bool IsTooWide(const intel::Network& network) {
-  if (!network.v6) return network.prefix <= kWidestV4 && network.bytes[0] < 224;
-  if (network.prefix > kWidestV6) return false;
+  if (!network.v6) return network.prefix <= kWidestListedV4 && network.bytes[0] < 224;
+  if (network.prefix > kWidestListedV6) return false;
   const bool outside_global_unicast = network.prefix >= 3 && (network.bytes[0] & 0xE0) != 0x20;
   return !outside_global_unicast;
 }

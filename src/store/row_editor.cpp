@@ -8,7 +8,7 @@
 namespace gapferry::store {
 namespace {
 
-constexpr std::string_view kUsing = "cannot change the store";
+constexpr std::string_view kChanging = "cannot change the store";
 using Visitor = std::function<Status(const Record&)>;
 constexpr std::array kBelowEvent = {RecordKind::kObject, RecordKind::kAttribute,
                                     RecordKind::kReference, RecordKind::kReport,
@@ -260,7 +260,7 @@ RowEditor::~RowEditor() = default;
 
 Result<std::optional<Digest256>> RowEditor::Take(const Record& key) {
   State& s = *state_;
-  return Guarded(kUsing, [&]() -> Result<std::optional<Digest256>> {
+  return Guarded(kChanging, [&]() -> Result<std::optional<Digest256>> {
     if (key.kind == RecordKind::kSource) return s.TakeSource(key);
     if (const auto refused = s.TakeRefused(key)) return refused;
     const std::int64_t owner = s.Owner(key);
@@ -295,7 +295,7 @@ Status RowEditor::PutRefused(const Record& record, const Digest256& digest,
 
 Result<bool> RowEditor::IsRefused(const Record& key) {
   if (!state_->has_refused) return false;
-  return Guarded(kUsing,
+  return Guarded(kChanging,
                  [&]() -> Result<bool> { return state_->FindRefused(EncodeKey(key)).has_value(); });
 }
 
@@ -310,7 +310,7 @@ std::map<std::string, std::int64_t> RowEditor::Balance() const {
 
 Status RowEditor::TakeAll(const Record& head, const Gone& gone) {
   State& s = *state_;
-  return Guarded(kUsing, [&]() -> Status {
+  return Guarded(kChanging, [&]() -> Status {
     if (head.kind == RecordKind::kSource) return s.TakeWholeSource(head, gone);
     if (head.kind == RecordKind::kEvent) return s.TakeEvent(head, gone);
     return s.TakeList(head, gone);
@@ -319,7 +319,7 @@ Status RowEditor::TakeAll(const Record& head, const Gone& gone) {
 
 Status RowEditor::RefuseBelow(const Record& event, const std::string& reason, const Gone& gone) {
   State& s = *state_;
-  return Guarded(kUsing, [&]() -> Status {
+  return Guarded(kChanging, [&]() -> Status {
     const std::int64_t id = s.Event(event);
     if (id == 0) return Ok();
     // Collected first: the tables must not change under a walk.

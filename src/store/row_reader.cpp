@@ -12,7 +12,7 @@ namespace {
 constexpr std::string_view kReading = "cannot read the database";
 
 using Visit = std::function<Status(const Record&)>;
-constexpr char kBelowEvent[] = "WHERE event = ? ORDER BY uuid";
+constexpr char kOfEvent[] = "WHERE event = ? ORDER BY uuid";
 
 }  // namespace
 
@@ -23,12 +23,12 @@ struct RowReader::State {
         fields(db, strict_, &record),
         sources(db, "SELECT id, name, default_tlp FROM source ORDER BY name"),
         events(db, std::string(kSelectEvent) + "WHERE source = ? ORDER BY uuid"),
-        objects(db, std::string(kSelectObject) + kBelowEvent),
-        attributes(db, std::string(kSelectAttribute) + kBelowEvent),
-        references(db, std::string(kSelectReference) + kBelowEvent),
-        reports(db, std::string(kSelectReport) + kBelowEvent),
-        sightings(db, std::string(kSelectSighting) + kBelowEvent),
-        sighted(db, std::string(kSelectSighting) + kBelowEvent),
+        objects(db, std::string(kSelectObject) + kOfEvent),
+        attributes(db, std::string(kSelectAttribute) + kOfEvent),
+        references(db, std::string(kSelectReference) + kOfEvent),
+        reports(db, std::string(kSelectReport) + kOfEvent),
+        sightings(db, std::string(kSelectSighting) + kOfEvent),
+        sighted(db, std::string(kSelectSighting) + kOfEvent),
         lists(db, std::string(kSelectList) + "WHERE source = ? ORDER BY name"),
         entries(db, std::string(kSelectEntry) + "WHERE list = ? ORDER BY value") {}
 

@@ -66,7 +66,7 @@ class Interner {
   bool unique_;
 };
 
-std::optional<std::int64_t> Wide(const std::optional<intel::Distribution>& level) {
+std::optional<std::int64_t> WideLevel(const std::optional<intel::Distribution>& level) {
   if (!level) return std::nullopt;
   return *level;
 }
@@ -220,7 +220,7 @@ Status RowWriter::PutEvent(EventId id, SourceId source, const intel::Event& even
                  event.published ? std::optional<std::int64_t>(*event.published) : std::nullopt);
     put.bind(9, event.threat_level);
     put.bind(10, event.analysis);
-    BindOptional(put, 11, Wide(event.distribution));
+    BindOptional(put, 11, WideLevel(event.distribution));
     BindText(put, 12, event.sharing_group);
     BindText(put, 13, event.extends_uuid);
     BindText(put, 14, event.orgc_uuid);
@@ -252,7 +252,7 @@ Result<bool> RowWriter::PutObject(EventId event, const intel::Object& object,
       BindText(put, index++, *text);
     }
     put.bind(11, object.timestamp);
-    BindOptional(put, 12, Wide(object.distribution));
+    BindOptional(put, 12, WideLevel(object.distribution));
     BindText(put, 13, object.sharing_group);
     put.bind(14, object.deleted ? 1 : 0);
     state_->BindExtra(put, 15, extra);
@@ -283,7 +283,7 @@ Result<bool> RowWriter::PutAttribute(EventId event, const Uuid& object,
     state_->BindTextOrNull(put, 9, attribute.first_seen);
     state_->BindTextOrNull(put, 10, attribute.last_seen);
     put.bind(11, attribute.timestamp);
-    BindOptional(put, 12, Wide(attribute.distribution));
+    BindOptional(put, 12, WideLevel(attribute.distribution));
     state_->BindWord(put, 13, attribute.sharing_group);
     put.bind(14, (attribute.to_ids ? 1 : 0) | (attribute.deleted ? 2 : 0) |
                      (attribute.disable_correlation ? 4 : 0));
@@ -318,7 +318,7 @@ Result<bool> RowWriter::PutReport(EventId event, const intel::Report& report,
     BindText(put, 3, report.name);
     BindText(put, 4, report.content);
     put.bind(5, report.timestamp);
-    BindOptional(put, 6, Wide(report.distribution));
+    BindOptional(put, 6, WideLevel(report.distribution));
     BindText(put, 7, report.sharing_group);
     put.bind(8, report.deleted ? 1 : 0);
     state_->BindExtra(put, 9, extra);

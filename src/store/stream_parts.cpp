@@ -7,7 +7,7 @@
 namespace gapferry::store {
 namespace {
 
-constexpr std::string_view kUsing = "cannot use the record of what a site holds";
+constexpr std::string_view kUsingParts = "cannot use the record of what a site holds";
 
 void BindDigest(SQLite::Statement& statement, int index, const std::optional<Digest256>& digest) {
   if (digest) {
@@ -39,7 +39,7 @@ std::pair<PartKey, PartHead> ReadHead(SQLite::Statement& list) {
 }  // namespace
 
 Result<std::optional<StreamState>> LoadStreamState(Store* store, const Uuid& stream) {
-  return Guarded(kUsing, [&]() -> Result<std::optional<StreamState>> {
+  return Guarded(kUsingParts, [&]() -> Result<std::optional<StreamState>> {
     SQLite::Statement find(store->database(),
                            "SELECT epoch, policy, digest, counts, base_seq, oldest_base FROM "
                            "stream_state WHERE stream = ?");
@@ -57,7 +57,7 @@ Result<std::optional<StreamState>> LoadStreamState(Store* store, const Uuid& str
 }
 
 Status SaveStreamState(Store* store, const Uuid& stream, const StreamState& state) {
-  return Guarded(kUsing, [&] {
+  return Guarded(kUsingParts, [&] {
     SQLite::Statement put(
         store->database(),
         "INSERT OR REPLACE INTO stream_state (stream, epoch, policy, digest, counts, base_seq, "
@@ -108,7 +108,7 @@ Result<std::vector<std::pair<PartKey, PartHead>>> StreamParts::ChangedSince(std:
 }
 
 Result<std::vector<std::pair<PartKey, PartHead>>> StreamParts::ChangedAfter(std::int64_t seq) {
-  return Guarded(kUsing, [&]() -> Result<std::vector<std::pair<PartKey, PartHead>>> {
+  return Guarded(kUsingParts, [&]() -> Result<std::vector<std::pair<PartKey, PartHead>>> {
     SQLite::Statement list(state_->database,
                            "SELECT id, source, kind, name, input_digest, changed, live FROM "
                            "stream_part WHERE stream = ? AND changed > ? ORDER BY source, kind, "
@@ -123,7 +123,7 @@ Result<std::vector<std::pair<PartKey, PartHead>>> StreamParts::ChangedAfter(std:
 }
 
 Result<PartContent> StreamParts::Content(std::int64_t id) {
-  return Guarded(kUsing, [&]() -> Result<PartContent> {
+  return Guarded(kUsingParts, [&]() -> Result<PartContent> {
     SQLite::Statement& find = state_->content;
     find.reset();
     find.bind(1, id);
@@ -139,7 +139,7 @@ Result<PartContent> StreamParts::Content(std::int64_t id) {
 
 Status StreamParts::Save(const PartKey& key, const std::optional<Digest256>& input_digest,
                          std::uint64_t changed, const PartContent& content) {
-  return Guarded(kUsing, [&] {
+  return Guarded(kUsingParts, [&] {
     const std::string rows = EncodePartRows(content.rows);
     const auto gone = std::count_if(content.rows.begin(), content.rows.end(),
                                     [](const PartRow& row) { return row.gone; });
@@ -160,7 +160,7 @@ Status StreamParts::Save(const PartKey& key, const std::optional<Digest256>& inp
 }
 
 Status StreamParts::Seen(std::int64_t id, const std::optional<Digest256>& input_digest) {
-  return Guarded(kUsing, [&] {
+  return Guarded(kUsingParts, [&] {
     BindDigest(state_->seen, 1, input_digest);
     state_->seen.bind(2, id);
     state_->seen.exec();
@@ -169,7 +169,7 @@ Status StreamParts::Seen(std::int64_t id, const std::optional<Digest256>& input_
 }
 
 Status StreamParts::Forget(std::uint64_t seq) {
-  return Guarded(kUsing, [&]() -> Status {
+  return Guarded(kUsingParts, [&]() -> Status {
     std::vector<std::pair<PartKey, PartHead>> heads;
     SQLite::Statement list(state_->database,
                            "SELECT id, source, kind, name, input_digest, changed, live FROM "
@@ -192,7 +192,7 @@ Status StreamParts::Forget(std::uint64_t seq) {
 }
 
 Status StreamParts::Clear() {
-  return Guarded(kUsing, [&] {
+  return Guarded(kUsingParts, [&] {
     SQLite::Statement remove(state_->database, "DELETE FROM stream_part WHERE stream = ?");
     BindBlob(remove, 1, state_->stream.bytes);
     remove.exec();

@@ -5,12 +5,12 @@
 namespace gapferry::store {
 namespace {
 
-constexpr std::string_view kUsing = "cannot use the database";
+constexpr std::string_view kUsingStreams = "cannot use the database";
 
 }  // namespace
 
 Result<std::optional<StreamRow>> Store::FindStream(const std::string& site) {
-  return Guarded(kUsing, [&]() -> Result<std::optional<StreamRow>> {
+  return Guarded(kUsingStreams, [&]() -> Result<std::optional<StreamRow>> {
     SQLite::Statement find(database(), "SELECT uuid, epoch, digest_key FROM stream WHERE site = ?");
     BindText(find, 1, site);
     if (!find.executeStep()) return std::optional<StreamRow>();
@@ -25,7 +25,7 @@ Result<std::optional<StreamRow>> Store::FindStream(const std::string& site) {
 }
 
 Status Store::PutStream(const StreamRow& stream) {
-  return Guarded(kUsing, [&] {
+  return Guarded(kUsingStreams, [&] {
     SQLite::Statement put(
         database(),
         "INSERT OR REPLACE INTO stream (site, uuid, epoch, digest_key) VALUES (?, ?, ?, ?)");
@@ -38,7 +38,7 @@ Status Store::PutStream(const StreamRow& stream) {
 }
 
 Result<std::vector<LedgerRow>> Store::Ledger(const Uuid& stream) {
-  return Guarded(kUsing, [&]() -> Result<std::vector<LedgerRow>> {
+  return Guarded(kUsingStreams, [&]() -> Result<std::vector<LedgerRow>> {
     SQLite::Statement list(
         database(),
         "SELECT epoch, seq, kind, base_seq, state_digest, manifest_digest, created, expires, "
@@ -62,7 +62,7 @@ Result<std::vector<LedgerRow>> Store::Ledger(const Uuid& stream) {
 }
 
 Status Store::AppendLedger(const Uuid& stream, const LedgerRow& row) {
-  return Guarded(kUsing, [&] {
+  return Guarded(kUsingStreams, [&] {
     // A heartbeat may be repeated; what a number once named may not.
     SQLite::Statement put(
         database(),

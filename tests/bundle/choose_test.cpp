@@ -8,14 +8,14 @@
 namespace gapferry::bundle {
 namespace {
 
-struct Numbered {
+struct BundleNumbers {
   BundleKind kind;
   std::uint64_t epoch;
   std::uint64_t seq;
   std::uint64_t base = 0;
 };
 
-Manifest Make(const Numbered& numbered) {
+Manifest Make(const BundleNumbers& numbered) {
   Manifest manifest = SampleManifest();
   manifest.kind = numbered.kind;
   manifest.epoch = numbered.epoch;
@@ -32,9 +32,9 @@ StreamTrust Holding(std::uint64_t epoch, std::uint64_t seq) {
   return held;
 }
 
-std::vector<std::size_t> Order(const StreamTrust& held, const std::vector<Numbered>& bundles) {
+std::vector<std::size_t> Order(const StreamTrust& held, const std::vector<BundleNumbers>& bundles) {
   std::vector<Manifest> manifests;
-  for (const Numbered& numbered : bundles)
+  for (const BundleNumbers& numbered : bundles)
     manifests.push_back(Make(numbered));
   std::vector<const Manifest*> pointers;
   for (const Manifest& manifest : manifests)
@@ -53,7 +53,7 @@ TEST(ChooseBundle, TakesTheHighestEpochAndNumber) {
 }
 
 TEST(ChooseBundle, PrefersADeltaThatAppliesThenTheFullThenTheHeartbeat) {
-  const std::vector<Numbered> all = {{kHeartbeat, 1, 42}, {kFull, 1, 42}, {kDelta, 1, 42, 40}};
+  const std::vector<BundleNumbers> all = {{kHeartbeat, 1, 42}, {kFull, 1, 42}, {kDelta, 1, 42, 40}};
   EXPECT_EQ(Order(Holding(1, 41), all).front(), 2U);
   EXPECT_EQ(Order(Holding(1, 40), all).front(), 2U);
   EXPECT_EQ(Order(Holding(1, 39), all), (Indices{1, 0, 2}));
@@ -80,7 +80,7 @@ TEST(ChooseBundle, IsATotalOrderOfAnyMedium) {
   std::mt19937 random(7);
   const auto pick = [&](unsigned below) { return static_cast<std::uint64_t>(random() % below); };
   for (int round = 0; round < 2000; ++round) {
-    std::vector<Numbered> bundles;
+    std::vector<BundleNumbers> bundles;
     for (std::uint64_t i = 0; i < 1 + pick(6); ++i) {
       const std::uint64_t seq = 2 + pick(5);
       bundles.push_back(
@@ -98,9 +98,9 @@ TEST(ChooseBundle, IsATotalOrderOfAnyMedium) {
       EXPECT_TRUE(forward || !leads);
       forward = leads;
     }
-    std::vector<Numbered> reversed(bundles.rbegin(), bundles.rend());
-    const Numbered& best = bundles[order.front()];
-    const Numbered& again = reversed[Order(held, reversed).front()];
+    std::vector<BundleNumbers> reversed(bundles.rbegin(), bundles.rend());
+    const BundleNumbers& best = bundles[order.front()];
+    const BundleNumbers& again = reversed[Order(held, reversed).front()];
     EXPECT_EQ(std::tie(best.kind, best.epoch, best.seq),
               std::tie(again.kind, again.epoch, again.seq));
   }

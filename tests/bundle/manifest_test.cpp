@@ -8,13 +8,7 @@
 namespace gapferry::bundle {
 namespace {
 
-std::string Replaced(std::string text, std::string_view from, std::string_view to) {
-  const std::size_t at = text.find(from);
-  EXPECT_NE(at, std::string::npos) << from;
-  return text.replace(at, from.size(), to);
-}
-
-Kind KindOf(std::string_view bytes) {
+Kind KindOfManifest(std::string_view bytes) {
   auto parsed = ParseManifest(bytes);
   EXPECT_FALSE(parsed.ok()) << bytes;
   return parsed.ok() ? Kind::kInternal : parsed.error().kind;
@@ -87,7 +81,7 @@ TEST(ParseManifest, RefusesOtherSpellingsOfTheSameContent) {
       Replaced(good, "\"domain\": 7,\n      \"sha256\": 5", "\"sha256\": 5,\n      \"domain\": 7"),
   };
   for (const std::string& bytes : spellings) {
-    EXPECT_EQ(KindOf(bytes), Kind::kMalformed);
+    EXPECT_EQ(KindOfManifest(bytes), Kind::kMalformed);
   }
 }
 
@@ -115,9 +109,9 @@ TEST(ParseManifest, RefusesValuesOutOfRange) {
       Replaced(good, "\"counts\": {", "\"counts\": 3,\n  \"x\": {"),
   };
   for (const std::string& bytes : wrong) {
-    EXPECT_EQ(KindOf(bytes), Kind::kMalformed);
+    EXPECT_EQ(KindOfManifest(bytes), Kind::kMalformed);
   }
-  EXPECT_EQ(KindOf(std::string(kMaxManifestBytes + 1, ' ')), Kind::kTooLarge);
+  EXPECT_EQ(KindOfManifest(std::string(kMaxManifestBytes + 1, ' ')), Kind::kTooLarge);
 }
 
 TEST(Manifest, HidesWhatTellsOfTheContent) {
@@ -152,7 +146,7 @@ TEST(ParseManifest, TakesEncryptionOnlyWithProperRecipients) {
       Replaced(Replaced(plain, table, "\"counts\": null"), digest, "null"),
   };
   for (const std::string& bytes : wrong)
-    EXPECT_EQ(KindOf(bytes), Kind::kMalformed);
+    EXPECT_EQ(KindOfManifest(bytes), Kind::kMalformed);
 }
 
 TEST(ParseManifest, NamesWhatAnOlderProgramCannotRead) {
@@ -160,8 +154,8 @@ TEST(ParseManifest, NamesWhatAnOlderProgramCannotRead) {
   auto newer = ParseManifest(Replaced(good, "\"format_version\": 1", "\"format_version\": 2"));
   EXPECT_EQ(newer.error().kind, Kind::kUnsupported);
   EXPECT_NE(newer.error().what.find("version 2"), std::string::npos);
-  EXPECT_EQ(KindOf(Replaced(good, "\"none\"", "\"gpg\"")), Kind::kUnsupported);
-  EXPECT_EQ(KindOf(Replaced(good, "\"zstd\"", "\"xz\"")), Kind::kUnsupported);
+  EXPECT_EQ(KindOfManifest(Replaced(good, "\"none\"", "\"gpg\"")), Kind::kUnsupported);
+  EXPECT_EQ(KindOfManifest(Replaced(good, "\"zstd\"", "\"xz\"")), Kind::kUnsupported);
 }
 
 // Property: no single bit can change without being noticed, even before the signature.

@@ -9,12 +9,6 @@
 namespace gapferry::bundle {
 namespace {
 
-std::string Replaced(std::string text, std::string_view from, std::string_view to) {
-  const std::size_t at = text.find(from);
-  EXPECT_NE(at, std::string::npos) << from;
-  return text.replace(at, from.size(), to);
-}
-
 Result<Root> Step(const Root& now, const Root& next, const std::vector<const SecretKey*>& signers) {
   const SignedDocument document = SignRoot(next, signers);
   return NextRoot(now, document.bytes, document.signatures);

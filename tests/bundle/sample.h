@@ -30,6 +30,12 @@ inline const Keys& TestKeys() {
   return keys;
 }
 
+inline std::string Replaced(std::string text, std::string_view from, std::string_view to) {
+  const std::size_t at = text.find(from);
+  EXPECT_NE(at, std::string::npos) << from;
+  return text.replace(at, from.size(), to);
+}
+
 inline std::string SignText(const SecretKey& key, std::string_view bytes,
                             std::string_view comment) {
   auto signature = Sign(key, Hash512(AsBytes(bytes)), comment);

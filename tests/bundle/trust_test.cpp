@@ -53,7 +53,7 @@ TrustState After(const std::vector<Manifest>& bundles) {
   return state;
 }
 
-Kind KindOf(const Result<Acceptance>& result) {
+Kind KindOfTrust(const Result<Acceptance>& result) {
   return result.ok() ? Kind::kInternal : result.error().kind;
 }
 
@@ -155,11 +155,11 @@ TEST(Accept, SaysAlreadyImportedEvenWhenExpired) {
 }
 
 TEST(Accept, AlarmsAtAnotherContentUnderAKnownNumber) {
-  EXPECT_EQ(KindOf(Offer(After({Numbered(42)}), Numbered(42, "forged"))), Kind::kEquivocation);
-  EXPECT_EQ(KindOf(Offer(After({Numbered(41), Numbered(42)}), Numbered(41, "forged"),
-                         {.allow_rollback = true})),
+  EXPECT_EQ(KindOfTrust(Offer(After({Numbered(42)}), Numbered(42, "forged"))), Kind::kEquivocation);
+  EXPECT_EQ(KindOfTrust(Offer(After({Numbered(41), Numbered(42)}), Numbered(41, "forged"),
+                              {.allow_rollback = true})),
             Kind::kEquivocation);
-  EXPECT_EQ(KindOf(Offer(After({Numbered(42)}), HeartbeatOf(Numbered(42, "forged")))),
+  EXPECT_EQ(KindOfTrust(Offer(After({Numbered(42)}), HeartbeatOf(Numbered(42, "forged")))),
             Kind::kEquivocation);
 }
 
@@ -184,12 +184,13 @@ TEST(Accept, AppliesAgainWhatItOnceRecordedAfterARollback) {
   EXPECT_EQ(Offer(state, Numbered(41))->verdict, Verdict::kReapply);
   EXPECT_EQ(Offer(state, Numbered(42))->verdict, Verdict::kReapply);
   EXPECT_EQ(Offer(state, Numbered(43))->verdict, Verdict::kNew);
-  EXPECT_EQ(KindOf(Offer(state, Numbered(39))), Kind::kRollback);
+  EXPECT_EQ(KindOfTrust(Offer(state, Numbered(39))), Kind::kRollback);
 }
 
 TEST(Accept, AppliesADeltaOnlyWhereItFits) {
-  EXPECT_EQ(KindOf(Offer(SampleState(), DeltaOn(40, 45))), Kind::kNotReady) << "nothing applied";
-  EXPECT_EQ(KindOf(Offer(After({Numbered(39)}), DeltaOn(40, 45))), Kind::kNotReady)
+  EXPECT_EQ(KindOfTrust(Offer(SampleState(), DeltaOn(40, 45))), Kind::kNotReady)
+      << "nothing applied";
+  EXPECT_EQ(KindOfTrust(Offer(After({Numbered(39)}), DeltaOn(40, 45))), Kind::kNotReady)
       << "before the base";
   EXPECT_EQ(Offer(After({Numbered(40)}), DeltaOn(40, 45))->verdict, Verdict::kNew) << "at the base";
   EXPECT_EQ(Offer(After({Numbered(43)}), DeltaOn(40, 45))->verdict, Verdict::kNew)
@@ -197,8 +198,9 @@ TEST(Accept, AppliesADeltaOnlyWhereItFits) {
 }
 
 TEST(Accept, TakesADeltaFromAnotherStateThanTheAcceptedOneForAFork) {
-  EXPECT_EQ(KindOf(Offer(After({Numbered(40, "other")}), DeltaOn(40, 45))), Kind::kEquivocation);
-  EXPECT_EQ(KindOf(Offer(After({Numbered(40, "other"), Numbered(43)}), DeltaOn(40, 45))),
+  EXPECT_EQ(KindOfTrust(Offer(After({Numbered(40, "other")}), DeltaOn(40, 45))),
+            Kind::kEquivocation);
+  EXPECT_EQ(KindOfTrust(Offer(After({Numbered(40, "other"), Numbered(43)}), DeltaOn(40, 45))),
             Kind::kEquivocation)
       << "also a base that is long past";
 }
@@ -223,31 +225,32 @@ TEST(Accept, ReadsHeartbeats) {
   auto missed = Offer(state, HeartbeatOf(Numbered(43)));
   EXPECT_EQ(missed->verdict, Verdict::kMissed);
   EXPECT_EQ(missed->next.streams, state.streams) << "a heartbeat applies nothing";
-  EXPECT_EQ(KindOf(Offer(state, HeartbeatOf(Numbered(41)))), Kind::kRollback);
+  EXPECT_EQ(KindOfTrust(Offer(state, HeartbeatOf(Numbered(41)))), Kind::kRollback);
 }
 
 TEST(Accept, MovesToANewEpochOnlyWithTheRootAndAFull) {
   TrustState state = After({Numbered(42)});
   Manifest next = Numbered(1);
   next.epoch = 2;
-  EXPECT_EQ(KindOf(Offer(state, next)), Kind::kRootStep);
+  EXPECT_EQ(KindOfTrust(Offer(state, next)), Kind::kRootStep);
   state.root.streams[kStreamUuid].epoch = 2;
   EXPECT_EQ(Offer(state, next)->verdict, Verdict::kNew) << "a smaller seq, but a larger epoch";
-  EXPECT_EQ(KindOf(Offer(state, Numbered(99))), Kind::kRollback) << "the old epoch is over";
+  EXPECT_EQ(KindOfTrust(Offer(state, Numbered(99))), Kind::kRollback) << "the old epoch is over";
   Manifest delta = DeltaOn(42, 43);
   delta.epoch = 2;
-  EXPECT_EQ(KindOf(Offer(state, delta)), Kind::kNotReady);
+  EXPECT_EQ(KindOfTrust(Offer(state, delta)), Kind::kNotReady);
 }
 
 TEST(Accept, KnowsItsStreamItsRootAndItsVersion) {
-  EXPECT_EQ(KindOf(Offer(SampleState(), Numbered(42), {.stream = NewUuid()})), Kind::kWrongStream);
+  EXPECT_EQ(KindOfTrust(Offer(SampleState(), Numbered(42), {.stream = NewUuid()})),
+            Kind::kWrongStream);
   EXPECT_TRUE(Offer(SampleState(), Numbered(42), {.stream = kStreamUuid}).ok());
   Manifest manifest = Numbered(42);
   manifest.root_version = 2;
-  EXPECT_EQ(KindOf(Offer(SampleState(), manifest)), Kind::kRootStep);
+  EXPECT_EQ(KindOfTrust(Offer(SampleState(), manifest)), Kind::kRootStep);
   manifest = Numbered(42);
   manifest.min_importer = "0.10.0";
-  EXPECT_EQ(KindOf(Offer(SampleState(), manifest, {.importer_version = "0.9.7"})),
+  EXPECT_EQ(KindOfTrust(Offer(SampleState(), manifest, {.importer_version = "0.9.7"})),
             Kind::kUnsupported);
   EXPECT_TRUE(Offer(SampleState(), manifest, {.importer_version = "0.10.0"}).ok());
 }
@@ -257,7 +260,7 @@ TEST(Accept, RefusesABundleThatLivesTooLong) {
   manifest.expires = kCreated + 30 * kSecondsPerDay;
   EXPECT_TRUE(Offer(SampleState(), manifest).ok());
   manifest.expires += 1;
-  EXPECT_EQ(KindOf(Offer(SampleState(), manifest)), Kind::kPolicy);
+  EXPECT_EQ(KindOfTrust(Offer(SampleState(), manifest)), Kind::kPolicy);
 }
 
 TEST(Accept, ExpiryHasOneOverride) {
@@ -275,7 +278,7 @@ TEST(Accept, ExpiryHasOneOverride) {
 TEST(Accept, RefusesABundleFromTheFutureOfAPlausibleClock) {
   EXPECT_TRUE(Offer(SampleState(), Numbered(42), {}, {kCreated - kCreatedTolerance, false}).ok());
   auto refused = Offer(SampleState(), Numbered(42), {}, {kCreated - kCreatedTolerance - 1, false});
-  EXPECT_EQ(KindOf(refused), Kind::kClock);
+  EXPECT_EQ(KindOfTrust(refused), Kind::kClock);
 }
 
 // A site without a clock, or with one of 1970 or 2106, can still import and does not lose its
@@ -296,7 +299,8 @@ TEST(Accept, WorksWithoutAClockThatCanBeBelieved) {
   }
   TrustState later = SampleState();
   later.floor = kCreated + 22 * kSecondsPerDay;
-  EXPECT_EQ(KindOf(Offer(later, Numbered(42), {}, {})), Kind::kExpired) << "by the floor alone";
+  EXPECT_EQ(KindOfTrust(Offer(later, Numbered(42), {}, {})), Kind::kExpired)
+      << "by the floor alone";
 }
 
 // Property: whatever is offered in whatever order, the highest state and the floor never go back.

@@ -12,7 +12,7 @@
 namespace gapferry::bundle {
 namespace {
 
-std::string Numbered(std::size_t size) {
+std::string NumberedBytes(std::size_t size) {
   std::string bytes(size, '\0');
   std::uint32_t state = 1;
   for (char& byte : bytes) {
@@ -31,7 +31,7 @@ struct Sample {
 
   explicit Sample(std::size_t stored_size, Manifest base = SampleManifest())
       : manifest(std::move(base)) {
-    stored = Numbered(stored_size);
+    stored = NumberedBytes(stored_size);
     if (manifest.payload) manifest.payload = PayloadOf(stored, "plain");
     const TemporaryFolder folder;
     const Fd fd(::open(folder.Write("stored", stored).c_str(), O_RDONLY | O_CLOEXEC));
@@ -65,7 +65,7 @@ Status ReadAll(const std::vector<std::string>& volumes, std::string& seen) {
   });
 }
 
-Kind KindOf(const std::vector<std::string>& volumes) {
+Kind KindOfVolumes(const std::vector<std::string>& volumes) {
   std::string seen;
   const Status status = ReadAll(volumes, seen);
   return status.ok() ? Kind::kInternal : status.error().kind;
@@ -127,7 +127,7 @@ TEST(Bundle, HeartbeatHasNoPayload) {
   std::string seen;
   EXPECT_TRUE(ReadAll({sample.volume}, seen).ok());
   EXPECT_EQ(seen, "");
-  EXPECT_EQ(KindOf({sample.volume + std::string(512, '\0')}), Kind::kMalformed);
+  EXPECT_EQ(KindOfVolumes({sample.volume + std::string(512, '\0')}), Kind::kMalformed);
 }
 
 TEST(WriteVolume, GivesTheSameBytesAndLeavesNothingHalfDone) {
@@ -157,7 +157,7 @@ TEST(Bundle, CanBeVerifiedByHand) {
     NEEDS_TOOL(tool);
   }
   const TemporaryFolder folder;
-  folder.Write("plain", Numbered(3 * kChunkBytes));
+  folder.Write("plain", NumberedBytes(3 * kChunkBytes));
   ASSERT_EQ(folder.Run("zstd -q -1 plain -o stored").exit_code, 0);
   Manifest manifest = SampleManifest();
   manifest.payload = PayloadOf(folder.Read("stored"), folder.Read("plain"));
@@ -278,12 +278,13 @@ TEST(Bundle, SaysHowMuchOfACopyIsThere) {
   for (const std::size_t cut :
        {std::size_t{1}, std::size_t{kEndBytes}, std::size_t{kChunkBytes},
         std::size_t{kChunkBytes} + kBlockBytes, 2 * std::size_t{kChunkBytes}}) {
-    EXPECT_EQ(KindOf({sample.volume.substr(0, sample.volume.size() - cut)}), Kind::kIncomplete)
+    EXPECT_EQ(KindOfVolumes({sample.volume.substr(0, sample.volume.size() - cut)}),
+              Kind::kIncomplete)
         << cut;
   }
-  EXPECT_EQ(KindOf({sample.volume + std::string(1, '\0')}), Kind::kMalformed);
-  EXPECT_EQ(KindOf({sample.volume + std::string(512, '\0')}), Kind::kMalformed);
-  EXPECT_EQ(KindOf({sample.volume + sample.volume}), Kind::kMalformed);
+  EXPECT_EQ(KindOfVolumes({sample.volume + std::string(1, '\0')}), Kind::kMalformed);
+  EXPECT_EQ(KindOfVolumes({sample.volume + std::string(512, '\0')}), Kind::kMalformed);
+  EXPECT_EQ(KindOfVolumes({sample.volume + sample.volume}), Kind::kMalformed);
 }
 
 TEST(Bundle, IsReadFromSeveralVolumesInAnyOrder) {
@@ -302,13 +303,14 @@ TEST(Bundle, IsReadFromSeveralVolumesInAnyOrder) {
     ASSERT_TRUE(status.ok()) << status.error().what;
     EXPECT_TRUE(seen == sample.stored);
   }
-  EXPECT_EQ(KindOf({a, c}), Kind::kIncomplete);
-  EXPECT_EQ(KindOf({a, b}), Kind::kIncomplete);
-  EXPECT_EQ(KindOf({a, b.substr(0, b.size() - 1), c}), Kind::kIncomplete);
+  EXPECT_EQ(KindOfVolumes({a, c}), Kind::kIncomplete);
+  EXPECT_EQ(KindOfVolumes({a, b}), Kind::kIncomplete);
+  EXPECT_EQ(KindOfVolumes({a, b.substr(0, b.size() - 1), c}), Kind::kIncomplete);
   Manifest other = sample.manifest;
   other.seq = 43;
-  EXPECT_EQ(KindOf({a, b, Part(Sample(sample.stored.size(), other), 3, 4)}), Kind::kMalformed);
-  EXPECT_NE(KindOf({Part(sample, 1, 2) + Part(sample, 2, 3), a, c}), Kind::kInternal);
+  EXPECT_EQ(KindOfVolumes({a, b, Part(Sample(sample.stored.size(), other), 3, 4)}),
+            Kind::kMalformed);
+  EXPECT_NE(KindOfVolumes({Part(sample, 1, 2) + Part(sample, 2, 3), a, c}), Kind::kInternal);
 }
 
 // Members that have no place where they stand.
@@ -336,18 +338,20 @@ TEST(Open, RefusesForeignMissingAndRepeatedMembers) {
                                                                  {2, 3, 0, 1},
                                                                  {0, 1, 2, 4},
                                                                  {0, 1, 2, 3, 4, 4}}) {
-    EXPECT_EQ(KindOf({head(order) + rest}), Kind::kMalformed);
+    EXPECT_EQ(KindOfVolumes({head(order) + rest}), Kind::kMalformed);
   }
-  EXPECT_EQ(KindOf({head({0, 1}) + EncodeMember("README.txt", "x") + rest}), Kind::kMalformed);
-  EXPECT_EQ(KindOf({head({0, 1}) + EncodeMember("payload/00000", sample.stored) + rest}),
+  EXPECT_EQ(KindOfVolumes({head({0, 1}) + EncodeMember("README.txt", "x") + rest}),
             Kind::kMalformed);
-  EXPECT_EQ(KindOf({head({0, 1}) + EncodeMember("payload/0", sample.stored) +
-                    std::string(kEndBytes, '\0')}),
+  EXPECT_EQ(KindOfVolumes({head({0, 1}) + EncodeMember("payload/00000", sample.stored) + rest}),
             Kind::kMalformed);
-  EXPECT_EQ(KindOf({head({0, 1}) + EncodeMember("payload/00001", sample.stored) +
-                    std::string(kEndBytes, '\0')}),
+  EXPECT_EQ(KindOfVolumes({head({0, 1}) + EncodeMember("payload/0", sample.stored) +
+                           std::string(kEndBytes, '\0')}),
             Kind::kMalformed);
-  EXPECT_EQ(KindOf({EncodeMember("manifest.json", std::string(kMaxManifestBytes + 1, ' ')) + rest}),
+  EXPECT_EQ(KindOfVolumes({head({0, 1}) + EncodeMember("payload/00001", sample.stored) +
+                           std::string(kEndBytes, '\0')}),
+            Kind::kMalformed);
+  EXPECT_EQ(KindOfVolumes(
+                {EncodeMember("manifest.json", std::string(kMaxManifestBytes + 1, ' ')) + rest}),
             Kind::kTooLarge);
 }
 

@@ -10,19 +10,19 @@ Json Sighting(int number, const char* event, int type = 0) {
 }
 
 TEST(MispSightings, MarkAnEventByWhatIsSaidOfItInAnyOrder) {
-  constexpr char kFirst[] = "aaaaaaaa-0000-4000-8000-000000000001";
-  constexpr char kSecond[] = "aaaaaaaa-0000-4000-8000-000000000002";
+  constexpr char kSighted[] = "aaaaaaaa-0000-4000-8000-000000000001";
+  constexpr char kAlsoSighted[] = "aaaaaaaa-0000-4000-8000-000000000002";
   const auto mark = [&](const Json& rows) {
     SightingLists lists;
     EXPECT_TRUE(ReadSightings({{"response", rows}}, &lists).ok());
-    return MarkOf(lists[*ParseUuid(kFirst)]);
+    return MarkOf(lists[*ParseUuid(kSighted)]);
   };
-  const Json one = Sighting(1, kFirst);
-  const Json two = Sighting(2, kFirst, 1);
+  const Json one = Sighting(1, kSighted);
+  const Json two = Sighting(2, kSighted, 1);
   const std::uint32_t both = mark({one, two});
-  EXPECT_EQ(mark({two, Sighting(9, kSecond), one}), both);
+  EXPECT_EQ(mark({two, Sighting(9, kAlsoSighted), one}), both);
   EXPECT_NE(mark(Json::array({one})), both);
-  EXPECT_NE(mark({one, Sighting(2, kFirst, 2)}), both);
+  EXPECT_NE(mark({one, Sighting(2, kSighted, 2)}), both);
   for (int i = 0; i < 1000; ++i) {
     const std::uint32_t each = MarkOf({std::to_string(i)});
     EXPECT_TRUE(each > 0 && each < kMarks);

@@ -18,7 +18,7 @@ std::string List(const std::string& name, int version, const std::string& entrie
          entries + "]}";
 }
 
-CollectReport Collect(store::Store& store, const std::filesystem::path& folder) {
+CollectReport CollectLists(store::Store& store, const std::filesystem::path& folder) {
   auto report = CollectWarninglistFolder(store, {.name = "lists"}, folder);
   EXPECT_TRUE(report.ok()) << report.error().what;
   return report.ok() ? std::move(report).value() : CollectReport{};
@@ -30,14 +30,14 @@ TEST(WarninglistFolder, ReportsNewChangedAndRemovedLists) {
   scratch.Write("f/lists/a/list.json", List("A", 1, R"("one.example","two.example")"));
   scratch.Write("f/lists/b/list.json", List("B", 7, R"("three.example")"));
   scratch.Write("f/schema.json", "{}");
-  CollectReport report = Collect(store, scratch.path() / "f");
+  CollectReport report = CollectLists(store, scratch.path() / "f");
   EXPECT_EQ(report.added, 2u);
   EXPECT_TRUE(report.refused.empty());
-  EXPECT_EQ(Collect(store, scratch.path() / "f").unchanged, 2u);
+  EXPECT_EQ(CollectLists(store, scratch.path() / "f").unchanged, 2u);
 
   scratch.Write("f/lists/a/list.json", List("A", 2, R"("two.example","4.example","5.example")"));
   std::filesystem::remove_all(scratch.path() / "f/lists/b");
-  report = Collect(store, scratch.path() / "f");
+  report = CollectLists(store, scratch.path() / "f");
   ASSERT_EQ(report.lists.size(), 2u);
   EXPECT_EQ(report.lists[0].what, ListChange::What::kChanged);
   EXPECT_EQ(report.lists[0].old_version, 1);
@@ -55,17 +55,17 @@ TEST(WarninglistFolder, KeepsTheEarlierStateOfABrokenList) {
   store::Store store = OpenStore(scratch);
   scratch.Write("f/a/list.json", List("A", 1, R"("one.example")"));
   scratch.Write("f/b/list.json", List("B", 1, R"("two.example")"));
-  (void)Collect(store, scratch.path() / "f");
+  (void)CollectLists(store, scratch.path() / "f");
   const auto before = Records(store);
   scratch.Write("f/a/list.json", List("A", 2, R"("one.example)"));
-  CollectReport report = Collect(store, scratch.path() / "f");
+  CollectReport report = CollectLists(store, scratch.path() / "f");
   EXPECT_EQ(Records(store), before);
   ASSERT_EQ(report.refused.size(), 1u);
   EXPECT_EQ(report.refused[0].file, "a/list.json");
   EXPECT_EQ(report.kept, 1u);
 
   scratch.Write("f/a/list.json", List("B", 2, ""));
-  report = Collect(store, scratch.path() / "f");
+  report = CollectLists(store, scratch.path() / "f");
   ASSERT_EQ(report.refused.size(), 1u);
   EXPECT_EQ(report.refused[0].file, "b/list.json");
 }
@@ -75,9 +75,9 @@ TEST(WarninglistFolder, FromOlderToNewerListsEqualsAFreshMirror) {
   GAPFERRY_CORPUS_OR_SKIP(corpus);
   Scratch scratch;
   store::Store mirror = OpenStore(scratch);
-  const CollectReport first = Collect(mirror, corpus / "warninglists-2026-05-04");
+  const CollectReport first = CollectLists(mirror, corpus / "warninglists-2026-05-04");
   EXPECT_EQ(first.added, 30u);
-  const CollectReport second = Collect(mirror, corpus / "warninglists");
+  const CollectReport second = CollectLists(mirror, corpus / "warninglists");
   EXPECT_TRUE(second.refused.empty());
   // One of them has got a new name in between, which is its identity.
   EXPECT_EQ(second.added, 40u);
@@ -85,7 +85,7 @@ TEST(WarninglistFolder, FromOlderToNewerListsEqualsAFreshMirror) {
   EXPECT_EQ(second.removed, 1u);
 
   store::Store fresh = OpenStore(scratch, "fresh.db");
-  EXPECT_EQ(Collect(fresh, corpus / "warninglists").added, 69u);
+  EXPECT_EQ(CollectLists(fresh, corpus / "warninglists").added, 69u);
   const auto records = Records(mirror);
   EXPECT_EQ(records, Records(fresh));
 

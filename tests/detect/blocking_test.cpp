@@ -15,7 +15,7 @@ using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-class BlockingTest : public testing::DetectTest {
+class BlockingTest : public fixtures::DetectTest {
  protected:
   static std::vector<Destination> Blocking() {
     std::vector<Destination> destinations;
@@ -112,7 +112,7 @@ TEST_F(BlockingTest, TheSameInputGivesTheSameBytesAndAChangeChangesFewLines) {
   }
 }
 
-class RpzTest : public testing::DetectTest {
+class RpzTest : public fixtures::DetectTest {
  protected:
   std::string Serial() {
     const std::string soa = Lines("dns", "misp.rpz").at(2);
@@ -194,7 +194,7 @@ TEST_F(RpzTest, ANameThatWouldNotFitIntoTheZoneIsCounted) {
   EXPECT_THAT(Read("dns", "misp.rpz"), HasSubstr(fits));
 }
 
-using EdlTest = testing::DetectTest;
+using EdlTest = fixtures::DetectTest;
 
 TEST_F(EdlTest, NeverSaysMoreThanTheIndicator) {
   Put(1, {"tlp:clear"},

@@ -55,8 +55,8 @@ Status Run(const std::vector<std::string>& arguments) {
   for (std::size_t i = 4; i < arguments.size(); ++i) {
     if (IsOption(arguments[i])) continue;
     std::ifstream file(arguments[i]);
-    GF_CHECK(testing::PutEventJson(store, std::filesystem::path(arguments[i]).parent_path(),
-                                   intel::Tlp::kAmber, nlohmann::json::parse(file)));
+    GF_CHECK(fixtures::PutEventJson(store, std::filesystem::path(arguments[i]).parent_path(),
+                                    intel::Tlp::kAmber, nlohmann::json::parse(file)));
   }
   GF_CHECK(store.Commit());
   Site site;

@@ -8,7 +8,7 @@
 #include "base/bytes.h"
 #include "store/store.h"
 
-namespace gapferry::detect::testing {
+namespace gapferry::detect::fixtures {
 
 inline std::string Text(const nlohmann::json& from, const char* key) {
   const auto found = from.find(key);
@@ -82,4 +82,4 @@ inline Status PutEventJson(store::Store& store, const std::string& source, intel
   return Ok();
 }
 
-}  // namespace gapferry::detect::testing
+}  // namespace gapferry::detect::fixtures

@@ -15,7 +15,7 @@
 #include "detect/generate.h"
 #include "store/store.h"
 
-namespace gapferry::detect::testing {
+namespace gapferry::detect::fixtures {
 
 inline Uuid NumberedUuid(int number) {
   return UuidFromContent(AsBytes("test " + std::to_string(number)));
@@ -147,4 +147,4 @@ class DetectTest : public ::testing::Test {
   std::optional<store::Store> store_;
 };
 
-}  // namespace gapferry::detect::testing
+}  // namespace gapferry::detect::fixtures

@@ -16,7 +16,7 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::SizeIs;
 
-using GenerateTest = testing::DetectTest;
+using GenerateTest = fixtures::DetectTest;
 
 std::size_t Count(const std::string& text, const std::string& part) {
   std::size_t count = 0;
@@ -63,11 +63,11 @@ TEST_F(GenerateTest, NamesOnlyTheEventsThatTheDestinationMayName) {
   Run(MakeSite({Make("open", "suricata", intel::Tlp::kClear),
                 Make("inner", "suricata", intel::Tlp::kGreen)}));
   EXPECT_EQ(Count(Read("open", "misp.rules"), "tlp clear"), 4U);
-  EXPECT_THAT(Read("open", "misp.rules"), HasSubstr(testing::NumberedUuid(1).ToString()));
-  EXPECT_THAT(Read("open", "misp.rules"), Not(HasSubstr(testing::NumberedUuid(3).ToString())));
+  EXPECT_THAT(Read("open", "misp.rules"), HasSubstr(fixtures::NumberedUuid(1).ToString()));
+  EXPECT_THAT(Read("open", "misp.rules"), Not(HasSubstr(fixtures::NumberedUuid(3).ToString())));
   EXPECT_EQ(Count(Read("inner", "misp.rules"), "tlp green"), 4U);
-  EXPECT_EQ(Count(Read("inner", "misp.rules"), testing::NumberedUuid(3).ToString()), 4U);
-  EXPECT_THAT(Read("inner", "misp.rules"), Not(HasSubstr(testing::NumberedUuid(2).ToString())));
+  EXPECT_EQ(Count(Read("inner", "misp.rules"), fixtures::NumberedUuid(3).ToString()), 4U);
+  EXPECT_THAT(Read("inner", "misp.rules"), Not(HasSubstr(fixtures::NumberedUuid(2).ToString())));
 }
 
 TEST_F(GenerateTest, AFalsePositiveSpeaksForTheValueInEveryEvent) {
@@ -259,7 +259,7 @@ TEST_F(GenerateTest, WhyNamesTheEventTheReasonAndTheList) {
   const Why evil = WhyValue(*store_, site, " EVIL.example.").value();
   ASSERT_THAT(evil.occurrences, SizeIs(2));
   for (const WhyOccurrence& found : evil.occurrences) {
-    const bool red = found.event_uuid == testing::NumberedUuid(1);
+    const bool red = found.event_uuid == fixtures::NumberedUuid(1);
     EXPECT_EQ(found.decisions[0].allowed, !red);
     EXPECT_EQ(found.decisions[0].reason,
               red ? policy::Reason::kTlpAboveDestination : policy::Reason::kAllowed);

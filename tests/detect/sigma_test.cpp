@@ -51,7 +51,7 @@ TEST(YamlQuote, EveryPrintableByteComesBack) {
   }
 }
 
-class SigmaTest : public testing::DetectTest {
+class SigmaTest : public fixtures::DetectTest {
  protected:
   std::vector<std::string> Files() {
     std::vector<std::string> names;
@@ -81,7 +81,7 @@ TEST_F(SigmaTest, NamesAreMatchedWholeOrWithWhatIsBelowThem) {
   EXPECT_EQ(selection[1]["QueryName|endswith"].as<std::string>(), ".evil.example");
   EXPECT_THAT(rule["tags"].as<std::vector<std::string>>(),
               ElementsAre("attack.t1071.004", "tlp.green"));
-  EXPECT_EQ(rule["misp"]["event_uuid"].as<std::string>(), testing::NumberedUuid(1).ToString());
+  EXPECT_EQ(rule["misp"]["event_uuid"].as<std::string>(), fixtures::NumberedUuid(1).ToString());
   EXPECT_FALSE(rule["modified"].IsDefined());
   EXPECT_EQ(rule["date"].as<std::string>(), "2026-08-01");
 }

@@ -126,7 +126,7 @@ TEST(StoredZeek, TakesSignaturesAndNoPrograms) {
   EXPECT_EQ(Problem(ReadZeekSignatures("signature a {\n payload /x/\n")), "signature without end");
 }
 
-class StoredRulesTest : public testing::DetectTest {
+class StoredRulesTest : public fixtures::DetectTest {
  protected:
   static std::string Rule(const std::string& content) {
     return "alert tcp any any -> any any (msg:\"x\"; content:\"" + content + "\"; sid:1; rev:1;)";

@@ -67,7 +67,7 @@ TEST(SuricataMessage, NothingInItEndsTheOption) {
   EXPECT_EQ(SuricataMessage("grün", 3), "gr");  // never half of a character
 }
 
-class SuricataTest : public testing::DetectTest {
+class SuricataTest : public fixtures::DetectTest {
  protected:
   std::string Rules(std::vector<Value> values, std::size_t literal_limit = 5000) {
     Put(1, {"tlp:clear"}, values);

@@ -27,7 +27,7 @@ std::optional<std::pair<std::string, std::string>> ReadLine(const std::string& l
   return std::pair(line.substr(0, colon), line.substr(colon + 1));
 }
 
-class WazuhTest : public testing::DetectTest {
+class WazuhTest : public fixtures::DetectTest {
  protected:
   void Make(const std::vector<Value>& values) {
     Put(1, {"tlp:clear"}, values);
@@ -40,7 +40,7 @@ class WazuhTest : public testing::DetectTest {
       EXPECT_TRUE(entry.has_value()) << line;
       if (!entry) continue;
       EXPECT_TRUE(list.insert(*entry).second) << "doubled: " << line;
-      EXPECT_EQ(entry->second, testing::NumberedUuid(1).ToString()) << line;
+      EXPECT_EQ(entry->second, fixtures::NumberedUuid(1).ToString()) << line;
     }
     return list;
   }

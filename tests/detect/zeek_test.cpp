@@ -25,7 +25,7 @@ std::vector<std::string> ReadRow(const std::string& line) {
   return fields;
 }
 
-class ZeekTest : public testing::DetectTest {
+class ZeekTest : public fixtures::DetectTest {
  protected:
   GenerateSummary Generate(const std::vector<Value>& values, Time days = 0) {
     Put(1, {"tlp:clear"}, values);
@@ -44,7 +44,7 @@ class ZeekTest : public testing::DetectTest {
       last = line;
       const auto fields = ReadRow(line);
       EXPECT_EQ(fields.size(), 5U) << line;
-      EXPECT_EQ(fields[2], "MISP-" + testing::NumberedUuid(1).ToString());
+      EXPECT_EQ(fields[2], "MISP-" + fixtures::NumberedUuid(1).ToString());
       rows[fields[0] + " " + fields[1]] = fields[4];
     }
     return rows;

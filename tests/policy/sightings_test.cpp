@@ -7,11 +7,11 @@
 namespace gapferry::policy {
 namespace {
 
-constexpr Time kCreated = 1'800'000'000;
+constexpr Time kSightedAt = 1'800'000'000;
 
 Reason Of(const SightingPolicy& policy, const intel::Sighting& sighting,
-          Time last_activity = kCreated) {
-  return DecideSightings(policy, sighting, last_activity, kCreated, "domain").reason;
+          Time last_activity = kSightedAt) {
+  return DecideSightings(policy, sighting, last_activity, kSightedAt, "domain").reason;
 }
 
 // Numbers of Python: 80 * (1 - (t / 120) ** (1 / speed)), as the formula stands in MISP.
@@ -50,9 +50,9 @@ TEST(Sightings, AreCountedAsFalsePositivesOnlyWhereTheDestinationAsks) {
 TEST(Sightings, ExpireByTheBundlesCreation) {
   SightingPolicy policy;
   intel::Sighting sighting;
-  sighting.expires = kCreated + 1;
+  sighting.expires = kSightedAt + 1;
   EXPECT_EQ(Of(policy, sighting), Reason::kAllowed);
-  sighting.expires = kCreated;
+  sighting.expires = kSightedAt;
   EXPECT_EQ(Of(policy, sighting), Reason::kSightingExpired);
   policy.heed_expiration = false;
   EXPECT_EQ(Of(policy, sighting), Reason::kAllowed);
@@ -61,8 +61,8 @@ TEST(Sightings, ExpireByTheBundlesCreation) {
 TEST(Sightings, LetDecayDropWhatScoresBelowTheThreshold) {
   SightingPolicy policy;
   policy.decay = Decay{120, 2.3, 36.2, 80};
-  EXPECT_EQ(Of(policy, {}, kCreated - 30 * kSecondsPerDay), Reason::kAllowed);
-  EXPECT_EQ(Of(policy, {}, kCreated - 31 * kSecondsPerDay), Reason::kDecayed);
+  EXPECT_EQ(Of(policy, {}, kSightedAt - 30 * kSecondsPerDay), Reason::kAllowed);
+  EXPECT_EQ(Of(policy, {}, kSightedAt - 31 * kSecondsPerDay), Reason::kDecayed);
   EXPECT_EQ(Of(policy, {}, 0), Reason::kAllowed);  // of unknown age
 }
 
@@ -70,24 +70,24 @@ TEST(Sightings, LetDecayDropWhatScoresBelowTheThreshold) {
 TEST(Sightings, KeepAnAttributeYoung) {
   intel::Attribute attribute;
   attribute.type = "ip-dst";
-  attribute.timestamp = kCreated - 400 * kSecondsPerDay;
+  attribute.timestamp = kSightedAt - 400 * kSecondsPerDay;
   attribute.last_seen = "2025-12-24T00:00:00Z";
   attribute.to_ids = true;
   UsePolicy policy;
   const auto reason = [&] {
-    return DecideUse(policy, MakeOccurrence({}, nullptr, attribute, intel::Tlp::kClear), kCreated)
+    return DecideUse(policy, MakeOccurrence({}, nullptr, attribute, intel::Tlp::kClear), kSightedAt)
         .reason;
   };
   EXPECT_EQ(reason(), Reason::kTooOld);
   attribute.sighting.seen = 1;
-  attribute.sighting.last_seen = kCreated - 3 * kSecondsPerDay;
+  attribute.sighting.last_seen = kSightedAt - 3 * kSecondsPerDay;
   EXPECT_EQ(reason(), Reason::kAllowed);
   policy.sightings.decay = Decay{30, 1, 50, 100};
   EXPECT_EQ(reason(), Reason::kAllowed);
-  attribute.sighting.last_seen = kCreated - 16 * kSecondsPerDay;
+  attribute.sighting.last_seen = kSightedAt - 16 * kSecondsPerDay;
   EXPECT_EQ(reason(), Reason::kDecayed);
   // A false positive is no sign of life.
-  attribute.sighting.last_false_positive = kCreated;
+  attribute.sighting.last_false_positive = kSightedAt;
   attribute.sighting.false_positives = 1;
   EXPECT_EQ(reason(), Reason::kDecayed);
   policy.sightings.false_positives = 1;

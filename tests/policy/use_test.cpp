@@ -30,7 +30,7 @@ Reason Of(const UsePolicy& policy, const Occurrence& occurrence) {
   return DecideUse(policy, occurrence, kCreated).reason;
 }
 
-intel::Indicator Value(std::string_view type, std::string_view value) {
+intel::Indicator IndicatorOf(std::string_view type, std::string_view value) {
   return intel::Normalise(type, value).indicators[0];
 }
 
@@ -204,10 +204,11 @@ TEST(DecideValue, RefusesWhatTheAllowlistCovers) {
   const Allowlist allowlist = Allowlist::Parse("example.org\n192.0.2.0/24\n", "a").value();
   ValuePolicy policy;
   policy.allowlist = &allowlist;
-  const ValueDecision decision = DecideValue(policy, Value("domain", "www.example.org"), "domain");
+  const ValueDecision decision =
+      DecideValue(policy, IndicatorOf("domain", "www.example.org"), "domain");
   EXPECT_EQ(decision.decision.reason, Reason::kAllowlist);
   EXPECT_EQ(decision.decision.detail, "example.org");
-  EXPECT_TRUE(DecideValue(policy, Value("domain", "example.com"), "domain").decision.allowed);
+  EXPECT_TRUE(DecideValue(policy, IndicatorOf("domain", "example.com"), "domain").decision.allowed);
 }
 
 TEST(DecideValue, NamesTheWarninglistAndKeepsMarks) {
@@ -219,20 +220,20 @@ TEST(DecideValue, NamesTheWarninglistAndKeepsMarks) {
   const WarninglistSet set = std::move(builder).Build();
   ValuePolicy policy;
   policy.warninglists = &set;
-  const ValueDecision marked = DecideValue(policy, Value("ip-dst", "198.51.1.1"), "ip-dst");
+  const ValueDecision marked = DecideValue(policy, IndicatorOf("ip-dst", "198.51.1.1"), "ip-dst");
   EXPECT_TRUE(marked.decision.allowed);
   EXPECT_EQ(marked.warninglists.mark_count, 1);
-  const ValueDecision dropped = DecideValue(policy, Value("ip-dst", "198.51.7.1"), "ip-dst");
+  const ValueDecision dropped = DecideValue(policy, IndicatorOf("ip-dst", "198.51.7.1"), "ip-dst");
   EXPECT_EQ(dropped.decision.reason, Reason::kWarninglist);
   EXPECT_EQ(dropped.decision.detail, "good");
 }
 
 TEST(DecideValue, NeverNamesAPublicSuffix) {
-  EXPECT_EQ(DecideValue({}, Value("domain", "co.uk"), "domain").decision.reason,
+  EXPECT_EQ(DecideValue({}, IndicatorOf("domain", "co.uk"), "domain").decision.reason,
             Reason::kPublicSuffix);
-  EXPECT_EQ(DecideValue({}, Value("domain", "github.io"), "domain").decision.reason,
+  EXPECT_EQ(DecideValue({}, IndicatorOf("domain", "github.io"), "domain").decision.reason,
             Reason::kPublicSuffix);
-  EXPECT_TRUE(DecideValue({}, Value("domain", "evil.github.io"), "domain").decision.allowed);
+  EXPECT_TRUE(DecideValue({}, IndicatorOf("domain", "evil.github.io"), "domain").decision.allowed);
 }
 
 TEST(DecideValue, GuardsBlockingArtifacts) {
@@ -241,7 +242,7 @@ TEST(DecideValue, GuardsBlockingArtifacts) {
   blocking.power = Power::kBlocks;
   blocking.own = &own;
   const auto reason = [&](std::string_view type, std::string_view value) {
-    return DecideValue(blocking, Value(type, value), type).decision.reason;
+    return DecideValue(blocking, IndicatorOf(type, value), type).decision.reason;
   };
   EXPECT_EQ(reason("ip-dst", "8.8.1.1"), Reason::kOwnNetwork);
   EXPECT_EQ(reason("ip-dst", "8.0.0.0/8"), Reason::kOwnNetwork);

@@ -16,7 +16,7 @@ using ::testing::Pair;
 
 constexpr Time kNow = 1'788'000'000;  // 2026-08-29, four weeks after the fixture's attributes
 
-class FeedQualityTest : public detect::testing::DetectTest {
+class FeedQualityTest : public detect::fixtures::DetectTest {
  protected:
   FeedQuality Measure() {
     auto quality = MeasureFeeds(*store_, kNow, [](std::uint64_t) {});
