@@ -42,6 +42,9 @@ struct HttpClient::State {
                           bool* passing);
   Result<HttpAnswer> Follow(const HttpRequest& request, BodySink& sink, bool* passing);
   void NoteRateLimit(const HttpAnswer& answer);
+  // Whether the time limit is over, or will be after a pause.
+  [[nodiscard]] bool IsOver(std::chrono::milliseconds pause) const;
+  [[nodiscard]] Error TooSlow(const HttpRequest& request) const;
   // Nothing if the server asks for more than kLongestPause.
   [[nodiscard]] std::optional<std::chrono::milliseconds> PauseAfter(
       const Result<HttpAnswer>& answer, int attempt);
@@ -53,6 +56,7 @@ HttpClient::HttpClient(TransportOptions options, Secret secret, std::string agen
   static const CURLcode kReady = curl_global_init(CURL_GLOBAL_DEFAULT);
   if (kReady != CURLE_OK) std::abort();
   state_->options = std::move(options);
+  state_->options.deadline = std::chrono::steady_clock::now() + state_->options.time_limit;
   state_->secret = std::move(secret);
   state_->agent = std::move(agent);
   state_->pause = pause ? std::move(pause)
@@ -128,9 +132,22 @@ std::optional<std::chrono::milliseconds> HttpClient::State::PauseAfter(
   return Backoff(attempt, std::uniform_real_distribution<>(0, 1)(random));
 }
 
+bool HttpClient::State::IsOver(std::chrono::milliseconds pause) const {
+  return std::chrono::steady_clock::now() + pause >= options.deadline;
+}
+
+Error HttpClient::State::TooSlow(const HttpRequest& request) const {
+  return Error::Make(Kind::kNetwork, "{}: all requests together took longer than {} seconds",
+                     ShownUrl(request.url), options.time_limit.count())
+      .Hint(
+          "what was fetched is kept, so the next run goes on from there; `time_limit` of the "
+          "source says how long a run may take");
+}
+
 Result<HttpAnswer> HttpClient::Run(const HttpRequest& request, BodySink& sink) {
   const int attempts = request.repeat ? std::max(1, state_->options.attempts) : 1;
   for (int attempt = 1;; ++attempt) {
+    if (state_->IsOver(state_->owed)) return state_->TooSlow(request);
     if (state_->owed.count() > 0) state_->pause(std::exchange(state_->owed, {}));
     bool passing = false;
     auto answer = state_->Follow(request, sink, &passing);
@@ -140,6 +157,7 @@ Result<HttpAnswer> HttpClient::Run(const HttpRequest& request, BodySink& sink) {
       if (answer.ok()) state_->NoteRateLimit(*answer);
       return answer;
     }
+    if (state_->IsOver(*pause)) return state_->TooSlow(request);
     state_->pause(*pause);
   }
 }

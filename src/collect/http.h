@@ -32,9 +32,12 @@ struct TransportOptions {
   std::filesystem::path client_key;          // PEM, if it is not in the certificate's file
   std::string proxy;                         // http://, https:// or socks5h://; empty: none
   std::chrono::seconds connect_timeout{30};
-  std::chrono::seconds stall_timeout{60};  // without a byte
-  int attempts = 4;                        // of each request that may be repeated
-  int connections = 4;                     // at once, of requests that are known to come
+  std::chrono::seconds stall_timeout{60};                   // without a byte
+  std::chrono::seconds time_limit{std::chrono::hours(12)};  // of all requests of a client together
+  int attempts = 4;                                         // of each request that may be repeated
+  int connections = 4;  // at once, of requests that are known to come
+  // When the time limit is over; the client sets it. What is under way then ends as a timeout.
+  std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
 };
 
 struct HttpRequest {
@@ -75,9 +78,9 @@ class BodySink;
 
 // One connection that is kept open from request to request, and some more for what is expected.
 // Repeats what fails in passing (no connection, a body that breaks off, 408, 429, 500, 502 to 504)
-// after a pause that doubles, or the one the server asks for. Errors: kNetwork with URL, cause and
-// what to do; kTooLarge; kMalformed if an answer holds the secret. An answer of any other status is
-// no error.
+// after a pause that doubles, or the one the server asks for; nothing after the time limit, which
+// counts from the client's making. Errors: kNetwork with URL, cause and what to do; kTooLarge;
+// kMalformed if an answer holds the secret. An answer of any other status is no error.
 class HttpClient {
  public:
   // Waits that long; a test may do otherwise.

@@ -33,6 +33,8 @@ struct HeaderList {
   }
 };
 
+constexpr std::int64_t kLongestTransfer = 7LL * 86400 * 1000;  // milliseconds; 0 would be none
+
 bool IsPassingFailure(CURLcode code) {
   constexpr std::array kPassing = {CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_CONNECT,
                                    CURLE_PARTIAL_FILE,         CURLE_OPERATION_TIMEDOUT,
@@ -188,6 +190,10 @@ void Transfer::SetTransport() const {
 
 void Transfer::SetRequest(const HttpRequest& request, const std::string& url) {
   curl_easy_setopt(curl_, CURLOPT_URL, url.c_str());
+  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+      options_.deadline - std::chrono::steady_clock::now());
+  curl_easy_setopt(curl_, CURLOPT_TIMEOUT_MS,
+                   static_cast<long>(std::clamp<std::int64_t>(left.count(), 1, kLongestTransfer)));
   curl_easy_setopt(curl_, CURLOPT_PROTOCOLS_STR, url == request.url ? "http,https" : "https");
   curl_easy_setopt(curl_, CURLOPT_FOLLOWLOCATION, 0L);
   curl_easy_setopt(curl_, CURLOPT_USERAGENT, agent_.c_str());

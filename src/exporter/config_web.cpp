@@ -10,6 +10,7 @@ namespace {
 constexpr std::int64_t kMostAttempts = 10;
 constexpr std::int64_t kMostWebDays = 365;
 constexpr std::int64_t kMostSeconds = 3600;
+constexpr std::int64_t kMostTotalSeconds = 7LL * 86400;
 
 const std::vector<std::string_view> kLists = {"enabled", "all", "none"};
 const std::vector<std::string_view> kPublished = {"only", "any"};
@@ -121,6 +122,8 @@ Status ReadTransport(ConfigMap& map, const std::filesystem::path& base,
       std::chrono::seconds(map.Integer("connect_timeout", 1, kMostSeconds, 30));
   transport->stall_timeout =
       std::chrono::seconds(map.Integer("stall_timeout", 1, kMostSeconds, 60));
+  transport->time_limit = std::chrono::seconds(
+      map.Integer("time_limit", 1, kMostTotalSeconds, transport->time_limit.count()));
   transport->attempts = static_cast<int>(map.Integer("attempts", 1, kMostAttempts, 4));
   transport->connections =
       static_cast<int>(map.Integer("connections", 1, collect::kMostConnections, 4));

@@ -1,5 +1,7 @@
 #include "importer/bench.h"
 
+#include "base/suggest.h"
+
 #include "detect/generation.h"
 
 namespace gapferry::importer {
@@ -13,7 +15,7 @@ Result<Bench> Bench::Open(const Home& home) {
   const detect::Site& site = state->loaded.site;
   for (std::size_t i = 0; i < site.destinations.size(); ++i) {
     GF_TRY(const detect::Generations generations,
-           detect::Generations::Open(artifacts / site.destinations[i].name));
+           detect::Generations::Open(detect::FolderOf(site.destinations[i], artifacts)));
     if (generations.current().empty()) continue;
     state->live.push_back({i, generations.current()});
   }
@@ -24,6 +26,18 @@ Result<Bench> Bench::Open(const Home& home) {
   GF_TRY(detect::ValueLookup lookup, detect::ValueLookup::Create(state->store, site));
   state->lookup.emplace(std::move(lookup));
   return Bench(std::move(state));
+}
+
+Status Bench::Only(const std::string& destination) {
+  std::vector<std::string> names;
+  for (const LiveGeneration& live : state_->live)
+    names.push_back(site().destinations[live.destination].name);
+  std::erase_if(state_->live, [&](const LiveGeneration& live) {
+    return site().destinations[live.destination].name != destination;
+  });
+  if (!state_->live.empty()) return Ok();
+  return Error::Make(Kind::kNotFound, "no destination \"{}\" has artifacts in use{}", destination,
+                     DidYouMean(destination, names));
 }
 
 }  // namespace gapferry::importer

@@ -27,6 +27,8 @@ class Bench {
   [[nodiscard]] const detect::Site& site() const { return state_->loaded.site; }
   [[nodiscard]] const std::vector<LiveGeneration>& live() const { return state_->live; }
   [[nodiscard]] store::Store& store() { return state_->store; }
+  // Leaves the generation of this destination only. Error: kNotFound with what there is.
+  [[nodiscard]] Status Only(const std::string& destination);
   [[nodiscard]] detect::ValueLookup& lookup() { return *state_->lookup; }
 
  private:

@@ -127,22 +127,31 @@ Status CheckAdditions(const LoadedSite& loaded) {
       .Hint("`additions_tlp` in import.yml says what it is, `clearance` what may be held");
 }
 
+// A file that import.yml names and that is not there is a mistake in import.yml.
+Result<std::string> ReadNamed(std::string_view key, const std::filesystem::path& file) {
+  Result<std::string> text = ReadFile(file, kMaxListFile);
+  if (text.ok() || text.error().kind != Kind::kNotFound) return text;
+  return Error::Make(Kind::kConfig, "{}: there is no file {}", key, file.string())
+      .Hint("correct the name in import.yml, or make the file; it may be empty");
+}
+
 }  // namespace
 
 Result<LoadedSite> LoadSite(Config config, store::Store* store) {
   LoadedSite loaded;
   loaded.site = std::move(config.site);
-  for (const auto& [file, list] :
-       {std::pair{&config.allowlist, &loaded.allowlist}, {&config.own, &loaded.own}}) {
+  for (const auto& [key, file, list] :
+       {std::tuple{"allowlist", &config.allowlist, &loaded.allowlist},
+        {"own", &config.own, &loaded.own}}) {
     if (file->empty()) continue;
-    GF_TRY(const std::string text, ReadFile(*file, kMaxListFile));
+    GF_TRY(const std::string text, ReadNamed(key, *file));
     GF_TRY(policy::Allowlist parsed, policy::Allowlist::Parse(text, file->string()));
     *list = std::make_unique<policy::Allowlist>(std::move(parsed));
   }
   loaded.site.allowlist = loaded.allowlist.get();
   loaded.site.own = loaded.own.get();
   if (!config.additions.empty()) {
-    GF_TRY(const std::string text, ReadFile(config.additions, kMaxListFile));
+    GF_TRY(const std::string text, ReadNamed("additions", config.additions));
     GF_TRY(policy::Additions parsed, policy::Additions::Parse(text, config.additions.string()));
     loaded.additions = std::make_unique<policy::Additions>(std::move(parsed));
     loaded.site.additions = loaded.additions.get();

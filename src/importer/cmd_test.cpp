@@ -33,6 +33,7 @@ Status Test(Session& session, const TestOptions& options, const CommandRunner& r
                     run);
   }
   GF_TRY(Bench bench, Bench::Open(home));
+  if (!options.destination.empty()) GF_CHECK(bench.Only(options.destination));
   if (input == TestInput::kLog) return TestLog(session, &bench, options.asked);
   return TestValue(session, &bench, options.asked);
 }
@@ -54,8 +55,7 @@ Command TestCommand(CommandRunner run) {
             arguments.Values("--as", {"value", "pcap", "log"});
             arguments.Option("--suricata", &options->suricata,
                              "the program for captures; else that of import.yml, or of PATH");
-            arguments.Option("--destination", &options->destination,
-                             "of captures: this destination's rules only");
+            arguments.Option("--destination", &options->destination, "ask this destination only");
             arguments.Option("--timeout", &options->timeout, "seconds that Suricata may take");
             return [options, run](Session& session) { return Test(session, *options, run); };
           }};

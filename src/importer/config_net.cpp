@@ -59,7 +59,6 @@ Status ReadZeek(ConfigMap map, detect::ZeekOptions* options) {
 }  // namespace
 
 Status ReadAlertRate(ConfigMap map, std::optional<detect::AlertRate>* rate) {
-  if (map.Keys().empty()) return map.Finish();
   detect::AlertRate read;
   read.by_host = map.Choice("per", {"host", "rule"}) == "host";
   read.count = static_cast<std::uint32_t>(map.Integer("count", 1, kMostAlerts));

@@ -10,13 +10,14 @@ constexpr double kMostSpeed = 100;
 constexpr double kMostScore = 100;
 
 Status ReadDecay(ConfigMap map, std::optional<policy::Decay>* decay) {
-  if (map.Keys().empty()) return map.Finish();
   decay->emplace();
   policy::Decay& read = **decay;
   read.lifetime_days = map.Number("lifetime_days", kLeast, kMostLifetime);
   read.decay_speed = map.Number("decay_speed", kLeast, kMostSpeed);
   read.threshold = map.Number("threshold", 0, kMostScore);
   read.base_score = map.Number("base_score", kLeast, kMostScore);
+  if (read.threshold >= read.base_score)
+    map.Fail("threshold", "is not below base_score, so nothing would ever be used");
   return map.Finish();
 }
 
@@ -26,7 +27,7 @@ Status ReadSightings(ConfigMap map, policy::SightingPolicy* policy) {
   policy->false_positives =
       map.Integer("false_positives", 0, kMostFalsePositives, policy->false_positives);
   policy->heed_expiration = map.Bool("heed_expiration", policy->heed_expiration);
-  GF_CHECK(ReadDecay(map.Map("decay"), &policy->decay));
+  if (map.Has("decay")) GF_CHECK(ReadDecay(map.Map("decay"), &policy->decay));
   return map.Finish();
 }
 

@@ -49,13 +49,39 @@ IndicatorKind HashOf(std::size_t digits) {
   return IndicatorKind::kOther;
 }
 
+// As people write what nobody should click: "hxxps://evil[.]example".
+std::string Rearmed(std::string_view text) {
+  std::string plain(text);
+  for (const auto& [written, meant] : {std::pair{"[.]", "."}, {"hxxp", "http"}}) {
+    for (std::size_t at = plain.find(written); at != npos; at = plain.find(written, at + 1))
+      plain.replace(at, std::string_view(written).size(), meant);
+  }
+  return plain;
+}
+
+// "203.0.113.7.443", as tcpdump writes an address and its port, without the port; else "".
+std::string_view WithoutPort(std::string_view text) {
+  constexpr auto kDotsWithPort = 4;
+  const std::size_t dot = text.rfind('.');
+  if (std::count(text.begin(), text.end(), '.') != kDotsWithPort || dot + 6 < text.size())
+    return "";
+  return IsNumber(text.substr(dot + 1)) ? text.substr(0, dot) : "";
+}
+
 class Reader {
  public:
   void Text(std::string_view text) {
-    Urls(text);
-    DnsLabels(text);
-    Words(text);
-    Quoted(text);
+    Plain(text);
+    if (text.find("[.]") != npos || text.find("hxxp") != npos) Plain(Rearmed(text));
+  }
+
+  // A line of columns: what stands between two tabs stands alone.
+  void Columns(std::string_view text) {
+    for (std::size_t at = 0; text.find('\t') != npos && at <= text.size();) {
+      const std::size_t end = std::min(text.find('\t', at), text.size());
+      Whole(text.substr(at, end - at));
+      at = end + 1;
+    }
   }
 
   // A string that stands alone may be a user agent or the path of a file.
@@ -80,6 +106,13 @@ class Reader {
   std::vector<Indicator> Take() { return std::move(found_); }
 
  private:
+  void Plain(std::string_view text) {
+    Urls(text);
+    DnsLabels(text);
+    Words(text);
+    Quoted(text);
+  }
+
   void Add(IndicatorKind kind, std::string value) {
     if (value.empty()) return;
     if (known_.emplace(kind, value).second) found_.push_back({kind, std::move(value)});
@@ -178,6 +211,7 @@ class Reader {
     while (text.ends_with('.') || text.ends_with(':'))
       text.remove_suffix(1);
     auto address = intel::NormaliseAddress(text);
+    if (!address) address = intel::NormaliseAddress(WithoutPort(text));
     if (address) Add(IndicatorKind::kAddress, *std::move(address));
     return address.has_value();
   }
@@ -229,6 +263,7 @@ std::vector<Indicator> ReadLogLine(std::string_view line) {
     }
   }
   reader.Text(line);
+  reader.Columns(line);
   return reader.Take();
 }
 

@@ -1,5 +1,6 @@
 #include "importer/test_pcap.h"
 
+#include <charconv>
 #include <cstdlib>
 #include <map>
 
@@ -119,7 +120,8 @@ void ShowRow(Console& console, const AlertRow& row) {
   }
 }
 
-void Show(Session& session, const std::string& destination, const Tally& tally) {
+void Show(Session& session, const std::string& destination, const Tally& tally,
+          const std::vector<std::string>& notes) {
   Json rows = Json::array();
   session.console.Say(fmt::format("{}: {} alerts", destination, Grouped(tally.alerts())));
   for (const auto& [key, row] : tally.rows()) {
@@ -135,18 +137,58 @@ void Show(Session& session, const std::string& destination, const Tally& tally) 
                                 {"destination", destination},
                                 {"alerts", tally.alerts()},
                                 {"rows", rows},
-                                {"left_out", tally.left_out()}});
+                                {"left_out", tally.left_out()},
+                                {"notes", notes}});
+  for (const std::string& note : notes)
+    session.console.Note(fmt::format("{}: {}", destination, note));
 }
 
-Status RunSuricata(const std::string& program, const PcapTest& test, const fs::path& rules,
-                   const fs::path& folder, const CommandRunner& run) {
+// The number before `what` in the output, 0 if there is none.
+std::uint64_t NumberBefore(std::string_view output, std::string_view what) {
+  const std::size_t end = output.rfind(what);
+  if (end == std::string_view::npos) return 0;
+  std::size_t begin = end;
+  while (begin > 0 && IsAsciiDigit(output[begin - 1]))
+    --begin;
+  std::uint64_t number = 0;
+  (void)std::from_chars(output.data() + begin, output.data() + end, number);
+  return number;
+}
+
+// What "no alert" would not mean: rules that this Suricata did not load, a capture that it did not
+// read whole, alerts that a limit kept back.
+std::vector<std::string> Reservations(std::string_view output,
+                                      const detect::Destination& destination) {
+  std::vector<std::string> notes;
+  const std::uint64_t failed = NumberBefore(output, " rules failed");
+  const std::uint64_t skipped = NumberBefore(output, " rules skipped");
+  if (failed > 0)
+    notes.push_back(fmt::format("{} rules were refused by this Suricata", Grouped(failed)));
+  if (skipped > 0) {
+    notes.push_back(
+        fmt::format("{} rules were skipped by this Suricata: they need another version of it",
+                    Grouped(skipped)));
+  }
+  if (output.find("truncated dump file") != std::string_view::npos)
+    notes.emplace_back("the capture is cut off: it was read up to there");
+  if (destination.alert_rate) {
+    notes.push_back(fmt::format("alert_rate: at most {} alerts of a rule are counted in {} seconds",
+                                destination.alert_rate->count, destination.alert_rate->seconds));
+  }
+  return notes;
+}
+
+// Gives what it wrote on its screen.
+Result<std::string> RunSuricata(const std::string& program, const PcapTest& test,
+                                const fs::path& rules, const fs::path& folder,
+                                const CommandRunner& run) {
   GF_CHECK(WriteFileAtomically(folder / "outputs.yaml", kOutputs, 0600));
   GF_TRY(const CommandEnd end,
          run({program, "-r", fs::absolute(test.capture).string(), "-S", rules.string(), "-l",
               folder.string(), "--include", (folder / "outputs.yaml").string(), "-k", "none",
-              "--runmode", "single", "--set", "packet-alert-max=255"},
+              "--runmode", "single", "--set", "packet-alert-max=255", "-v"},
              test.timeout));
-  if (end.ok()) return Ok();
+  if (end.ok()) return end.output;
   if (end.how == CommandEnd::How::kExited && end.value == 127) {
     return Error::Make(Kind::kNotFound, "{} cannot be started: {}", program, end.output)
         .Hint("name it: --suricata PATH, or `suricata:` in import.yml");
@@ -180,11 +222,11 @@ Status TestPcap(Session& session, const Home& home, const PcapTest& test,
     if (!fs::exists(rules, error)) continue;
     any = true;
     GF_TRY(const ScratchFolder folder, ScratchFolder::Make());
-    GF_CHECK(RunSuricata(program, test, rules, folder.path(), run));
+    GF_TRY(const std::string output, RunSuricata(program, test, rules, folder.path(), run));
     GF_TRY(AlertNames names, AlertNames::Load(home.store_file(), config, destination->name));
     Tally tally;
     GF_CHECK(tally.Read(folder.path() / "eve.json", &names));
-    Show(session, destination->name, tally);
+    Show(session, destination->name, tally, Reservations(output, *destination));
     alerts += tally.alerts();
   }
   if (!any) {

@@ -1,5 +1,6 @@
 #include "policy/additions.h"
 
+#include <algorithm>
 #include <unordered_set>
 
 #include "base/suggest.h"
@@ -22,6 +23,24 @@ Error UnknownType(std::string_view type) {
       .Hint("each line is a type and a value, such as: domain evil.example");
 }
 
+// Of a network or address that nothing can be sent to, or that holds most of what can be; "".
+std::string_view WhyNoTarget(const intel::Indicator& indicator) {
+  constexpr std::uint8_t kShortestV4 = 8;
+  constexpr std::uint8_t kShortestV6 = 16;
+  const auto network = intel::ParseNetwork(indicator.value);
+  if (!network) return "";
+  if (network->prefix < (network->v6 ? kShortestV6 : kShortestV4))
+    return "is so wide that every rule on it would fire all the time";
+  if (network->v6) {
+    const bool low = std::all_of(network->bytes.begin(), network->bytes.end() - 1,
+                                 [](std::uint8_t byte) { return byte == 0; });
+    if (low && network->bytes.back() <= 1) return "is this machine itself, or none";
+    return network->bytes[0] == 0xFF ? "is multicast" : "";
+  }
+  if (network->bytes[0] == 0 || network->bytes[0] == 127) return "is this machine itself, or none";
+  return network->bytes[0] >= 224 ? "is multicast, reserved or broadcast" : "";
+}
+
 Result<Addition> ReadEntry(const ListLine& line) {
   const std::size_t blank = line.content.find_first_of(" \t");
   const std::string_view type = line.content.substr(0, blank);
@@ -38,6 +57,10 @@ Result<Addition> ReadEntry(const ListLine& line) {
                          indicator.kind == intel::IndicatorKind::kHostname;
     if (is_name && intel::IsPublicSuffix(indicator.value))
       return Bad(fmt::format("{} is a public suffix, which no rule may name", indicator.value));
+    const bool is_address = indicator.kind == intel::IndicatorKind::kAddress ||
+                            indicator.kind == intel::IndicatorKind::kNetwork;
+    const std::string_view why = is_address ? WhyNoTarget(indicator) : "";
+    if (!why.empty()) return Bad(fmt::format("{} {}", indicator.value, why));
   }
   Addition addition;
   addition.type = type;

@@ -31,8 +31,8 @@ class Additions {
   static constexpr std::size_t kMaxLineBytes = 8192;
 
   // Of two lines that say the same the first counts.
-  // Errors: kConfig with "file:line: reason" for an unknown type, a value that is none of its type
-  // or that nothing can look for, and a public suffix; kTooLarge.
+  // Errors: kConfig with "file:line: reason" for an unknown type, a value that is none of its type,
+  // that nothing can look for or that would match everywhere, a public suffix; kTooLarge.
   [[nodiscard]] static Result<Additions> Parse(std::string_view text, std::string_view file_name);
 
   [[nodiscard]] const std::vector<Addition>& entries() const { return entries_; }

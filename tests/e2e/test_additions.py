@@ -149,3 +149,10 @@ def test_the_allowlist_and_a_line_cannot_both_be_meant(site):
 def test_a_bad_line_stops_with_its_number(site):
     site.add("domain ok.example\nip-dst 1.2.3\n")
     assert "additions.txt:2: 1.2.3 is no ip-dst" in site.run(expect=3).stderr
+
+
+def test_a_file_that_is_not_there_is_a_mistake_in_the_configuration(site):
+    site.add("domain ok.example\n")
+    (site.pair.isolated / "additions.txt").unlink()
+    said = site.run(expect=3).stderr
+    assert "additions: there is no file" in said and "correct the name" in said

@@ -79,6 +79,14 @@ def test_every_format_that_lists_a_value_matches_it_and_the_line_says_so(site, v
         assert ids[name], name
 
 
+def test_one_destination_may_be_asked_alone(site, tmp_path):
+    assert [said["destination"] for said in ask(site, "evil.example", "--destination", "zeek")] == ["zeek"]
+    (tmp_path / "some.log").write_text("GET evil.example\n")
+    hits = [said for said in ask(site, tmp_path / "some.log", "--destination", "edl") if said["message_type"] == "log_match"]
+    assert {one["destination"] for said in hits for one in said["artifacts"]} == {"edl"}
+    assert 'did you mean "zeek"' in site.import_("test", "evil.example", "--destination", "zek", expect=7).stderr
+
+
 def test_names_below_match_where_the_consumer_does_so(site):
     found = matches(site, "www.evil.example")
     below = {name for name, hits in found.items() if ("below", "domain", "evil.example") in hits}
@@ -251,6 +259,14 @@ def test_a_capture_names_the_events_behind_its_alerts(captured, corpus, engine, 
     for name in truth["must_stay_quiet"][:4]:
         assert all(one["alerts"] == 0 for one in ask(
             captured, "--suricata", engine, corpus / "detection" / "pcaps" / name, expect=7))
+
+
+def test_a_capture_that_is_cut_off_is_not_quiet_about_it(captured, corpus, engine, tmp_path):
+    whole = (corpus / "detection" / "pcaps" / sorted(expected_values(corpus))[0]).read_bytes()
+    (tmp_path / "cut.pcap").write_bytes(whole[:-7])
+    done = captured.import_("--json", "test", "--suricata", engine, tmp_path / "cut.pcap", expect=None)
+    said = [json.loads(line) for line in done.stdout.splitlines()]
+    assert all(any("cut off" in note for note in one["notes"]) for one in said if one["message_type"] == "test"), done.stderr
 
 
 def test_suricata_comes_from_the_configuration_and_must_work(captured, corpus, tmp_path):

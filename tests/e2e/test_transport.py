@@ -207,6 +207,13 @@ def endless(connection):
         connection.sendall(b"10000\r\n" + b"a" * 65536 + b"\r\n")
 
 
+def dripping(connection):
+    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
+    while True:
+        connection.sendall(b"a\n")
+        time.sleep(0.2)
+
+
 def endless_header(connection):
     connection.sendall(b"HTTP/1.1 200 OK\r\nX-Long: ")
     while True:
@@ -230,6 +237,15 @@ def test_a_server_that_does_not_answer_right(pair, server, speak, code, said):
     raw.socket.close()
 
 
+def test_a_server_that_sends_byte_by_byte_has_no_more_than_the_time_limit(pair):
+    raw = Raw(dripping)
+    started = time.monotonic()
+    done = collect(pair, expect=31, kind="freetext", url=raw.url + "/list.txt", time_limit=2)
+    assert 2 <= time.monotonic() - started < 15
+    assert "longer than 2 seconds" in done.stderr and "time_limit" in done.stderr, done.stderr
+    raw.socket.close()
+
+
 # --- pauses
 
 def calls(server, times):
@@ -246,6 +262,13 @@ def test_a_pause_that_the_server_asks_for_is_kept(pair, server):
     collect(pair, kind="freetext", url=server.url + "/list.txt")
     assert len(times) == 2 and times[1] - times[0] >= 2
     assert len(values(pair)) == 2
+
+
+def test_pauses_count_towards_the_time_limit(pair, server):
+    server.fault = lambda *_: (429, {"Retry-After": "899"}, b"slow down")
+    started = time.monotonic()
+    done = collect(pair, expect=31, kind="freetext", url=server.url + "/list.txt", time_limit=60)
+    assert time.monotonic() - started < 15 and "longer than 60 seconds" in done.stderr
 
 
 def test_a_pause_longer_than_the_longest_is_an_error_not_a_night(pair, server):

@@ -29,6 +29,25 @@ TEST(LogValues, OfSquid) {
               IsSupersetOf(Found{{IndicatorKind::kHostname, "evil.example"}}));
 }
 
+TEST(LogValues, OfTcpdumpWithAPortAtTheAddress) {
+  const Found found = Read("IP 192.0.2.7.51514 > 203.0.113.7.443: Flags [S], seq 1, length 0");
+  EXPECT_THAT(found, IsSupersetOf(Found{{IndicatorKind::kAddress, "192.0.2.7"},
+                                        {IndicatorKind::kAddress, "203.0.113.7"}}));
+}
+
+TEST(LogValues, OfZeekWithTabsBetweenTheColumns) {
+  EXPECT_THAT(Read("1794182400.1\tCx1\t192.0.2.7\t80\tevil.example\tMozilla/5.0 (bad)\t-"),
+              IsSupersetOf(Found{{IndicatorKind::kUserAgent, "Mozilla/5.0 (bad)"},
+                                 {IndicatorKind::kHostname, "evil.example"}}));
+}
+
+TEST(LogValues, OfATicketThatNobodyShouldClick) {
+  EXPECT_THAT(Read("seen hxxps://evil[.]example/a and 203.0.113[.]7 today"),
+              IsSupersetOf(Found{{IndicatorKind::kUrl, "https://evil.example/a"},
+                                 {IndicatorKind::kHostname, "evil.example"},
+                                 {IndicatorKind::kAddress, "203.0.113.7"}}));
+}
+
 TEST(LogValues, OfNameServers) {
   EXPECT_THAT(Read("queries: info: client @0x7f 192.0.2.1#5353 (evil.example): query: evil.example "
                    "IN A +E(0)K (192.0.2.53)"),

@@ -51,6 +51,16 @@ TEST(Additions, SayWhichLineIsWrongAndWhy) {
   EXPECT_THAT(Refusal("md5 1234\n"), HasSubstr("1234 is no md5: "));
   EXPECT_THAT(Refusal("ip-dst 1.2.3\n"), HasSubstr("1.2.3 is no ip-dst: "));
   EXPECT_THAT(Refusal("domain co.uk\n"), HasSubstr("co.uk is a public suffix"));
+  EXPECT_THAT(Refusal("ip-dst 0.0.0.0/0\n"), HasSubstr("0.0.0.0/0 is so wide"));
+  EXPECT_THAT(Refusal("ip-src 8.0.0.0/7\n"), HasSubstr("is so wide"));
+  EXPECT_THAT(Refusal("ip-src 2000::/3\n"), HasSubstr("is so wide"));
+  for (const char* none : {"127.0.0.1", "0.0.0.0", "::1", "::"})
+    EXPECT_THAT(Refusal(fmt::format("ip-dst {}\n", none)), HasSubstr("this machine itself"))
+        << none;
+  for (const char* many : {"224.0.0.1", "255.255.255.255", "ff02::1"})
+    EXPECT_THAT(Refusal(fmt::format("ip-dst {}\n", many)), HasSubstr("multicast")) << many;
+  EXPECT_TRUE(
+      Additions::Parse("ip-dst 10.0.0.5\nip-src 11.0.0.0/8\nip-dst 2001:db8::/32\n", "a").ok());
   EXPECT_THAT(Refusal("user-agent a\tb\x01\n"), StartsWith("additions.txt:1: "));
   EXPECT_THAT(Refusal("mutex \xff\n"), StartsWith("additions.txt:1: "));
 }
