@@ -180,8 +180,10 @@ Result<detect::Destination> ReadDestination(ConfigMap& map, const std::filesyste
   GF_CHECK(ReadSightings(map.Map("sightings"), &destination.use.sightings));
   GF_CHECK(ReadModes(map.Map("warninglists"), &destination.warninglist_modes));
   GF_CHECK(ReadCanary(map.Map("canary"), &destination));
-  if (map.Has("alert_rate"))
-    GF_CHECK(ReadAlertRate(map.Map("alert_rate"), &destination.alert_rate));
+  ConfigMap rate = map.Map("alert_rate");
+  // Of a wrong shape `map` tells.
+  if (map.Has("alert_rate") && map.Check().ok())
+    GF_CHECK(ReadAlertRate(std::move(rate), &destination.alert_rate));
   destination.check = map.Strings("check");
   destination.check_timeout = std::chrono::seconds(map.Integer("check_timeout", 1, 3600, 120));
   destination.reload = map.Strings("reload");

@@ -27,7 +27,9 @@ Status ReadSightings(ConfigMap map, policy::SightingPolicy* policy) {
   policy->false_positives =
       map.Integer("false_positives", 0, kMostFalsePositives, policy->false_positives);
   policy->heed_expiration = map.Bool("heed_expiration", policy->heed_expiration);
-  if (map.Has("decay")) GF_CHECK(ReadDecay(map.Map("decay"), &policy->decay));
+  ConfigMap decay = map.Map("decay");
+  // Of a wrong shape `map` tells.
+  if (map.Has("decay") && map.Check().ok()) GF_CHECK(ReadDecay(std::move(decay), &policy->decay));
   return map.Finish();
 }
 

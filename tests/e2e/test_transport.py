@@ -265,7 +265,7 @@ def test_a_pause_that_the_server_asks_for_is_kept(pair, server):
 
 
 def test_pauses_count_towards_the_time_limit(pair, server):
-    server.fault = lambda *_: (429, {"Retry-After": "899"}, b"slow down")
+    server.fault = lambda *_: lambda *_: (429, {"Retry-After": "899"}, b"slow down")
     started = time.monotonic()
     done = collect(pair, expect=31, kind="freetext", url=server.url + "/list.txt", time_limit=60)
     assert time.monotonic() - started < 15 and "longer than 60 seconds" in done.stderr

@@ -170,6 +170,12 @@ TEST_F(ImportConfig, SaysWhatIsWrongAndWhere) {
   EXPECT_THAT(Refusal(one + "  canary: {type: domain, value: not a name}\n"),
               HasSubstr("3: destination ids: the canary not a name is no domain"));
   EXPECT_THAT(Refusal(one + one.substr(head.size())), HasSubstr("ids: the name is used twice"));
+  EXPECT_EQ(Refusal(one + "  alert_rate: {}\n"), "6: per: is missing; it is one of host, rule");
+  EXPECT_EQ(Refusal(one + "  sightings:\n    decay: {}\n"), "7: lifetime_days: is missing");
+  EXPECT_EQ(
+      Refusal(one + "  sightings:\n    decay: {lifetime_days: 9, decay_speed: 1, threshold: 50, "
+                    "base_score: 50}\n"),
+      "7: threshold: is not below base_score, so nothing would ever be used");
   const auto rate = [&](const std::string& format, const std::string& text) {
     return Refusal(fmt::format(
         "{}- {{name: a, format: {}, clearance: green, alert_rate: {{{}}}}}\n", head, format, text));
