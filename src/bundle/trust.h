@@ -84,7 +84,7 @@ enum class ClockVerdict {
 };
 [[nodiscard]] std::string_view ClockVerdictName(ClockVerdict verdict);
 
-constexpr Time kMaxClockAhead = 5 * 366 * kSecondsPerDay;
+constexpr Time kMaxClockAhead = Time{5} * 366 * kSecondsPerDay;
 // How far `created` may lie after a plausible clock: time zones entered as UTC, and slow clocks.
 constexpr Time kCreatedTolerance = kSecondsPerDay;
 

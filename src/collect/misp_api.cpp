@@ -16,8 +16,8 @@ const Json& Part(const Json& document, const char* key) {
 std::string DefaultFilters(const Json& settings) {
   constexpr const char* kName = "default_restsearch_parameters";
   const auto shown = [](const Json& value) {
-    const bool empty = value.is_null() || value == "" || value == "[]" || value == "{}" ||
-                       (value.is_structured() && value.empty());
+    const bool empty =
+        value.empty() || value == std::string_view() || value == "[]" || value == "{}";
     if (empty) return std::string();
     return value.is_string() ? value.get<std::string>() : DumpJson(value);
   };
@@ -66,7 +66,7 @@ HttpRequest MispApi::Request(std::string method, const std::string& path, const 
   return request;
 }
 
-Result<Json> MispApi::Call(HttpRequest request) {
+Result<Json> MispApi::Call(const HttpRequest& request) {
   for (int more = request.repeat ? kMoreBodies : 0;; --more) {
     GF_TRY(const HttpAnswer answer, client_.Fetch(request));
     if (!answer.ok()) return Unexpected(answer, client_.secret());

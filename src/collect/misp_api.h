@@ -59,7 +59,7 @@ class MispApi {
   [[nodiscard]] Result<std::vector<std::string>> HiddenTags();
 
  private:
-  [[nodiscard]] Result<Json> Call(HttpRequest request);
+  [[nodiscard]] Result<Json> Call(const HttpRequest& request);
 
   HttpClient client_;
   std::string url_;

@@ -71,7 +71,8 @@ Result<Secret> FromEnvironment(const std::string& name) {
 
 }  // namespace
 
-Secret::Secret(Secret&& other) noexcept : text_(other.text_) {
+// Copied, so that there is something to wipe.
+Secret::Secret(Secret&& other) noexcept : text_(other.text_) {  // NOLINT
   other.Wipe();
 }
 

@@ -80,7 +80,7 @@ std::string CsvBlock(const DefaultFeed& feed) {
   for (std::size_t at = 0; at < feed.columns.size();) {
     const std::size_t end = std::min(feed.columns.find(',', at), feed.columns.size());
     const std::string column = feed.columns.substr(at, end - at);
-    if (column.find_first_not_of(" ") != std::string::npos)
+    if (column.find_first_not_of(' ') != std::string::npos)
       columns += (columns.empty() ? "" : ", ") + Quoted(column);
     at = end + 1;
   }

@@ -19,8 +19,9 @@ const std::vector<std::string_view> kSigmaLevels = {"informational", "low", "med
                                                     "critical"};
 constexpr std::int64_t kMostDays = 36500;
 
-intel::Tlp ReadTlp(ConfigMap& map, std::string_view key, std::optional<std::string> fallback) {
-  return intel::FindTlp(map.Choice(key, kTlps, std::move(fallback))).value_or(intel::Tlp::kClear);
+intel::Tlp ReadTlp(ConfigMap& map, std::string_view key,
+                   const std::optional<std::string>& fallback) {
+  return intel::FindTlp(map.Choice(key, kTlps, fallback)).value_or(intel::Tlp::kClear);
 }
 
 // `key` is where the type stands, for the message.

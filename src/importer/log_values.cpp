@@ -212,8 +212,9 @@ class Reader {
       text.remove_suffix(1);
     auto address = intel::NormaliseAddress(text);
     if (!address) address = intel::NormaliseAddress(WithoutPort(text));
-    if (address) Add(IndicatorKind::kAddress, *std::move(address));
-    return address.has_value();
+    if (!address) return false;
+    Add(IndicatorKind::kAddress, *std::move(address));
+    return true;
   }
 
   // SHA-1 of a certificate: twenty bytes with colons between them.

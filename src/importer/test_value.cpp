@@ -15,8 +15,8 @@ using detect::WhyOccurrence;
 constexpr std::size_t kShownOccurrences = 5;
 
 std::string WayText(const Way& way) {
-  const std::string value = fmt::format("{} {}", intel::IndicatorKindName(way.indicator.kind),
-                                        Printable(way.indicator.value));
+  std::string value = fmt::format("{} {}", intel::IndicatorKindName(way.indicator.kind),
+                                  Printable(way.indicator.value));
   const char* host = way.host ? "its host, " : "";
   switch (way.how) {
     case detect::How::kExact:
