@@ -16,10 +16,9 @@ const Json& Part(const Json& document, const char* key) {
 std::string DefaultFilters(const Json& settings) {
   constexpr const char* kName = "default_restsearch_parameters";
   const auto shown = [](const Json& value) {
-    const bool empty =
-        value.empty() || value == std::string_view() || value == "[]" || value == "{}";
-    if (empty) return std::string();
-    return value.is_string() ? value.get<std::string>() : DumpJson(value);
+    if (value.empty()) return std::string();  // null, [] and {}
+    std::string text = value.is_string() ? value.get<std::string>() : DumpJson(value);
+    return text == "[]" || text == "{}" ? std::string() : text;
   };
   if (settings.is_object()) return settings.contains(kName) ? shown(settings[kName]) : "";
   if (!settings.is_array()) return "";
@@ -101,7 +100,7 @@ Result<Json> MispApi::Post(const std::string& path, const Json& body) {
 Result<Json> MispApi::Change(const std::string& path, const Json& body) {
   HttpRequest request = Request("POST", path, body);
   request.repeat = false;
-  return Call(std::move(request));
+  return Call(request);
 }
 
 Result<MispAccount> MispApi::ReadAccount() {
