@@ -1,7 +1,6 @@
 #include "importer/bench.h"
 
 #include "base/suggest.h"
-
 #include "detect/generation.h"
 
 namespace gapferry::importer {

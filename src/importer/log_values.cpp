@@ -51,10 +51,19 @@ IndicatorKind HashOf(std::size_t digits) {
 
 // As people write what nobody should click: "hxxps://evil[.]example".
 std::string Rearmed(std::string_view text) {
-  std::string plain(text);
-  for (const auto& [written, meant] : {std::pair{"[.]", "."}, {"hxxp", "http"}}) {
-    for (std::size_t at = plain.find(written); at != npos; at = plain.find(written, at + 1))
-      plain.replace(at, std::string_view(written).size(), meant);
+  std::string plain;
+  plain.reserve(text.size());
+  while (!text.empty()) {
+    if (text.starts_with("[.]")) {
+      plain += '.';
+      text.remove_prefix(3);
+    } else if (text.starts_with("hxxp")) {
+      plain += "http";
+      text.remove_prefix(4);
+    } else {
+      plain += text.front();
+      text.remove_prefix(1);
+    }
   }
   return plain;
 }
@@ -77,7 +86,8 @@ class Reader {
 
   // A line of columns: what stands between two tabs stands alone.
   void Columns(std::string_view text) {
-    for (std::size_t at = 0; text.find('\t') != npos && at <= text.size();) {
+    if (text.find('\t') == npos) return;
+    for (std::size_t at = 0; at <= text.size();) {
       const std::size_t end = std::min(text.find('\t', at), text.size());
       Whole(text.substr(at, end - at));
       at = end + 1;

@@ -197,6 +197,9 @@ def test_a_hostile_log_does_no_harm(site, tmp_path):
     assert {1, 2, 3, 4, 6, 9} <= set(found) and said[-1]["lines"] == 9 and said[-1]["lines_in_pieces"] == 1
     out = subprocess.run([site.bins / "gapferry-import", "--home", site.isolated, "test", path], capture_output=True)
     assert out.returncode == 0 and b"\x1b" not in out.stdout and b"\x00" not in out.stdout
+    # Each would take minutes if its length were squared.
+    path.write_bytes(b"evil[.]example " + b"[.]" * 300000 + b"\n" + b"y" * 500000 + b"\t" * 500000 + b"\n")
+    assert 1 in log_matches(ask(site, path))
     path.write_bytes(gzip.compress(b"evil.example\n" * 1000)[:-20])
     assert "ends in the middle" in site.import_("test", path, expect=9).stderr
     path.write_bytes(b"")
