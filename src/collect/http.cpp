@@ -43,7 +43,7 @@ struct HttpClient::State {
   Result<HttpAnswer> Follow(const HttpRequest& request, BodySink& sink, bool* passing);
   void NoteRateLimit(const HttpAnswer& answer);
   // Whether the time limit is over, or will be after a pause.
-  [[nodiscard]] bool IsOver(std::chrono::milliseconds pause) const;
+  [[nodiscard]] bool IsOver(std::chrono::milliseconds wait) const;
   [[nodiscard]] Error TooSlow(const HttpRequest& request) const;
   // Nothing if the server asks for more than kLongestPause.
   [[nodiscard]] std::optional<std::chrono::milliseconds> PauseAfter(
@@ -132,8 +132,8 @@ std::optional<std::chrono::milliseconds> HttpClient::State::PauseAfter(
   return Backoff(attempt, std::uniform_real_distribution<>(0, 1)(random));
 }
 
-bool HttpClient::State::IsOver(std::chrono::milliseconds pause) const {
-  return std::chrono::steady_clock::now() + pause >= options.deadline;
+bool HttpClient::State::IsOver(std::chrono::milliseconds wait) const {
+  return std::chrono::steady_clock::now() + wait >= options.deadline;
 }
 
 Error HttpClient::State::TooSlow(const HttpRequest& request) const {
