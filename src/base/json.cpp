@@ -10,7 +10,7 @@ namespace {
 // Runs before the tree is built, so that depth and duplicate keys are refused without recursion.
 class Validator : public nlohmann::json_sax<Json> {
  public:
-  explicit Validator(std::size_t max_depth) : max_depth_(max_depth) {}
+  explicit Validator(const JsonLimits& limits) : limits_(limits) {}
 
   bool null() override { return true; }
   bool boolean(bool) override { return true; }
@@ -24,7 +24,7 @@ class Validator : public nlohmann::json_sax<Json> {
   bool end_object() override { return Ascend(); }
   bool end_array() override { return Ascend(); }
   bool key(string_t& name) override {
-    if (keys_.back().insert(name).second) return true;
+    if (keys_.back().insert(name).second || limits_.twice) return true;
     problem_ = fmt::format("key \"{}\" is given twice", name);
     return false;
   }
@@ -44,8 +44,8 @@ class Validator : public nlohmann::json_sax<Json> {
 
  private:
   bool Descend() {
-    if (keys_.size() >= max_depth_) {
-      problem_ = fmt::format("nested deeper than {} levels", max_depth_);
+    if (keys_.size() >= limits_.max_depth) {
+      problem_ = fmt::format("nested deeper than {} levels", limits_.max_depth);
       return false;
     }
     keys_.emplace_back();
@@ -56,7 +56,7 @@ class Validator : public nlohmann::json_sax<Json> {
     return true;
   }
 
-  std::size_t max_depth_;
+  JsonLimits limits_;
   std::vector<std::set<std::string>> keys_;
   std::string problem_;
   std::optional<std::size_t> position_;
@@ -78,7 +78,7 @@ Result<Json> ParseJson(std::string_view text, const JsonLimits& limits) {
     return Error::Make(Kind::kTooLarge, "JSON of {} bytes; the limit is {}", text.size(),
                        limits.max_bytes);
   }
-  Validator validator(limits.max_depth);
+  Validator validator(limits);
   if (!Json::sax_parse(text, &validator)) {
     if (validator.position()) {
       const std::size_t offset = *validator.position() > 0 ? *validator.position() - 1 : 0;

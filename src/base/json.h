@@ -13,9 +13,10 @@ using Json = nlohmann::ordered_json;
 struct JsonLimits {
   std::size_t max_bytes = 1 << 20;
   std::size_t max_depth = 32;
+  bool twice = false;  // a key may be given twice: the last one counts
 };
 
-// Strict: UTF-8, no duplicate key, nothing after the value.
+// Strict: UTF-8, no duplicate key unless `twice`, nothing after the value.
 // Errors: kTooLarge, kMalformed with line and column.
 [[nodiscard]] Result<Json> ParseJson(std::string_view text, const JsonLimits& limits = {});
 // One line, no spaces; invalid UTF-8 is replaced.

@@ -98,6 +98,18 @@ Status CheckOptions(const Destination& destination) {
   return CheckNetOptions(destination);
 }
 
+// Where the sids of a destination lie; none: its format gives none.
+std::optional<std::pair<std::int64_t, std::int64_t>> SidsOf(const Destination& destination) {
+  const auto block = [](const auto& options) {
+    return std::pair(options.sid_base, options.sid_base + options.sid_count - 1);
+  };
+  if (destination.format == "suricata") return block(destination.suricata);
+  if (destination.format == "stored-rules") return block(destination.stored_rules);
+  if (destination.format == "snort2" || destination.format == "snort3")
+    return block(destination.net.snort);
+  return std::nullopt;
+}
+
 Status CheckCanary(const Destination& destination, const Format& format) {
   if (!destination.canary) return Ok();
   const Canary& canary = *destination.canary;
@@ -149,6 +161,22 @@ Status CheckSite(const Site& site) {
       return BadDestination(destination, "the name is used twice");
   }
   return Ok();
+}
+
+std::vector<std::string> SharedSids(const std::vector<Destination>& destinations) {
+  std::vector<std::string> shared;
+  for (std::size_t i = 0; i < destinations.size(); ++i) {
+    const auto one = SidsOf(destinations[i]);
+    for (std::size_t k = 0; one && k < i; ++k) {
+      const auto other = SidsOf(destinations[k]);
+      if (!other || one->first > other->second || other->first > one->second) continue;
+      shared.push_back(fmt::format("destinations {} and {} both give sids from {} to {}",
+                                   destinations[k].name, destinations[i].name,
+                                   std::max(one->first, other->first),
+                                   std::min(one->second, other->second)));
+    }
+  }
+  return shared;
 }
 
 }  // namespace gapferry::detect

@@ -147,4 +147,8 @@ struct Site {
 // Errors: kConfig for an unknown format, a bad or doubled name, or an option out of its range.
 [[nodiscard]] Status CheckSite(const Site& site);
 
+// Pairs of destinations that may give one sid twice, as sentences: no error, since each may be for
+// a sensor of its own.
+[[nodiscard]] std::vector<std::string> SharedSids(const std::vector<Destination>& destinations);
+
 }  // namespace gapferry::detect

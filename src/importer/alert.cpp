@@ -38,6 +38,8 @@ std::optional<intel::IndicatorKind> FindKind(std::string_view name) {
   return std::nullopt;
 }
 
+constexpr std::string_view kStoredSpace = "/stored-sid";
+
 // As detect's formats make their keys: "domain|evil.example|dns", "list|domain-2|dns" and, of a
 // further shard, "list|domain-2-s1|dns", "networks|to|<bucket>|<piece>", "iprep|source",
 // "<event>|<logsource>|<part>" of Sigma, the rule's own name of Wazuh.
@@ -60,6 +62,13 @@ void ReadKey(AlertId kind, std::string_view key, RuleOrigin* origin) {
   } else {
     origin->set = key.substr(first + 1, last - first - 1);
   }
+}
+
+// "suricata|<attribute>|<place>": a rule that an attribute carries.
+std::optional<Uuid> StoredIn(std::string_view key) {
+  const std::size_t first = key.find('|');
+  if (first == std::string_view::npos) return std::nullopt;
+  return ParseUuid(key.substr(first + 1, key.find('|', first + 1) - first - 1));
 }
 
 std::string Needle(AlertId kind, std::string_view id) {
@@ -95,7 +104,9 @@ Result<std::vector<RuleOrigin>> FindRules(store::Store& store, AlertId kind, std
   }
   std::vector<RuleOrigin> found;
   GF_CHECK(detect::ForEachId(store, [&](const detect::GivenId& given) {
-    if (!given.space.ends_with(SpaceOf(kind))) return;
+    const bool stored = kind == AlertId::kSid && given.space.ends_with(kStoredSpace);
+    const std::string_view space = stored ? kStoredSpace : SpaceOf(kind);
+    if (!given.space.ends_with(space)) return;
     // The id of a Sigma rule is made of its key.
     const bool is_it =
         kind == AlertId::kSigma
@@ -103,9 +114,13 @@ Result<std::vector<RuleOrigin>> FindRules(store::Store& store, AlertId kind, std
             : given.id.id == number;
     if (!is_it) return;
     RuleOrigin& origin = found.emplace_back();
-    origin.destination = given.space.substr(0, given.space.size() - SpaceOf(kind).size());
+    origin.destination = given.space.substr(0, given.space.size() - space.size());
     origin.id = given.id;
-    ReadKey(kind, given.key, &origin);
+    if (stored) {
+      origin.attribute = StoredIn(given.key);
+    } else {
+      ReadKey(kind, given.key, &origin);
+    }
   }));
   return found;
 }

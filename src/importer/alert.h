@@ -22,10 +22,12 @@ enum class AlertId { kSid, kSigma, kWazuh };
 struct RuleOrigin {
   std::string destination;
   detect::StableId id;
-  // One value, or a whole set of them, or an event: the others are empty.
+  // One value, or a whole set of them, or an event, or the attribute that carries the rule: the
+  // others are empty.
   std::optional<intel::Indicator> value;
   std::string set;  // "domain-2", "networks-to", "iprep-source", …
   std::optional<Uuid> event;
+  std::optional<Uuid> attribute;
 };
 
 // The rules that ever had this id, one for each destination. Error: kUsage for an id of the wrong

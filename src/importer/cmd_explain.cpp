@@ -38,10 +38,38 @@ Status ShowEvent(Console& console, store::Store* store, const detect::Site& site
   return Ok();
 }
 
+// The attribute that carries the rule, and its events.
+Status ShowAttribute(Console& console, store::Store* store, const Uuid& uuid, Json* json) {
+  bool there = false;
+  std::string event;
+  GF_CHECK(store->Reader().ForEach(
+      store::RowReader::Part::kEvents, [&](const store::Record& record) -> Status {
+        if (record.kind == store::RecordKind::kEvent) {
+          event = fmt::format("event {} of {}, {}: {}", record.event_uuid.ToString(), record.source,
+                              record.event.date, Printable(record.event.info));
+        }
+        if (record.kind != store::RecordKind::kAttribute || record.attribute.uuid != uuid)
+          return Ok();
+        there = true;
+        console.Say(fmt::format("  carried by attribute {}, type {}", uuid.ToString(),
+                                record.attribute.type));
+        console.Say("  " + event);
+        (*json)["events"].push_back(
+            {{"source", record.source}, {"event", record.event_uuid.ToString()}});
+        return Ok();
+      }));
+  if (!there) {
+    console.Say(
+        fmt::format("  carried by attribute {}, which is no longer in the store", uuid.ToString()));
+  }
+  return Ok();
+}
+
 Status ShowOrigin(Session& session, const RuleOrigin& origin, const detect::Site& site,
                   store::Store* store, Json* json) {
   Console& console = session.console;
   if (origin.event) return ShowEvent(console, store, site, *origin.event, json);
+  if (origin.attribute) return ShowAttribute(console, store, *origin.attribute, json);
   if (!origin.value) {
     console.Say(fmt::format(
         "  it looks for every value of the set {}: take the value from the alert, and ask `{} why "
@@ -87,6 +115,7 @@ Status ExplainAlert(Session& session, AlertId kind, const Asked& asked) {
                  {"changed", FormatTime(origin.id.changed)},
                  {"value", origin.value ? origin.value->value : ""},
                  {"set", origin.set},
+                 {"attribute", origin.attribute ? origin.attribute->ToString() : ""},
                  {"in_use", !line.empty()},
                  {"rule", line},
                  {"events", Json::array()},

@@ -175,6 +175,8 @@ Status GenerateArtifacts(Session& session, const Home& home, Config config,
                          const GenerateOptions& options, const CommandRunner& run) {
   GF_TRY(store::Store store, home.OpenStore());
   const std::filesystem::path folder = config.artifacts;
+  for (const std::string& note : config.notes)
+    session.console.Note(note);
   GF_TRY(LoadedSite loaded, LoadSite(std::move(config), &store));
   loaded.site.accept_change = options.accept_change;
   loaded.site.preview = options.preview;

@@ -49,6 +49,7 @@ Status ShowStatus(Session& session) {
                           {"clock", bundle::ClockVerdictName(clock.verdict)},
                           {"applied", state},
                           {"warnings", warnings},
+                          {"notes", config.notes},
                           {"rows", counts},
                           {"destinations", destinations}});
   console.Say(fmt::format("home       {}", home.folder().string()));
@@ -58,6 +59,8 @@ Status ShowStatus(Session& session) {
                           bundle::ClockVerdictName(clock.verdict)));
   for (const TrustWarning& warning : TrustWarnings(trust, applied, Now()))
     console.Say("WARNING    " + warning.text);
+  for (const std::string& note : config.notes)
+    console.Say("note       " + note);
   if (!applied) {
     console.Say("state      nothing imported yet");
   } else {

@@ -37,14 +37,29 @@ Result<Anchor> FromHome(const Session& session) {
   return anchor;
 }
 
-// The first root, from the file that was named or from beside the bundle.
-Result<Anchor> FromFile(const VerifyOptions& options) {
-  std::filesystem::path file = options.root;
-  if (file.empty()) {
-    const std::filesystem::path path = options.path;
-    file =
-        (std::filesystem::is_directory(path) ? path : path.parent_path()) / bundle::RootFileName(1);
+constexpr std::uint64_t kMostRoots = 1000;
+
+// Beside the bundle lie the first root and the newest; a site that was added later pinned a later
+// one. The first if none has the fingerprint.
+std::filesystem::path RootBeside(const std::filesystem::path& path,
+                                 const std::optional<bundle::Fingerprint>& wanted) {
+  const std::filesystem::path folder =
+      std::filesystem::is_directory(path) ? path : path.parent_path();
+  for (std::uint64_t version = 1; wanted && version <= kMostRoots; ++version) {
+    const std::filesystem::path file = folder / bundle::RootFileName(version);
+    const auto document = bundle::ReadSignedFile(file, bundle::kMaxRootBytes);
+    if (document.ok() && bundle::Fingerprint(document->bytes) == *wanted) return file;
   }
+  return folder / bundle::RootFileName(1);
+}
+
+// A root from the file that was named or from beside the bundle.
+Result<Anchor> FromFile(const VerifyOptions& options) {
+  const std::optional<bundle::Fingerprint> expected = bundle::ParseFingerprint(options.fingerprint);
+  if (!options.fingerprint.empty() && !expected)
+    return Error::Make(Kind::kUsage, "\"{}\" is no fingerprint", options.fingerprint);
+  std::filesystem::path file = options.root;
+  if (file.empty()) file = RootBeside(options.path, expected);
   auto document = bundle::ReadSignedFile(file, bundle::kMaxRootBytes);
   if (!document.ok()) {
     return Error::Make(Kind::kNotReady, "there is nothing to verify against: {}",
@@ -54,11 +69,7 @@ Result<Anchor> FromFile(const VerifyOptions& options) {
   const bundle::Fingerprint found{document->bytes};
   Anchor anchor;
   anchor.basis = fmt::format("{} (fingerprint {})", file.string(), found.ToString());
-  if (!options.fingerprint.empty()) {
-    const std::optional<bundle::Fingerprint> expected =
-        bundle::ParseFingerprint(options.fingerprint);
-    if (!expected)
-      return Error::Make(Kind::kUsage, "\"{}\" is no fingerprint", options.fingerprint);
+  if (expected) {
     GF_TRY(anchor.root, bundle::PinRoot(document->bytes, document->signatures, *expected));
   } else {
     GF_TRY(anchor.root, bundle::OpenSignedRoot(document->bytes, document->signatures));
@@ -142,10 +153,9 @@ Command VerifyCommand() {
             auto options = std::make_shared<VerifyOptions>();
             arguments.Positional("PATH", &options->path, "a bundle, or the folder of a medium");
             arguments.Option("--root", &options->root,
-                             "a root-0001.json of your own to verify against");
-            arguments.Option(
-                "--fingerprint", &options->fingerprint,
-                "believe the root-0001.json beside the bundle if it has this fingerprint");
+                             "a root-NNNN.json of your own to verify against");
+            arguments.Option("--fingerprint", &options->fingerprint,
+                             "believe the root beside the bundle that has this fingerprint");
             return [options](Session& session) { return Verify(session, *options); };
           }};
 }

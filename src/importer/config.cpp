@@ -137,6 +137,25 @@ void RefuseValueKeys(ConfigMap& map, const detect::Destination& destination) {
   }
 }
 
+// A format's options stand below its own name; some formats share theirs.
+std::string_view OptionsOf(std::string_view format) {
+  if (format == "snort2" || format == "snort3") return "snort";
+  if (format == "misp-csv") return "csv";
+  if (format == "stored-rules") return "stored_rules";
+  return format;
+}
+
+void NoteOptionsOfOthers(ConfigMap& map, const detect::Destination& destination,
+                         std::vector<std::string>* notes) {
+  for (const std::string_view key :
+       {"suricata", "wazuh", "sigma", "rpz", "nftables", "ipset", "squid", "edl", "snort", "zeek",
+        "csv", "ecs", "stored_rules", "yara"}) {
+    if (map.Has(key) && key != OptionsOf(destination.format))
+      notes->push_back(fmt::format("destination {}: `{}` does nothing for the format {}",
+                                   destination.name, key, destination.format));
+  }
+}
+
 // A copy of events does nothing by itself.
 policy::Power ReadPower(ConfigMap& map, bool copies) {
   const std::string power = map.Choice("power", kPowers, copies ? "logs" : "detect");
@@ -159,13 +178,15 @@ void CheckTogether(ConfigMap& map, const detect::Destination& destination) {
   if (!checked.ok()) map.Fail("", checked.error().what);
 }
 
-Result<detect::Destination> ReadDestination(ConfigMap& map, const std::filesystem::path& base) {
+Result<detect::Destination> ReadDestination(ConfigMap& map, const std::filesystem::path& base,
+                                            std::vector<std::string>* notes) {
   detect::Destination destination;
   destination.name = map.String("name");
   destination.format = map.Choice("format", FormatNames());
   const detect::Format* format = detect::FindFormat(destination.format);
   const bool copies = format != nullptr && format->make_for_events != nullptr;
   if (copies) RefuseValueKeys(map, destination);
+  NoteOptionsOfOthers(map, destination, notes);
   ReadPlace(map, base, &destination);
   destination.use.clearance = ReadTlp(map, "clearance", std::nullopt);
   destination.use.power = ReadPower(map, copies);
@@ -236,13 +257,18 @@ Result<Config> LoadConfig(const std::filesystem::path& file) {
   GF_CHECK(ReadModes(map.Map("warninglists"), &config.site.warninglist_modes));
   GF_CHECK(ReadGuards(map.Map("guards"), &config.site));
   for (ConfigMap& destination : map.Maps("destinations")) {
-    GF_TRY(detect::Destination read, ReadDestination(destination, base));
+    GF_TRY(detect::Destination read, ReadDestination(destination, base, &config.notes));
     config.site.destinations.push_back(std::move(read));
   }
   GF_CHECK(map.Finish());
   auto checked = detect::CheckSite(config.site);
   if (checked.ok()) checked = CheckPlaces(config.site, base, config.artifacts);
   if (!checked.ok()) return std::move(checked).error().In(file.string());
+  for (const std::string& shared : detect::SharedSids(config.site.destinations)) {
+    config.notes.push_back(shared +
+                           ": no sensor can load the rules of both, and an alert's sid does not "
+                           "say whose it is. Give each its own `sid_base`");
+  }
   return config;
 }
 

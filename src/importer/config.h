@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "detect/destination.h"
@@ -22,6 +23,7 @@ struct Config {
   std::filesystem::path suricata;   // the program for `test`, or empty: that in PATH
   std::filesystem::path additions;  // file, or empty
   detect::Site site;                // what these files hold is filled in by LoadSite
+  std::vector<std::string> notes;  // what is no error and hardly meant, for `generate` and `status`
 };
 
 // Relative paths are relative to the folder of the file. Error: kConfig with "file:line: key:

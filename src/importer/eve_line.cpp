@@ -18,7 +18,8 @@ EveLine ReadEveLine(std::string_view line) {
     return read;
   }
   if (line.find("\"alert\"") == std::string_view::npos) return read;
-  Result<Json> event = ParseJson(line, {kMaxEveLine + 1, kMaxEveDepth});
+  // Some protocols' loggers write a key of theirs twice; that leaves no alert without its name.
+  Result<Json> event = ParseJson(line, {kMaxEveLine + 1, kMaxEveDepth, /*twice=*/true});
   if (!event.ok()) {
     read.kind = EveLine::Kind::kMalformed;
     read.problem = event.error().what;

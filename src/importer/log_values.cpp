@@ -267,7 +267,7 @@ class Reader {
 std::vector<Indicator> ReadLogLine(std::string_view line) {
   Reader reader;
   if (AsciiTrim(line).starts_with('{')) {
-    const Result<Json> json = ParseJson(line, {kMaxLogLine + 2, kMaxJsonDepth});
+    const Result<Json> json = ParseJson(line, {kMaxLogLine + 2, kMaxJsonDepth, /*twice=*/true});
     if (json.ok()) {
       reader.Value(*json);
       return reader.Take();

@@ -182,7 +182,8 @@ void NormaliseEmail(std::string_view text, Normalised* out) {
   const std::optional<std::string> domain = NormaliseName(address.substr(at + 1));
   if (!domain) return Fail(out, ValueProblem::kBadEmail);
   out->value = std::string(address.substr(0, at + 1)) + *domain;
-  Add(out, IndicatorKind::kEmail, out->value);
+  // No server in use tells Joe@ from joe@, nor does MISP.
+  Add(out, IndicatorKind::kEmail, AsciiLower(out->value));
 }
 
 // Version 2 names have 16, version 3 names 56 base32 characters (rend-spec-v3 §6).

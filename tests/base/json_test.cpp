@@ -8,6 +8,10 @@ namespace {
 TEST(ParseJson, RefusesDuplicateKeysDepthAndTrailingBytes) {
   EXPECT_TRUE(ParseJson(R"({"a":{"b":[1,2]},"c":{"b":1}})").ok());
   EXPECT_FALSE(ParseJson(R"({"a":1,"a":2})").ok());
+  const auto last = ParseJson(R"({"a":1,"b":{"c":1,"c":2},"a":3})", {.twice = true});
+  ASSERT_TRUE(last.ok());
+  EXPECT_EQ(DumpJson(*last), R"({"a":3,"b":{"c":2}})");
+  EXPECT_FALSE(ParseJson(std::string(100, '['), {.twice = true}).ok());
   EXPECT_FALSE(ParseJson("{} {}").ok());
   EXPECT_FALSE(ParseJson(std::string(100, '[')).ok());
   EXPECT_EQ(ParseJson(std::string(10, ' '), {.max_bytes = 5}).error().kind, Kind::kTooLarge);

@@ -8,7 +8,8 @@ import pytest
 from pair import Pair
 
 EVENT = "7d8e1d0c-0f2c-4c0e-9a51-3f2f1b0f6c21"
-VALUES = [("domain", "evil.example"), ("ip-dst", "203.0.113.7"), ("url", "http://evil.example/a|b"), ("ip-dst", "198.51.100.0/24")]
+VALUES = [("domain", "evil.example"), ("ip-dst", "203.0.113.7"), ("url", "http://evil.example/a|b"), ("ip-dst", "198.51.100.0/24"),
+          ("suricata", 'alert dns any any -> any any (msg:"own"; dns.query; content:"evil"; sid:7; rev:4;)')]
 
 
 def event(values):
@@ -32,9 +33,10 @@ def site(tmp_path_factory, bins):
     pair.open_site(clearance="green", destinations=[
         {"name": "ids", "format": "suricata", "clearance": "green"},
         {"name": "hunt", "format": "sigma", "clearance": "green"},
-        {"name": "siem", "format": "wazuh", "clearance": "green"}])
+        {"name": "siem", "format": "wazuh", "clearance": "green"},
+        {"name": "own", "format": "stored-rules", "clearance": "green", "types": ["suricata"]}])
     pair.import_("run", pair.medium)
-    pair.current = {name: pair.isolated / "artifacts" / name / "current" for name in ("ids", "hunt", "siem")}
+    pair.current = {name: pair.isolated / "artifacts" / name / "current" for name in ("ids", "hunt", "siem", "own")}
     return pair
 
 
@@ -73,6 +75,14 @@ def test_sigma_and_wazuh_rules_too(site):
     for id_ in ids:
         said = explain(site, "wazuh", id_)
         assert said["in_use"] and said["set"]
+
+
+def test_a_stored_rule_leads_to_the_attribute_that_carries_it(site):
+    rule = (site.current["own"] / "stored-suricata.rules").read_text()
+    said = explain(site, "sid", re.search(r"sid:(\d+);", rule)[1])
+    assert said["in_use"] and said["destination"] == "own" and 'msg:"own"' in said["rule"]
+    assert said["attribute"] == f"7d8e1d0c-0f2c-4c0e-9a51-3f2f1b0f7c{len(VALUES) - 1:02}"
+    assert [one["event"] for one in said["events"]] == [EVENT]
 
 
 def test_what_is_wrong_is_said(site):

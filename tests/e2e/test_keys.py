@@ -261,6 +261,10 @@ def test_a_site_added_later_pins_the_newest_root(pair):
     done = elsewhere(pair, site, "init", "--root", pair.medium / "root-0001.json", "--fingerprint",
                         pair.fingerprint, "--stream", "lab", expect=None)
     assert done.returncode == 2
+    # At a kiosk the number that each site knows is enough.
+    for version, known in ((1, pair.fingerprint), (2, made["fingerprint"])):
+        assert f"root-000{version}.json (fingerprint" in pair.import_("verify", pair.medium, "--fingerprint", known).stdout
+    failing(pair.import_("verify", pair.medium, "--fingerprint", "0" * 32, expect=None), 13, "0000 0000")
 
 
 def test_a_new_epoch_begins_with_the_root_and_number_one(pair):

@@ -56,6 +56,7 @@ TEST(EveLine, KeepsEveryByteOfAnAlert) {
   const std::string told = WithMember(kLine, {{"v", 1}});
   EXPECT_EQ(told, "{ \"alert\" : {\"x\":1.50}, \"a\":\"\\u0041\" ,\"gapferry\":{\"v\":1}} \r\n");
   EXPECT_EQ(ReadEveLine(told).kind, EveLine::Kind::kOther);
+  EXPECT_EQ(ReadEveLine(R"({"alert":{"gid":1},"x":{"k":1,"k":2}})").kind, EveLine::Kind::kAlert);
 }
 
 }  // namespace

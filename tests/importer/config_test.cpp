@@ -202,6 +202,31 @@ TEST_F(ImportConfig, SaysWhatIsWrongAndWhere) {
         << owner;
 }
 
+TEST_F(ImportConfig, NotesWhatIsHardlyMeant) {
+  const auto notes = [](const std::string& destinations) {
+    EXPECT_TRUE(WriteFileAtomically(test::SchemaCheck::File(),
+                                    "clearance: green\ndestinations:\n" + destinations)
+                    .ok());
+    auto config = LoadConfig(test::SchemaCheck::File());
+    EXPECT_TRUE(config.ok());
+    return config.ok() ? config->notes : std::vector<std::string>{"refused"};
+  };
+  const std::string ids = "- {name: ids, format: suricata, clearance: green}\n";
+  const std::string own = "- {name: own, format: stored-rules, clearance: green}\n";
+  EXPECT_THAT(notes(ids + own +
+                    "- {name: s, format: snort3, clearance: green, snort: {sid_base: "
+                    "2000000, sid_count: 1000}}\n"),
+              testing::IsEmpty());
+  EXPECT_THAT(
+      notes(ids + "- {name: s, format: snort2, clearance: green, snort: {sid_base: 1989999, "
+                  "sid_count: 1000}}\n"),
+      testing::ElementsAre(
+          testing::StartsWith("destinations ids and s both give sids from 1989999 to 1989999: ")));
+  EXPECT_THAT(notes("- {name: d, format: misp-csv, clearance: green, csv: {crlf: true}, wazuh: "
+                    "{level: 3}}\n"),
+              testing::ElementsAre("destination d: `wazuh` does nothing for the format misp-csv"));
+}
+
 TEST_F(ImportConfig, KeepsTheFoldersOfDestinationsApart) {
   const auto home = test::SchemaCheck::File().parent_path();
   const auto refusal = [&](const std::string& first, const std::string& second) {
