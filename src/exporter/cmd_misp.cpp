@@ -46,8 +46,7 @@ Result<collect::MispApi> OpenInstance(Session& session, const MispTarget& target
         .Hint("name one in {}: file:PATH, env:NAME or credential:NAME",
               home.config_file().string());
   }
-  return OpenMisp(session.home, source,
-                  source.operator_key.empty() ? source.key : source.operator_key);
+  return OpenMisp(session, source, source.operator_key.empty() ? source.key : source.operator_key);
 }
 
 bool IsNamed(const std::string& wanted, const std::string& id, const std::string& name) {

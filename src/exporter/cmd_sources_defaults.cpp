@@ -80,8 +80,11 @@ Status Add(const Home& home, const std::string& entries) {
   const auto loaded = LoadConfig(trial);
   std::error_code ignored;
   std::filesystem::remove(trial, ignored);
-  if (!loaded.ok()) return Error(loaded.error());
-  return WriteFileAtomically(file, *after);
+  if (loaded.ok()) return WriteFileAtomically(file, *after);
+  Error error = loaded.error();
+  const std::string name = trial.string();
+  if (error.what.starts_with(name)) error.what.replace(0, name.size(), file.string());
+  return error;
 }
 
 Status List(Session& session, const std::vector<NamedFeed>& feeds) {

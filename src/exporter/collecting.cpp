@@ -65,12 +65,12 @@ Result<collect::CollectReport> CollectFromWeb(Session& session, const SourceConf
   const collect::CollectProgress events = fetched.Counting("events");
   const collect::CollectProgress files = read.Counting("files");
   if (source.kind == "misp") {
-    GF_TRY(collect::MispApi api, OpenMisp(session.home, source, source.key));
+    GF_TRY(collect::MispApi api, OpenMisp(session, source, source.key));
     const collect::MispOptions misp{CacheOf(session.home, source), source.refresh_days,
                                     source.edit_grace_days, source.lists};
     return collect::CollectMisp(*mirror, options, misp, api, events, files);
   }
-  GF_TRY(collect::HttpClient client, OpenClient(session.home, source, source.key));
+  GF_TRY(collect::HttpClient client, OpenClient(session, source, source.key));
   return collect::CollectWebFeed(*mirror, options, WebOptionsOf(session.home, source), client,
                                  events, files);
 }
@@ -78,7 +78,7 @@ Result<collect::CollectReport> CollectFromWeb(Session& session, const SourceConf
 // Where the source's files lie, after fetching what is fetched as one file.
 Result<std::filesystem::path> PathOf(Session& session, const SourceConfig& source) {
   if (source.url.empty()) return source.path;
-  GF_TRY(collect::HttpClient client, OpenClient(session.home, source, source.key));
+  GF_TRY(collect::HttpClient client, OpenClient(session, source, source.key));
   return collect::FetchWebFile(client, WebOptionsOf(session.home, source),
                                collect::kMaxEventFileBytes);
 }

@@ -1,6 +1,7 @@
 #include "exporter/web_source.h"
 
 #include <algorithm>
+#include <thread>
 
 #include "base/version.h"
 
@@ -25,6 +26,18 @@ Status CheckMispKey(const collect::Secret& secret, const std::string& place) {
       .Hint("MISP shows a key once, under My Profile, Auth keys");
 }
 
+// Whoever watches is told why nothing moves.
+collect::Pause NotedPause(Console& console, const std::string& source) {
+  return [&console, source](std::chrono::milliseconds time) {
+    constexpr std::chrono::seconds kWorthANote{5};
+    if (time >= kWorthANote) {
+      console.Note(fmt::format("{}: waiting {} s before the next request", source,
+                               std::chrono::ceil<std::chrono::seconds>(time).count()));
+    }
+    std::this_thread::sleep_for(time);
+  };
+}
+
 }  // namespace
 
 std::filesystem::path CacheOf(const std::filesystem::path& home, const SourceConfig& source) {
@@ -35,20 +48,22 @@ collect::WebOptions WebOptionsOf(const std::filesystem::path& home, const Source
   return {source.url, CacheOf(home, source), source.key_header, source.refresh_days};
 }
 
-Result<collect::HttpClient> OpenClient(const std::filesystem::path& home,
-                                       const SourceConfig& source, const std::string& key) {
+Result<collect::HttpClient> OpenClient(Session& session, const SourceConfig& source,
+                                       const std::string& key) {
   collect::Secret secret;
   if (!key.empty()) {
-    GF_TRY(secret, collect::LoadSecret(key, home));
+    GF_TRY(secret, collect::LoadSecret(key, session.home));
   }
-  return collect::HttpClient(source.transport, std::move(secret), Agent());
+  return collect::HttpClient(source.transport, std::move(secret), Agent(),
+                             NotedPause(session.console, source.name));
 }
 
-Result<collect::MispApi> OpenMisp(const std::filesystem::path& home, const SourceConfig& source,
+Result<collect::MispApi> OpenMisp(Session& session, const SourceConfig& source,
                                   const std::string& key) {
-  GF_TRY(collect::Secret secret, collect::LoadSecret(key, home));
+  GF_TRY(collect::Secret secret, collect::LoadSecret(key, session.home));
   GF_CHECK(CheckMispKey(secret, key));
-  return collect::MispApi(collect::HttpClient(source.transport, std::move(secret), Agent()),
+  return collect::MispApi(collect::HttpClient(source.transport, std::move(secret), Agent(),
+                                              NotedPause(session.console, source.name)),
                           source.url);
 }
 

@@ -171,3 +171,13 @@ def test_passwords_of_listed_feeds_are_not_shown(pair, tmp_path):
 def test_a_feed_that_is_not_in_the_list(pair):
     done = pair.export("sources", "defaults", DEFAULTS, "--add", "Example events!", expect=None)
     assert done.returncode != 0 and "did you mean \"Example events\"?" in done.stderr
+
+
+def test_a_feed_that_makes_no_source_leaves_the_configuration_as_it_was(pair, tmp_path):
+    listed = tmp_path / "feeds.json"
+    listed.write_text(json.dumps([{"Feed": {
+        "name": "Old", "provider": "P", "url": "ftp://feeds.example/f", "source_format": "csv", "enabled": True}}]))
+    before = (pair.connected / "export.yml").read_text()
+    done = pair.export("sources", "defaults", listed, "--add", "Old", expect=3)
+    assert f"{pair.connected / 'export.yml'}:" in done.stderr and ".new" not in done.stderr
+    assert (pair.connected / "export.yml").read_text() == before

@@ -257,10 +257,11 @@ def calls(server, times):
 
 def test_a_pause_that_the_server_asks_for_is_kept(pair, server):
     times = []
-    server.wanted = lambda n: (lambda *_: (429, {"Retry-After": "2"}, b"slow down")) if n == 1 else None
+    server.wanted = lambda n: (lambda *_: (429, {"Retry-After": "5"}, b"slow down")) if n == 1 else None
     server.fault = calls(server, times)
-    collect(pair, kind="freetext", url=server.url + "/list.txt")
-    assert len(times) == 2 and times[1] - times[0] >= 2
+    done = collect(pair, kind="freetext", url=server.url + "/list.txt")
+    assert len(times) == 2 and times[1] - times[0] >= 5
+    assert ": waiting 5 s before the next request" in done.stderr
     assert len(values(pair)) == 2
 
 
