@@ -27,7 +27,7 @@ Status CheckMispKey(const collect::Secret& secret, const std::string& place) {
 }
 
 // Whoever watches is told why nothing moves.
-collect::Pause NotedPause(Console& console, const std::string& source) {
+collect::HttpClient::Pause NotedPause(Console& console, const std::string& source) {
   return [&console, source](std::chrono::milliseconds time) {
     constexpr std::chrono::seconds kWorthANote{5};
     if (time >= kWorthANote) {
