@@ -34,7 +34,7 @@ std::filesystem::path ReadPath(ConfigMap& map, std::string_view key,
 
 intel::Tlp ReadTlp(ConfigMap& map, std::string_view key,
                    const std::optional<std::string>& fallback) {
-  return intel::FindTlp(map.Choice(key, kTlps, fallback)).value_or(intel::Tlp::kClear);
+  return intel::FindTlp(map.Choice(key, intel::TlpNames(), fallback)).value_or(intel::Tlp::kClear);
 }
 
 // A name is a key and, of a site, a part of file names. `taken` are those before it.

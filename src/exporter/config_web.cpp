@@ -134,7 +134,8 @@ policy::Selection ReadSourceSelection(ConfigMap& map, bool published_only) {
   policy::Selection selection = ReadSelection(map);
   selection.published_only =
       map.Choice("published", kPublished, published_only ? "only" : "any") == "only";
-  if (map.Has("max_tlp")) selection.max_tlp = intel::FindTlp(map.Choice("max_tlp", kTlps));
+  if (map.Has("max_tlp"))
+    selection.max_tlp = intel::FindTlp(map.Choice("max_tlp", intel::TlpNames()));
   return selection;
 }
 

@@ -6,9 +6,6 @@
 
 namespace gapferry::exporter {
 
-inline const std::vector<std::string_view> kTlps = {"clear", "green", "amber", "amber+strict",
-                                                    "red"};
-
 // Reads them into `source`, whose kind and path are known. `base`: where relative paths begin.
 // Errors of nested blocks come back, those of the source's own keys stay with `map`.
 [[nodiscard]] Status ReadWebSource(ConfigMap& map, const std::filesystem::path& base,

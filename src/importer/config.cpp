@@ -10,7 +10,6 @@
 namespace gapferry::importer {
 namespace {
 
-const std::vector<std::string_view> kTlps = {"clear", "green", "amber", "amber+strict", "red"};
 const std::vector<std::string_view> kModes = {"drop", "mark", "off"};
 const std::vector<std::string_view> kPowers = {"logs", "detect", "block"};
 const std::vector<std::string_view> kHashes = {"md5", "sha1", "sha256"};
@@ -21,7 +20,7 @@ constexpr std::int64_t kMostDays = 36500;
 
 intel::Tlp ReadTlp(ConfigMap& map, std::string_view key,
                    const std::optional<std::string>& fallback) {
-  return intel::FindTlp(map.Choice(key, kTlps, fallback)).value_or(intel::Tlp::kClear);
+  return intel::FindTlp(map.Choice(key, intel::TlpNames(), fallback)).value_or(intel::Tlp::kClear);
 }
 
 // `key` is where the type stands, for the message.

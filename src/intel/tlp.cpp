@@ -9,8 +9,7 @@
 namespace gapferry::intel {
 namespace {
 
-constexpr std::array<std::string_view, kTlpLevels> kTlpNames = {"clear", "green", "amber",
-                                                                "amber+strict", "red"};
+const std::vector<std::string_view> kTlpNames = {"clear", "green", "amber", "amber+strict", "red"};
 constexpr std::array<std::string_view, 4> kPapNames = {"clear", "green", "amber", "red"};
 
 // Other taxonomies that state a TLP (reference/misp.md §6.1). All carry it as a quoted value.
@@ -39,13 +38,16 @@ bool Tighten(std::optional<T>& current, T next) {
 std::string_view TlpName(Tlp tlp) {
   return kTlpNames[static_cast<std::size_t>(tlp)];
 }
+const std::vector<std::string_view>& TlpNames() {
+  return kTlpNames;
+}
 std::string_view PapName(Pap pap) {
   return kPapNames[static_cast<std::size_t>(pap)];
 }
 
 std::optional<Tlp> FindTlp(std::string_view name) {
   if (name == "white") return Tlp::kClear;
-  const auto* found = std::find(kTlpNames.begin(), kTlpNames.end(), name);
+  const auto found = std::find(kTlpNames.begin(), kTlpNames.end(), name);
   if (found == kTlpNames.end()) return std::nullopt;
   return static_cast<Tlp>(found - kTlpNames.begin());
 }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 namespace gapferry::intel {
 
@@ -13,6 +14,7 @@ enum class Tlp : std::uint8_t { kClear, kGreen, kAmber, kAmberStrict, kRed };
 constexpr int kTlpLevels = 5;
 
 [[nodiscard]] std::string_view TlpName(Tlp tlp);  // "clear" … "amber+strict", "red"
+[[nodiscard]] const std::vector<std::string_view>& TlpNames();
 // Accepts the names of both versions, for configuration files; not a tag.
 [[nodiscard]] std::optional<Tlp> FindTlp(std::string_view name);
 
