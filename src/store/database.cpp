@@ -28,7 +28,11 @@ Error DatabaseError(std::string_view what, const SQLite::Exception& exception) {
     default:
       break;
   }
-  return Error::Make(kind, "{}: {}", what, exception.what());
+  Error error = Error::Make(kind, "{}: {}", what, exception.what());
+  if (kind != Kind::kDamaged) return error;
+  return std::move(error).Hint(
+      "look for failing storage; administrator-guide.md §8 says how to go back to a backup or, on "
+      "the isolated side, to a state that is kept in states/");
 }
 
 // and empty blobs.

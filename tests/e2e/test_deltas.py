@@ -224,6 +224,18 @@ def test_heartbeat_rollback_receipt_and_diff(tmp_path, bins):
     pair.import_("import", pair.medium)
     assert pair.import_("dump").stdout == after
 
+    # A kept state takes the place of a store that is lost.
+    store, lost = pair.isolated / "store.db", b"not a database" * 1000
+    store.write_bytes(lost)
+    for command in (["status"], ["import", pair.medium], ["rollback", "--reason", "test"]):
+        said = pair.import_(*command, expect=11).stderr
+        assert str(store) in said and "administrator-guide.md" in said, said
+    assert store.read_bytes() == lost
+    shutil.copy(max((pair.isolated / "states").glob("*.db")), store)
+    pair.import_("fsck")
+    pair.import_("import", pair.medium)
+    assert pair.import_("dump").stdout == after
+
     code = json.loads(pair.import_("receipt", "--json").stdout)["code"]
     said = json.loads(pair.export("receipt", "add", "--site", pair.site, "--code", code.lower(), "--json").stdout)
     assert said["seq"] == 2
