@@ -30,6 +30,9 @@ std::string DidYouMean(std::string_view word, const std::vector<std::string>& ca
   std::size_t best = std::max<std::size_t>(1, word.size() / 3) + 1;
   std::string_view nearest;
   for (const std::string& candidate : candidates) {
+    // The lengths alone may say that it is not near.
+    const auto [shorter, longer] = std::minmax(word.size(), candidate.size());
+    if (longer - shorter >= best) continue;
     const std::size_t distance = EditDistance(word, candidate);
     if (distance < best) {
       best = distance;

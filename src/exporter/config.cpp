@@ -10,6 +10,7 @@
 #include "exporter/config_select.h"
 #include "exporter/config_web.h"
 #include "intel/types.h"
+#include "policy/config_decay.h"
 
 namespace gapferry::exporter {
 namespace {
@@ -183,6 +184,7 @@ Result<SiteConfig> ReadSite(ConfigMap& map, const std::filesystem::path& base,
   site.known_sources = SourceNames(before);
   ConfigMap select = map.Map("select");
   site.select = ReadSelection(select);
+  GF_CHECK(policy::ReadDecay(select, "decay", &site.select.decay));
   GF_CHECK(select.Finish());
   site.days_valid = map.Integer("days_valid", 1, kMostDays, site.days_valid);
   site.days_between = map.Integer("days_between", 1, kMostDays, site.days_between);

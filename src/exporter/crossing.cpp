@@ -8,7 +8,7 @@ namespace gapferry::exporter {
 namespace {
 
 // Raised when the same policy decides otherwise, within one version of this program.
-constexpr std::int64_t kRules = 2;
+constexpr std::int64_t kRules = 3;
 
 using policy::RowDecision;
 using store::PartRow;
@@ -93,9 +93,19 @@ Status LookAhead(policy::CrossWalk* walk, store::Store* mirror, store::RowReader
     GF_TRY(const bool needed, mirror->EventHasObjects(event));
     if (!needed) return Ok();
   }
+  const auto head = [&](const Record& record) {
+    walk->LookAhead(record.event, source.name, source.default_tlp);
+  };
+  if (walk->LooksForSightings()) {
+    GF_CHECK(reader->OfEvent(source.name, event, [&](const Record& record) {
+      if (record.kind == RecordKind::kEvent) head(record);
+      if (record.kind == RecordKind::kSighting)
+        walk->LookAhead(record.attribute.uuid, record.attribute.sighting);
+      return Ok();
+    }));
+  }
   return reader->OfEvent(source.name, event, [&](const Record& record) {
-    if (record.kind == RecordKind::kEvent)
-      walk->LookAhead(record.event, source.name, source.default_tlp);
+    if (record.kind == RecordKind::kEvent && !walk->LooksForSightings()) head(record);
     if (record.kind == RecordKind::kObject) walk->LookAhead(record.object);
     if (record.kind == RecordKind::kAttribute)
       walk->LookAhead(record.attribute, record.object_uuid);

@@ -72,7 +72,7 @@ Result<SiteState> SiteState::Load(store::Store* mirror, const SiteConfig& site,
     loaded.everything_ = true;
   }
   // What was selected may be too old by now, though nothing of it changed.
-  loaded.everything_ = loaded.everything_ || site.select.last.has_value();
+  loaded.everything_ = loaded.everything_ || site.select.Ages();
   loaded.state_.policy = policy;
   GF_TRY(const auto counts, mirror->CountRows());
   loaded.parts_in_mirror_ = counts.at("event") + counts.at("warninglist");

@@ -71,7 +71,7 @@ Decision DecideTlp(const CrossPolicy& policy, const Markings& event, const Marki
   const Tlp tlp = EffectiveTlp(event, part, default_tlp);
   if (tlp <= policy.clearance) return Decision::Allow();
   Reason reason = Reason::kTlpAboveClearance;
-  if (!event.tlp && !part.tlp) {
+  if (!event.tlp && part.tlp.value_or(Tlp::kClear) <= default_tlp) {
     reason = Reason::kTlpUntagged;
   } else if (event.unknown_tlp || part.unknown_tlp) {
     reason = Reason::kTlpUnknown;
@@ -158,8 +158,7 @@ Markings ReadMarkings(std::span<const intel::Tag> tags) {
 }
 
 Tlp EffectiveTlp(const Markings& event, const Markings& part, Tlp default_tlp) {
-  if (!event.tlp && !part.tlp) return default_tlp;
-  return std::max(event.tlp.value_or(Tlp::kClear), part.tlp.value_or(Tlp::kClear));
+  return std::max(event.tlp.value_or(default_tlp), part.tlp.value_or(Tlp::kClear));
 }
 
 EventContext DecideEvent(const CrossPolicy& policy, const intel::Event& event,

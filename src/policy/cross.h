@@ -47,7 +47,8 @@ struct EventContext {
 };
 
 [[nodiscard]] intel::Markings ReadMarkings(std::span<const intel::Tag> tags);
-// The strictest of both; the default where neither names a TLP.
+// The strictest of both, where an event that names no TLP has the default: a part never goes where
+// its event may not.
 [[nodiscard]] intel::Tlp EffectiveTlp(const intel::Markings& event, const intel::Markings& part,
                                       intel::Tlp default_tlp);
 

@@ -31,11 +31,22 @@ void CrossWalk::Begin(const intel::Event& event, std::string_view source, intel:
   context_ = DecideEvent(policy_, event_, source);
 }
 
+void CrossWalk::LookAhead(const Uuid& attribute, const intel::Sighting& sighting) {
+  sightings_[attribute] = sighting;
+}
+
+intel::Attribute CrossWalk::Sighted(intel::Attribute attribute) const {
+  const auto found = sightings_.find(attribute.uuid);
+  if (found != sightings_.end()) attribute.sighting = found->second;
+  return attribute;
+}
+
 void CrossWalk::LookAhead(const intel::Event& event, std::string_view source,
                           intel::Tlp default_tlp) {
   Begin(event, source, default_tlp);
   selected_.Event(selection_, event_, now_);
   looked_ahead_ = true;
+  sightings_.clear();
   without_crossing_.clear();
   with_crossing_.clear();
 }
@@ -45,7 +56,11 @@ void CrossWalk::LookAhead(const intel::Object& object) {
 }
 
 void CrossWalk::LookAhead(const intel::Attribute& attribute, const Uuid& object) {
-  if (LooksAhead()) selected_.Attribute(selection_, attribute, object);
+  if (LooksForSightings()) {
+    selected_.Attribute(selection_, Sighted(attribute), object);
+  } else if (LooksAhead()) {
+    selected_.Attribute(selection_, attribute, object);
+  }
   if (object.IsNil() || with_crossing_.contains(object)) return;
   if (JudgeAttribute(attribute, object).decision.allowed) {
     with_crossing_.insert(object);
@@ -99,7 +114,11 @@ RowDecision CrossWalk::JudgeAttribute(const intel::Attribute& attribute, const U
   const intel::Object* inside = owner == objects_.end() ? nullptr : &owner->second;
   RowDecision row =
       Judge(ReadMarkings(attribute.tags), DecideAttribute(policy_, context_, inside, attribute));
-  if (row.decision.allowed && LooksAhead()) row.decision = SelectAttribute(attribute);
+  if (row.decision.allowed && LooksForSightings()) {
+    row.decision = SelectAttribute(Sighted(attribute));
+  } else if (row.decision.allowed && LooksAhead()) {
+    row.decision = SelectAttribute(attribute);
+  }
   return row;
 }
 

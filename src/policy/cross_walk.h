@@ -38,6 +38,10 @@ class CrossWalk {
   // an object tells of its attributes, so it stays where all of them stay. So are those of any
   // event if this is true.
   [[nodiscard]] bool LooksAhead() const { return selection_.MayLeaveOutAttributes(); }
+  // Where this is true, the sightings come right after the event, although they travel last: they
+  // are signs of life of the attributes.
+  [[nodiscard]] bool LooksForSightings() const { return selection_.decay.has_value(); }
+  void LookAhead(const Uuid& attribute, const intel::Sighting& sighting);
   void LookAhead(const intel::Event& event, std::string_view source, intel::Tlp default_tlp);
   void LookAhead(const intel::Object& object);
   void LookAhead(const intel::Attribute& attribute, const Uuid& object);
@@ -61,6 +65,7 @@ class CrossWalk {
                                            const Uuid& object) const;
   [[nodiscard]] Decision SelectEvent() const;
   [[nodiscard]] Decision SelectAttribute(const intel::Attribute& attribute) const;
+  [[nodiscard]] intel::Attribute Sighted(intel::Attribute attribute) const;
 
   CrossPolicy policy_;
   Question question_;
@@ -68,6 +73,7 @@ class CrossWalk {
   Time now_;
   SelectedRows selected_;  // of the event
   bool looked_ahead_ = false;
+  std::unordered_map<Uuid, intel::Sighting> sightings_;  // of the event's attributes
   std::unordered_set<Uuid>
       without_crossing_;                    // objects of the event with attributes, all held back
   std::unordered_set<Uuid> with_crossing_;  // with one that is not

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "policy/cross.h"
+#include "policy/use.h"
 
 namespace gapferry::policy {
 namespace {
@@ -60,7 +61,7 @@ bool Selection::Empty() const {
 }
 
 bool Selection::JudgesAttributes() const {
-  return !tags.empty() || !types.empty() || to_ids.has_value();
+  return !tags.empty() || !types.empty() || to_ids.has_value() || decay.has_value();
 }
 
 bool Selection::MayLeaveOutAttributes() const {
@@ -71,6 +72,10 @@ Digest256 Selection::Fingerprint() const {
   std::string text = fmt::format(
       "{} {} {} {} {} {}\n", published_only, from, to, last ? last->count() : -1,
       max_tlp ? static_cast<int>(*max_tlp) : -1, to_ids ? static_cast<int>(*to_ids) : -1);
+  if (decay) {
+    text += fmt::format("decay {} {} {} {}\n", decay->lifetime_days, decay->decay_speed,
+                        decay->threshold, decay->base_score);
+  }
   Append("orgs", orgs, &text);
   Append("not_orgs", not_orgs, &text);
   Append("threat_levels", threat_levels, &text);
@@ -106,6 +111,7 @@ std::optional<std::chrono::seconds> ParseSpan(std::string_view text) {
 
 EventVerdict JudgeEvent(const Selection& selection, const intel::Event& event, Time now) {
   EventVerdict verdict;
+  verdict.now = now;
   verdict.markings = ReadMarkings(event.tags);
   verdict.has_tag = HasOneOf(selection.tags, event.tags);
   verdict.unmet = UnmetByHeader(selection, event, now);
@@ -127,6 +133,8 @@ std::string_view JudgeAttribute(const Selection& selection, const EventVerdict& 
   if (!selection.tags.empty() && !event.has_tag && !HasOneOf(selection.tags, attribute.tags))
     return "tags";
   if (HasOneOf(selection.not_tags, attribute.tags)) return "not_tags";
+  if (selection.decay && HasDecayed(*selection.decay, LastActivity(attribute), event.now))
+    return "decay";
   if (!selection.max_tlp) return {};
   const intel::Markings own = ReadMarkings(attribute.tags);
   const bool fits = EffectiveTlp(event.markings, own, default_tlp) <= *selection.max_tlp;

@@ -16,6 +16,7 @@
 #include "base/uuid.h"
 #include "intel/event.h"
 #include "intel/tlp.h"
+#include "policy/sightings.h"
 
 namespace gapferry::policy {
 
@@ -38,6 +39,7 @@ struct Selection {
   // Of the attribute:
   std::set<std::string> types;
   std::optional<bool> to_ids;
+  std::optional<Decay> decay;  // what scores less than its threshold by now is not taken
 
   [[nodiscard]] bool Empty() const;
   // An event none of whose attributes fits is left out as a whole, if any of these is set.
@@ -47,6 +49,8 @@ struct Selection {
   [[nodiscard]] bool MayLeaveOutAttributes() const;
   // Changes when an unchanged file has to be read anew.
   [[nodiscard]] Digest256 Fingerprint() const;
+  // What is taken now may not be later, though nothing of it changes.
+  [[nodiscard]] bool Ages() const { return last || decay; }
   // Of an event that was taken before: whether it is not too old by now.
   [[nodiscard]] bool StillRecent(Time publish_timestamp, Time now) const;
 };
@@ -59,13 +63,14 @@ struct EventVerdict {
   std::string_view unmet = "published";  // the condition that rules it out; empty: none does
   bool has_tag = false;                  // one of `tags`
   intel::Markings markings;
+  Time now = 0;  // when it was judged
   [[nodiscard]] bool taken() const { return unmet.empty(); }
 };
 
 [[nodiscard]] EventVerdict JudgeEvent(const Selection& selection, const intel::Event& event,
                                       Time now);
 // Of an event that is taken: the first condition that the attribute does not meet, by its name in
-// configurations; empty if it is taken.
+// configurations; empty if it is taken. Sightings that it carries count as signs of life.
 [[nodiscard]] std::string_view JudgeAttribute(const Selection& selection, const EventVerdict& event,
                                               const intel::Attribute& attribute,
                                               intel::Tlp default_tlp);

@@ -12,6 +12,10 @@ double DecayScore(const Decay& decay, Time since_last_sign) {
   return decay.base_score * (1 - std::pow(spent, 1 / decay.decay_speed));
 }
 
+bool HasDecayed(const Decay& decay, Time last_activity, Time now) {
+  return last_activity > 0 && DecayScore(decay, now - last_activity) < decay.threshold;
+}
+
 bool SightedAsFalsePositive(const SightingPolicy& policy, std::int64_t sightings) {
   return policy.false_positives > 0 && sightings >= policy.false_positives;
 }
@@ -22,11 +26,8 @@ Decision DecideSightings(const SightingPolicy& policy, const intel::Sighting& si
     return Decision::Refuse(Reason::kSightedFalsePositive, type);
   if (policy.heed_expiration && sighting.expires > 0 && sighting.expires <= created)
     return Decision::Refuse(Reason::kSightingExpired, type);
-  // Of unknown age, nothing has decayed.
-  if (policy.decay && last_activity > 0 &&
-      DecayScore(*policy.decay, created - last_activity) < policy.decay->threshold) {
+  if (policy.decay && HasDecayed(*policy.decay, last_activity, created))
     return Decision::Refuse(Reason::kDecayed, type);
-  }
   return Decision::Allow();
 }
 

@@ -21,6 +21,8 @@ struct Decay {
   double base_score = 100;
 };
 [[nodiscard]] double DecayScore(const Decay& decay, Time since_last_sign);
+// `last_activity` as in Occurrence: of unknown age, nothing has decayed.
+[[nodiscard]] bool HasDecayed(const Decay& decay, Time last_activity, Time now);
 
 struct SightingPolicy {
   std::int64_t false_positives = 0;  // so many drop a value; 0: none do

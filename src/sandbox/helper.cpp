@@ -44,6 +44,8 @@ Result<Json> Receive(int fd) {
 
 [[noreturn]] void Serve(int requests, int answers) {
   ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+  // It has no filter, so nobody who has one may reach into it.
+  ::prctl(PR_SET_DUMPABLE, 0);
   for (;;) {
     const Result<Json> request = Receive(requests);
     if (!request.ok()) ::_exit(0);

@@ -71,7 +71,8 @@ class Child {
 };
 
 // Forbids this process and all its children every network system call, for good: trying one kills
-// the process (SIGSYS). The importer calls it first thing in main. Error: kSandbox.
+// the process (SIGSYS). Likewise every way into another process. The importer calls it first thing
+// in main. Error: kSandbox.
 [[nodiscard]] Status ForbidNetwork();
 
 }  // namespace gapferry::sandbox

@@ -1,7 +1,13 @@
+#include <linux/capability.h>
 #include <seccomp.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
+#include <array>
 #include <cerrno>
+#include <cstdint>
 #include <initializer_list>
 #include <memory>
 
@@ -23,6 +29,15 @@ constexpr auto kNetworkCalls = {SCMP_SYS(socket),   SCMP_SYS(socketpair),    SCM
                                 SCMP_SYS(accept4),  SCMP_SYS(sendto),        SCMP_SYS(sendmsg),
                                 SCMP_SYS(sendmmsg), SCMP_SYS(recvfrom),      SCMP_SYS(recvmsg),
                                 SCMP_SYS(recvmmsg), SCMP_SYS(io_uring_setup)};
+
+// Every way into another process, such as the helper that has no filter. LeakSanitizer traces its
+// own process.
+constexpr auto kTracingCalls = {
+#ifndef GAPFERRY_SANITIZED
+    SCMP_SYS(ptrace),
+#endif
+    SCMP_SYS(process_vm_readv), SCMP_SYS(process_vm_writev), SCMP_SYS(pidfd_getfd), SCMP_SYS(bpf),
+    SCMP_SYS(perf_event_open)};
 
 // What no parser ever asks for. Trying one is an attack, not an accident.
 constexpr auto kHostileCalls = {SCMP_SYS(execve),      SCMP_SYS(execveat),
@@ -64,6 +79,19 @@ bool AllowWithoutExec(const Filter& filter, int call) {
                           SCMP_CMP(kProtectionArgument, SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)) == 0;
 }
 
+// Without it even root reaches no process that is not dumpable through /proc. Only root has it.
+void GiveUpTracing() {
+  (void)::prctl(PR_CAPBSET_DROP, CAP_SYS_PTRACE);
+  __user_cap_header_struct head{_LINUX_CAPABILITY_VERSION_3, 0};
+  std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3> held{};
+  if (::syscall(SYS_capget, &head, held.data()) != 0) return;
+  constexpr std::uint32_t kBit = 1U << CAP_SYS_PTRACE;
+  held[0].effective &= ~kBit;
+  held[0].permitted &= ~kBit;
+  held[0].inheritable &= ~kBit;
+  (void)::syscall(SYS_capset, &head, held.data());
+}
+
 }  // namespace
 
 Status ApplyParserFilter() {
@@ -83,9 +111,10 @@ Status ApplyParserFilter() {
 }
 
 Status ForbidNetwork() {
+  GiveUpTracing();
   const Filter filter(seccomp_init(SCMP_ACT_ALLOW), &seccomp_release);
   if (filter == nullptr || !AddAll(filter, SCMP_ACT_KILL_PROCESS, kNetworkCalls) ||
-      seccomp_load(filter.get()) != 0) {
+      !AddAll(filter, SCMP_ACT_KILL_PROCESS, kTracingCalls) || seccomp_load(filter.get()) != 0) {
     return Error::Make(Kind::kSandbox,
                        "this kernel does not accept the filter that forbids the network")
         .Hint("gapferry-import needs a kernel with seccomp (CONFIG_SECCOMP_FILTER)");

@@ -53,15 +53,28 @@ def test_the_importer_and_its_libraries_know_no_network_function(bins, run, orac
 
 @pytest.fixture
 def intruder(tmp_path):
-    """A library to preload, whose rename() opens a socket first: foreign code that got into the process."""
+    """A library to preload, whose rename() opens a socket first: foreign code that got into the process. With INTRUDE in
+    the environment it tries to get into the helper instead, which has no filter: by tracing it, or through its memory."""
     compiler = shutil.which("cc")
     if compiler is None:
         pytest.skip("cc is not installed")
     source = tmp_path / "intruder.c"
     source.write_text(
-        "#define _GNU_SOURCE\n#include <stdio.h>\n#include <sys/syscall.h>\n#include <unistd.h>\n"
+        "#define _GNU_SOURCE\n#include <fcntl.h>\n#include <stdio.h>\n#include <stdlib.h>\n#include <string.h>\n"
+        "#include <sys/ptrace.h>\n#include <sys/syscall.h>\n#include <unistd.h>\n"
+        "static void intrude(const char* how) {\n"
+        "  char name[64];\n  int child = 0;\n"
+        "  snprintf(name, sizeof name, \"/proc/self/task/%d/children\", getpid());\n"
+        "  FILE* list = fopen(name, \"r\");\n"
+        "  while (list != NULL && fscanf(list, \"%d\", &child) == 1) {\n"
+        "    if (strcmp(how, \"trace\") == 0) dprintf(2, \"traced: %ld\\n\", syscall(SYS_ptrace, PTRACE_SEIZE, child, 0, 0));\n"
+        "    snprintf(name, sizeof name, \"/proc/%d/mem\", child);\n"
+        "    if (strcmp(how, \"memory\") == 0) dprintf(2, \"memory: %d\\n\", open(name, O_RDWR) < 0 ? -1 : 0);\n"
+        "  }\n}\n"
         "int rename(const char* from, const char* to) {\n"
-        "  dprintf(2, \"a socket: %ld\\n\", syscall(SYS_socket, 2, 1, 0));\n"
+        "  const char* how = getenv(\"INTRUDE\");\n"
+        "  if (how != NULL) intrude(how);\n"
+        "  else dprintf(2, \"a socket: %ld\\n\", syscall(SYS_socket, 2, 1, 0));\n"
         "  return (int)syscall(SYS_rename, from, to);\n}\n")
     library = tmp_path / "intruder.so"
     subprocess.run([compiler, "-shared", "-fPIC", "-o", library, source], check=True)
@@ -73,6 +86,17 @@ def test_the_importer_dies_if_it_tries_a_socket(tmp_path, bins, intruder):
     preloaded = {**os.environ, "LD_PRELOAD": str(intruder)}
     pair.import_("init", "--root", pair.connected / "keys" / "root-0001.json", "--fingerprint", pair.fingerprint,
                  env=preloaded, expect=-signal.SIGSYS)
+
+
+def test_nothing_reaches_into_the_helper_that_has_no_filter(tmp_path, bins, intruder):
+    def init(name, how, expect):
+        pair = Pair(tmp_path / name, bins)
+        return pair.import_("init", "--root", pair.connected / "keys" / "root-0001.json", "--fingerprint", pair.fingerprint,
+                            env={**os.environ, "LD_PRELOAD": str(intruder), "INTRUDE": how}, expect=expect)
+
+    init("trace", "trace", -signal.SIGSYS)
+    said = init("memory", "memory", 0).stderr
+    assert "memory: -1" in said and "memory: 0" not in said
 
 
 def test_the_intruder_itself_is_harmless(tmp_path, bins, intruder):

@@ -324,6 +324,50 @@ def test_tlp_decides_on_both_sides(clearance, tmp_path, bins):
     assert refused == len(TLP_CASES) - len(allowed)
 
 
+@pytest.mark.parametrize("default,clearance", [("amber", "green"), ("amber", "amber"), ("red", "amber"), ("clear", "green")])
+def test_no_part_goes_where_its_event_may_not(default, clearance, tmp_path, bins):
+    """Tags of events and of their attributes together: on both sides, and in the artifacts of a destination."""
+    events, tlps, event_tlps = [], {}, {}
+    for i, whole in enumerate([None, "clear", "green", "amber", "red"]):
+        uuid = f"aaaaaaaa-0000-4000-8000-0000000000{i:02}"
+        event_tlps[uuid] = whole or default
+        attributes = []
+        for k, part in enumerate([None, "clear", "green", "amber", "red"]):
+            value = f"e{i}a{k}.example"
+            tlps[value] = max(whole or default, part or "clear", key=ORDER.index)
+            attributes.append({"uuid": f"00000000-0000-4000-8000-0000000{i:02}0{k:02}", "type": "domain", "to_ids": True,
+                               "category": "Network activity", "value": value, "timestamp": "1785000000",
+                               "Tag": [{"name": f"tlp:{part}"}] if part else []})
+        events.append({"Event": {"uuid": uuid, "info": uuid, "date": "2026-08-01", "published": True, "Attribute": attributes,
+                                 "timestamp": "1785000000", "Tag": [{"name": f"tlp:{whole}"}] if whole else []}})
+    source = tmp_path / "events.json"
+    source.write_text(json.dumps(events))
+
+    def within(levels):
+        return {name for name, tlp in levels.items() if ORDER.index(tlp) <= ORDER.index(clearance)}
+
+    for sent, held in ((clearance, "red"), ("red", clearance), ("red", "red")):
+        pair = Pair(tmp_path / f"{sent}-{held}", bins)
+        pair.configure_export([{"name": "one", "kind": "misp-event", "path": str(source), "default_tlp": default}],
+                              clearance=sent, unencrypted=True)
+        pair.export("collect")
+        pair.bundle()
+        pair.open_site(clearance=held, destinations=[
+            {"name": format_, "format": format_, "clearance": clearance, "max_age_days": {"domain": 0}}
+            for format_ in ("csv", "suricata")] + [{"name": "feed", "format": "misp-feed", "clearance": clearance}])
+        pair.import_("run", pair.medium)
+        if (sent, held) != ("red", "red"):
+            rows = pair.dump()
+            assert {row["value"] for row in rows if row["kind"] == "attribute"} == within(tlps)
+            assert {row["info"] for row in rows if row["kind"] == "event"} == within(event_tlps)
+        for name in ("csv", "suricata", "feed"):
+            folder = pair.isolated / "artifacts" / name / "current"
+            text = "".join(file.read_text() for file in sorted(folder.rglob("*"))
+                           if file.is_file() and (name == "feed" or file.name != "manifest.json"))
+            assert {value for value in tlps if value in text} == within(tlps), name
+            assert {uuid for uuid in event_tlps if uuid in text} == within(event_tlps), name
+
+
 def test_the_same_state_gives_the_same_bytes(tmp_path, bins, corpus):
     """Two homes with the same keys and mirror, the same clock: identical volumes."""
     import os

@@ -145,6 +145,26 @@ def test_what_grows_too_old_is_taken_back_though_nothing_changed(chosen):
     assert "a.example" in chosen.choose({"last": "41d"}, 3)[0]
 
 
+def test_what_decays_is_taken_back_unless_it_was_seen_again(chosen):
+    # 100 * (1 - age / 45 days) falls below 10 when 40.5 days have passed.
+    decay = {"decay": {"lifetime_days": 45, "decay_speed": 1, "threshold": 10, "base_score": 100}}
+    events = chosen.folder / "events.json"
+    known = json.loads(events.read_text())
+    seen = attribute(7, "domain", "seen.example", -40,
+                     Sighting=[{"type": "0", "date_sighting": str(START - 2 * DAY), "org_id": "1"}])
+    called_false = attribute(8, "domain", "false.example", -40,
+                             Sighting=[{"type": "1", "date_sighting": str(START - 2 * DAY), "org_id": "1"}])
+    known[0]["Event"]["Attribute"] += [seen, called_false]
+    events.write_text(json.dumps(known))
+    chosen.export("collect", env=at(-0.9))
+    assert {"old.example", "seen.example", "false.example"} <= chosen.choose(decay, 0)[0]
+    values = chosen.choose(decay, 2)[0]
+    assert {"seen.example", "a.example"} <= values and not {"old.example", "false.example"} & values
+    said = chosen.export("explain", "--site", "north", "old.example", "--json", env=at(2), expect=None).stdout
+    assert [(row["reason"], row["detail"]) for row in json.loads(said)["rows"]] == [("not-selected", "decay")]
+    assert "seen.example" not in chosen.choose(decay, 40)[0]
+
+
 def test_explain_names_the_condition(chosen):
     chosen.configure_export([{"name": "feed", "kind": "misp-event", "path": str(chosen.folder / "events.json")}],
                             clearance="green", select={"types": ["domain"], "not_tags": ["quality:*"]})

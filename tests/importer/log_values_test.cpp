@@ -73,7 +73,7 @@ TEST(LogValues, OfSysmonAndMail) {
                                  {IndicatorKind::kSha256, std::string(64, 'a')},
                                  {IndicatorKind::kFilename, "evil.exe"}}));
   EXPECT_THAT(Read("postfix/qmgr[1]: 4F: from=<Someone@Evil.example>, size=1"),
-              IsSupersetOf(Found{{IndicatorKind::kEmail, "Someone@evil.example"}}));
+              IsSupersetOf(Found{{IndicatorKind::kEmail, "someone@evil.example"}}));
 }
 
 TEST(LogValues, OfAddressesWithPortsAndBrackets) {

@@ -51,7 +51,8 @@ TEST(EffectiveTlp, TakesTheStricterOfEventAndAttribute) {
   };
   EXPECT_EQ(of({"tlp:green"}, {"TLP:RED"}), Tlp::kRed);
   EXPECT_EQ(of({"tlp:red"}, {"tlp:white"}), Tlp::kRed);
-  EXPECT_EQ(of({}, {"tlp:clear"}), Tlp::kClear);
+  EXPECT_EQ(of({}, {"tlp:clear"}), Tlp::kAmber);
+  EXPECT_EQ(of({}, {"tlp:red"}), Tlp::kRed);
   EXPECT_EQ(of({"tlp:green"}, {}), Tlp::kGreen);
   EXPECT_EQ(of({}, {}), Tlp::kAmber);
   EXPECT_EQ(of({"tlp:unclear"}, {"tlp:white"}), Tlp::kRed);

@@ -134,6 +134,29 @@ TEST(Selection, NamesTheConditionOfTheAttributeThatIsNotMet) {
   EXPECT_EQ(judge(selection, SomeAttribute("domain", true, {Plain("tlp:amber")})), "max_tlp");
 }
 
+TEST(Selection, TakesWhatHasNotDecayedByNow) {
+  Selection selection;
+  const Digest256 before = selection.Fingerprint();
+  EXPECT_FALSE(selection.Ages());
+  selection.decay = {.lifetime_days = 100, .decay_speed = 1, .threshold = 40, .base_score = 100};
+  EXPECT_TRUE(selection.Ages() && selection.JudgesAttributes());
+  EXPECT_NE(selection.Fingerprint(), before);
+  const auto at = [&](int days, const intel::Attribute& attribute) {
+    return JudgeAttribute(selection,
+                          JudgeEvent(selection, SomeEvent(), kNow + days * kSecondsPerDay),
+                          attribute, intel::Tlp::kClear);
+  };
+  intel::Attribute attribute = SomeAttribute("domain", true);
+  EXPECT_EQ(at(10000, attribute), "") << "of unknown age";
+  attribute.timestamp = kNow;
+  EXPECT_EQ(at(60, attribute), "");
+  EXPECT_EQ(at(61, attribute), "decay");
+  attribute.sighting.seen = 1;
+  attribute.sighting.last_seen = kNow + 10 * kSecondsPerDay;
+  EXPECT_EQ(at(70, attribute), "");
+  EXPECT_EQ(at(71, attribute), "decay");
+}
+
 TEST(Selection, FindsOutWhatIsLeftOfAnEvent) {
   Selection selection;
   selection.types = {"domain"};
