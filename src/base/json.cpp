@@ -78,6 +78,10 @@ Result<Json> ParseJson(std::string_view text, const JsonLimits& limits) {
     return Error::Make(Kind::kTooLarge, "JSON of {} bytes; the limit is {}", text.size(),
                        limits.max_bytes);
   }
+  // The parser takes a NUL for the end, whatever comes after it.
+  const std::size_t nul = text.find('\0');
+  if (nul != std::string_view::npos)
+    return Error::Make(Kind::kMalformed, "{}: a NUL byte", LineAndColumn(text, nul));
   Validator validator(limits);
   if (!Json::sax_parse(text, &validator)) {
     if (validator.position()) {

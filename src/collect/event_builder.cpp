@@ -163,6 +163,7 @@ void EventBuilder::NameObject(Unit* unit) {
 void EventBuilder::FinishTag(std::uint64_t line, std::vector<intel::Tag>* holder) {
   if (refused()) return;
   if (tag.name.empty()) return Refuse(Kind::kMalformed, line, "a tag without name");
+  if (std::find(holder->begin(), holder->end(), tag) != holder->end()) return;
   if (holder->size() >= store::kMaxTags) {
     return Refuse(Kind::kTooLarge, line, fmt::format("more than {} tags", store::kMaxTags));
   }

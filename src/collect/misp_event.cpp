@@ -195,7 +195,8 @@ std::string* EventReader::ExtraOf(Place place) {
 }
 
 std::vector<intel::Tag>* EventReader::TagHolder() {
-  // … holder, its list of tags, the tag
+  // … holder, its list of tags, the tag. Rows of objects and reports carry none, so theirs count
+  // for the event: what one of them forbids is held back with all of it.
   const Place holder = frames_[frames_.size() - 2].place;
   return holder == Place::kAttribute ? &builder_.attribute.tags : &builder_.event.tags;
 }

@@ -14,8 +14,10 @@ constexpr std::array kAttributeChildren = {Child{"Tag", Place::kTags, true},
                                            Child{"SharingGroup", Place::kSharingGroup, false}};
 constexpr std::array kObjectChildren = {Child{"Attribute", Place::kAttributes, true},
                                         Child{"ObjectReference", Place::kReferences, true},
+                                        Child{"Tag", Place::kTags, true},
                                         Child{"SharingGroup", Place::kSharingGroup, false}};
-constexpr std::array kReportChildren = {Child{"SharingGroup", Place::kSharingGroup, false}};
+constexpr std::array kReportChildren = {Child{"Tag", Place::kTags, true},
+                                        Child{"SharingGroup", Place::kSharingGroup, false}};
 
 }  // namespace
 

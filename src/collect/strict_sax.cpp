@@ -38,6 +38,8 @@ Result<std::optional<Refusal>> StrictSax::Run(ByteStream& stream, std::string_vi
     return std::optional(
         Refusal{stream.problem()->kind, file_, stream.Line(), stream.problem()->what});
   }
+  // The parser takes a NUL for the end.
+  if (whole && !refusal_ && !input.eof()) Refuse(Kind::kMalformed, "a NUL byte after the JSON");
   if (!whole && !refusal_) Refuse(Kind::kMalformed, "no JSON");
   return std::move(refusal_);
 }

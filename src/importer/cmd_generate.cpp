@@ -1,6 +1,7 @@
 #include "detect/generate.h"
 
 #include <algorithm>
+#include <set>
 
 #include "base/suggest.h"
 #include "detect/format.h"
@@ -135,6 +136,30 @@ Result<std::string> ReadNamed(std::string_view key, const std::filesystem::path&
       .Hint("correct the name in import.yml, or make the file; it may be empty");
 }
 
+// A name that no list has switches nothing; it may also be of a list that is yet to come.
+Status NoteUnknownLists(Console& console, store::Store& store, const detect::Site& site) {
+  std::vector<std::string> names;
+  GF_TRY(const std::vector<store::KnownSource> sources, store.KnownSources());
+  for (const store::KnownSource& source : sources) {
+    GF_TRY(const auto lists, store.ListWarninglists(source.id));
+    for (const store::KnownWarninglist& list : lists)
+      names.push_back(list.name);
+  }
+  std::set<std::string> wanted;
+  for (const auto& [name, mode] : site.warninglist_modes)
+    wanted.insert(name);
+  for (const detect::Destination& destination : site.destinations) {
+    for (const auto& [name, mode] : destination.warninglist_modes)
+      wanted.insert(name);
+  }
+  for (const std::string& name : wanted) {
+    if (std::find(names.begin(), names.end(), name) == names.end())
+      console.Note(fmt::format("import.yml names the warninglist \"{}\", which is not here{}", name,
+                               DidYouMean(name, names)));
+  }
+  return Ok();
+}
+
 }  // namespace
 
 Result<LoadedSite> LoadSite(Config config, store::Store* store) {
@@ -178,6 +203,7 @@ Status GenerateArtifacts(Session& session, const Home& home, Config config,
   for (const std::string& note : config.notes)
     session.console.Note(note);
   GF_TRY(LoadedSite loaded, LoadSite(std::move(config), &store));
+  GF_CHECK(NoteUnknownLists(session.console, store, loaded.site));
   loaded.site.accept_change = options.accept_change;
   loaded.site.preview = options.preview;
   loaded.site.run = run;

@@ -263,6 +263,14 @@ Result<Config> LoadConfig(const std::filesystem::path& file) {
   auto checked = detect::CheckSite(config.site);
   if (checked.ok()) checked = CheckPlaces(config.site, base, config.artifacts);
   if (!checked.ok()) return std::move(checked).error().In(file.string());
+  for (const detect::Destination& destination : config.site.destinations) {
+    if (destination.use.clearance > config.clearance)
+      config.notes.push_back(fmt::format(
+          "destination {}: its clearance, TLP:{}, is above the site's, TLP:{}, so it gets no more "
+          "than that",
+          destination.name, intel::TlpName(destination.use.clearance),
+          intel::TlpName(config.clearance)));
+  }
   for (const std::string& shared : detect::SharedSids(config.site.destinations)) {
     config.notes.push_back(shared +
                            ": no sensor can load the rules of both, and an alert's sid does not "

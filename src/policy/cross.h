@@ -56,7 +56,7 @@ struct EventContext {
 // as a whole. `source` is the name of the source, for default_tlp_of_source.
 [[nodiscard]] EventContext DecideEvent(const CrossPolicy& policy, const intel::Event& event,
                                        std::string_view source);
-// Objects have no tags of their own.
+// Objects have no tags of their own: collect adds those that one has to its event's.
 [[nodiscard]] Decision DecideObject(const CrossPolicy& policy, const EventContext& event,
                                     const intel::Object& object);
 // `object` is the one that holds the attribute, or nullptr. Every distribution along event, object

@@ -204,6 +204,9 @@ Result<Warninglist> ParseWarninglist(std::string_view json) {
     return Error::Make(Kind::kTooLarge, "warninglist of {} bytes; the limit is {}", json.size(),
                        kMaxWarninglistBytes);
   }
+  // The parser takes a NUL for the end, whatever comes after it.
+  if (json.find('\0') != std::string_view::npos)
+    return Error::Make(Kind::kMalformed, "a NUL byte in the list");
   Reader reader;
   if (!Json::sax_parse(json, &reader)) return reader.Problem(json);
   return reader.Finish();

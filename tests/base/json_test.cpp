@@ -13,6 +13,8 @@ TEST(ParseJson, RefusesDuplicateKeysDepthAndTrailingBytes) {
   EXPECT_EQ(DumpJson(*last), R"({"a":3,"b":{"c":2}})");
   EXPECT_FALSE(ParseJson(std::string(100, '['), {.twice = true}).ok());
   EXPECT_FALSE(ParseJson("{} {}").ok());
+  EXPECT_FALSE(ParseJson(std::string_view("{}\0{}", 5)).ok());
+  EXPECT_FALSE(ParseJson(std::string_view("{}\0", 3)).ok());
   EXPECT_FALSE(ParseJson(std::string(100, '[')).ok());
   EXPECT_EQ(ParseJson(std::string(10, ' '), {.max_bytes = 5}).error().kind, Kind::kTooLarge);
 }

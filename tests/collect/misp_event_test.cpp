@@ -143,6 +143,22 @@ TEST(MispEvent, RefusesWhatItWouldHaveToGuess) {
       std::string::npos);
 }
 
+TEST(MispEvent, TakesTagsOfObjectsAndReportsForTheEvent) {
+  Recorder recorder;
+  const ReadOutcome outcome = Read(EventWith(R"("Tag":[{"name":"tlp:green"}],
+                   "Object":[{"name":"file","Tag":[{"name":"tlp:red"},{"name":"tlp:green"}],
+                              "Attribute":[{"type":"md5","value":"00112233445566778899aabbccddeeff",
+                                            "Tag":[{"name":"own"}]}]}],
+                   "EventReport":[{"name":"r","content":"c","Tag":[{"name":"of the report"}]}])"),
+                                   &recorder);
+  ASSERT_FALSE(outcome.refused);
+  ASSERT_EQ(recorder.events.size(), 1u);
+  std::vector<std::string> names;
+  for (const intel::Tag& tag : recorder.events[0].event.tags)
+    names.push_back(tag.name);
+  EXPECT_EQ(names, (std::vector<std::string>{"tlp:green", "tlp:red", "of the report"}));
+}
+
 TEST(MispEvent, AddsSightingsUpAndTakesNothingElseOfThem) {
   Recorder recorder;
   const std::string sightings = R"("Sighting":[
@@ -217,7 +233,7 @@ TEST(MispEvent, KeepsWhatNoListNamesBesideTheRowAndCountsIt) {
       Read(EventWith(R"("id":"7","Org":{"name":"o"},"RelatedEvent":[{"Event":{"uuid":"x"}}],
         "Orgc":{"name":"c","id":"1"},
         "Object":[{"uuid":"bbbbbbbb-0000-4000-8000-000000000001","name":"file","id":3,
-                   "Tag":[{"name":"not MISP's"}],
+                   "Mark":[{"name":"not MISP's"}],
                    "Attribute":[{"type":"text","value":"v","data":"AAAA","Galaxy":[],
                                  "odd":{"a":[1,-2.50,"\"\\\u0001",null,true],"b":{}}}]}])"),
            &recorder);
@@ -225,13 +241,13 @@ TEST(MispEvent, KeepsWhatNoListNamesBesideTheRowAndCountsIt) {
   const Recorder::Recorded& event = recorder.events[0];
   EXPECT_EQ(event.extra,
             R"({"id":"7","Org":{"name":"o"},"RelatedEvent":[{"Event":{"uuid":"x"}}]})");
-  EXPECT_EQ(event.objects[0].second, R"({"id":3,"Tag":[{"name":"not MISP's"}]})");
+  EXPECT_EQ(event.objects[0].second, R"({"id":3,"Mark":[{"name":"not MISP's"}]})");
   EXPECT_EQ(event.attributes[0].extra, R"({"odd":{"a":[1,-2.50,"\"\\\u0001",null,true],"b":{}}})");
   EXPECT_EQ(outcome.unknown_fields,
             (std::map<std::string, std::uint64_t>{{"Event.Object.Attribute.Galaxy", 1},
                                                   {"Event.Object.Attribute.data", 1},
                                                   {"Event.Object.Attribute.odd", 1},
-                                                  {"Event.Object.Tag", 1},
+                                                  {"Event.Object.Mark", 1},
                                                   {"Event.Object.id", 1},
                                                   {"Event.Org", 1},
                                                   {"Event.Orgc.id", 1},
@@ -276,6 +292,8 @@ TEST(MispEvent, RefusesHostileJsonWithItsLine) {
     EXPECT_TRUE(reason[7] == '3' || reason[7] == '4') << reason;
   }
   EXPECT_NE(ReasonOf(EventWith("\"x\":0") + "{}"), "");  // something after the end
+  EXPECT_EQ(ReasonOf(EventWith("\"x\":0") + std::string("\0{}", 3)),
+            "x.json:1: a NUL byte after the JSON");
   EXPECT_NE(ReasonOf(""), "");
 }
 

@@ -103,7 +103,10 @@ TEST_F(WazuhTest, ARuleIsIgnoredForATimeWhereTheRateSaysSo) {
 }
 
 TEST_F(WazuhTest, XmlIsWellFormedAndRulesUseDeclaredListsOnly) {
-  if (std::system("command -v xmllint >/dev/null") != 0) GTEST_SKIP() << "no xmllint";
+  if (std::system("command -v xmllint >/dev/null") != 0) {
+    ASSERT_EQ(std::getenv("GAPFERRY_REQUIRE_ORACLES"), nullptr) << "xmllint is not installed";
+    GTEST_SKIP() << "no xmllint";
+  }
   Make({{"domain", "evil.example"}, {"md5", std::string(32, 'a')}});
   for (const std::string name : {"misp_rules.xml", "ossec-snippet.xml"}) {
     const std::filesystem::path wrapped = folder_ / name;

@@ -2,7 +2,6 @@
 the kernel's own verdict on a process that tries."""
 import os
 import re
-import shutil
 import signal
 import subprocess
 
@@ -52,12 +51,10 @@ def test_the_importer_and_its_libraries_know_no_network_function(bins, run, orac
 
 
 @pytest.fixture
-def intruder(tmp_path):
+def intruder(tmp_path, oracle):
     """A library to preload, whose rename() opens a socket first: foreign code that got into the process. With INTRUDE in
     the environment it tries to get into the helper instead, which has no filter: by tracing it, or through its memory."""
-    compiler = shutil.which("cc")
-    if compiler is None:
-        pytest.skip("cc is not installed")
+    compiler = oracle("cc")
     source = tmp_path / "intruder.c"
     source.write_text(
         "#define _GNU_SOURCE\n#include <fcntl.h>\n#include <stdio.h>\n#include <stdlib.h>\n#include <string.h>\n"

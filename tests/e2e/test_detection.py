@@ -57,24 +57,45 @@ def test_rules_fire_through_the_commands(pair, corpus, oracle, tmp_path):
         assert '"event_type":"alert"' in (out / "eve.json").read_text(), capture
 
 
-def test_warninglists_take_popular_names_out_and_why_names_the_list(pair):
+def test_warninglists_take_popular_names_out_and_why_names_the_list(pair, corpus):
     generate(pair, warninglists=False)
     said, rules = generate(pair, warninglists=True)
     by_list = {entry["detail"]: entry["count"] for entry in said["left_out"] if entry["reason"] == "warninglist"}
     assert sum(by_list.values()) > 20
-    text = (rules / "misp.rules").read_text()
-    for popular in ("www.apple.com", "www.facebook.com"):
-        why = json.loads(pair.import_("why", popular, "--json", expect=None).stdout or "{}")
-        for occurrence in why.get("occurrences", []):
-            decision = occurrence["decisions"][0]
-            if occurrence["value"] == popular:
-                assert decision["reason"] == "warninglist" and decision["detail"] in by_list
-                assert f'"{popular}"' not in text
-    assert 'content:"www.apple.com"' not in text and 'content:".www.apple.com"' not in text
-    done = pair.import_("why", "hxxp://www[.]apple[.]com/", expect=None)
-    assert done.returncode in (0, 7)
-    done = pair.import_("why", "WWW.APPLE.COM.")
-    assert "warninglist" in done.stdout
+    lists = {one["name"]: one for one in map(json.loads, (path.read_text() for path in corpus.glob("warninglists/*/list.json")))}
+    literal = "".join(file.read_text() for file in rules.iterdir() if file.suffix in (".rules", ".lst"))
+    event = json.loads((corpus / "detection/made-event.json").read_text())["Event"]
+    held_back = 0
+    for attribute in event["Attribute"]:
+        if attribute["type"] not in ("domain", "hostname"):
+            continue
+        value = attribute["value"].lower().rstrip(".")
+        why = json.loads(pair.import_("why", attribute["value"], "--json").stdout)
+        mine, = (one for one in why["occurrences"] if one["attribute"] == attribute["uuid"])
+        decision = mine["decisions"][0]
+        if decision["reason"] != "warninglist":
+            continue
+        held_back += 1
+        assert decision["detail"] in by_list and f'content:"{value}"' not in literal, value
+        named = lists[decision["detail"]]
+        labels = value.split(".")
+        above = {".".join(labels[n:]) for n in range(len(labels))}
+        if named["type"] in ("hostname", "string"):
+            entries = {entry.lower().strip(".") for entry in named["list"]}
+            assert (above if named["type"] == "hostname" else {value}) & entries, (value, decision)
+    assert held_back > 10
+    for spelling in ("www[.]apple[.]com", "WWW.APPLE.COM."):
+        said = pair.import_("why", spelling).stdout
+        assert "warninglist" in said and any(name in said for name in by_list), said
+
+
+def test_a_list_that_is_not_there_is_named(pair):
+    for name, expected in (("Top 1000 websites from Alexa", 'did you mean "Top 1000 website from Alexa"?'), ("No such list", "")):
+        pair.configure_import(clearance="red", warninglists={name: "off"}, destinations=[
+            {"name": "ids", "format": "suricata", "clearance": "clear", "warninglists": {"Top 1000 website from Alexa": "mark"}}])
+        said = pair.import_("generate", "--accept-change").stderr
+        assert f'names the warninglist "{name}", which is not here' in said and expected in said
+        assert said.count("which is not here") == 1
 
 
 def test_ids_stay_when_a_value_goes_and_comes_back(pair):

@@ -212,6 +212,29 @@ def test_feeds_go_the_whole_way_and_every_attribute_is_accounted_for(tmp_path, b
             left_out = sum(entry["count"] for entry in destination["left_out"])
             assert destination["attributes"] == attributes
             assert destination["used"] + left_out == attributes, (folder, destination)
+        look_into_the_artifacts(pair)
+
+
+# What each of these formats must name, whatever a rule around it looks like.
+NAMED = {"suricata": {"ip-src", "ip-dst", "domain", "hostname"},
+         "wazuh": {"ip-src", "ip-dst", "domain", "hostname", "md5", "sha1", "sha256"},
+         "sigma": {"ip-src", "ip-dst", "domain", "hostname", "md5", "sha1", "sha256"}}
+
+
+def look_into_the_artifacts(pair):
+    """Without conditions on age, publication and lists every such value of the input stands in the files."""
+    rows = [row for row in pair.dump() if row["kind"] == "attribute"]
+    ages = dict.fromkeys({row["type"] for row in rows}, 0)
+    pair.configure_import(clearance="red", use_warninglists=False, guards={"shrink_percent": 100, "grow_percent": 100000},
+                          destinations=[{"name": name, "format": name, "clearance": "red", "max_age_days": ages,
+                                         "require_published": False, "require_to_ids": False} for name in NAMED])
+    pair.import_("generate", "--accept-change")
+    for name, types in NAMED.items():
+        files = [file for file in (pair.isolated / "artifacts" / name / "current").rglob("*")
+                 if file.is_file() and file.name != "manifest.json"]
+        text = "\n".join(file.read_text() for file in files).lower()
+        values = {row["value"].lower() for row in rows if row["type"] in types}
+        assert values and not {value for value in values if value not in text}, name
 
 
 def test_states_of_a_feed_follow_each_other(tmp_path, bins, corpus):

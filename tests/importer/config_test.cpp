@@ -222,6 +222,8 @@ TEST_F(ImportConfig, NotesWhatIsHardlyMeant) {
                   "sid_count: 1000}}\n"),
       testing::ElementsAre(
           testing::StartsWith("destinations ids and s both give sids from 1989999 to 1989999: ")));
+  EXPECT_THAT(notes("- {name: d, format: csv, clearance: red}\n"),
+              testing::ElementsAre(testing::HasSubstr("its clearance, TLP:red, is above")));
   EXPECT_THAT(notes("- {name: d, format: misp-csv, clearance: green, csv: {crlf: true}, wazuh: "
                     "{level: 3}}\n"),
               testing::ElementsAre("destination d: `wazuh` does nothing for the format misp-csv"));

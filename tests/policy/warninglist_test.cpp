@@ -70,8 +70,11 @@ struct Hostile {
 };
 
 TEST(ParseWarninglist, RefusesWhatIsNoWarninglist) {
+  using namespace std::string_view_literals;
   const Hostile cases[] = {
       {"", Kind::kMalformed, "line 1"},
+      {"{\"name\":\"n\",\"version\":1,\"type\":\"string\",\"list\":[]}\0x"sv, Kind::kMalformed,
+       "NUL"},
       {"[]", Kind::kMalformed, "not an object"},
       {"3", Kind::kMalformed, "not an object"},
       {"null", Kind::kMalformed, "not an object"},
