@@ -60,6 +60,10 @@ void Show(Session& session, const SourceConfig& source, const collect::CollectRe
     console.Note(fmt::format("{}: {} more were refused", source.name,
                              Grouped(report.refused_count - report.refused.size())));
   }
+  if (report.repeated_rows > 0) {
+    console.Note(fmt::format("{}: {} rows with a UUID that their event has already are left out",
+                             source.name, Grouped(report.repeated_rows)));
+  }
   if (report.kept > 0) {
     console.Note(fmt::format("{}: {} refused events keep their earlier state", source.name,
                              Grouped(report.kept)));
@@ -102,8 +106,8 @@ Result<std::optional<Error>> CollectSources(Session& session, const Home& home,
   if (good == 0) return std::optional(std::move(failed.front()));
   if (refused == 0 && failed.empty()) return std::optional<Error>();
   return std::optional(Error::Make(
-      Kind::kPartly, "{} files or rows were refused and {} sources failed; the rest is collected",
-      refused, failed.size()));
+      Kind::kPartly, "refused files or rows: {}; failed sources: {}; the rest is collected", refused,
+      failed.size()));
 }
 
 Command CollectCommand() {

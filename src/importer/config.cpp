@@ -328,7 +328,10 @@ guards:
 #   clearance      what above it may not appear in this artifact, not even in a comment
 #   folder         where its artifacts go instead of artifacts/<destination>; owner and mode: who may read them
 #   power          logs, detect or block: PAP:RED allows logs only, PAP:AMBER not block; at least what the format does
-#   max_age_days   by attribute type, counted back from the bundle's creation; 0 is never too old
+#   require_published, require_to_ids
+#                 both true: what is not, is left out as "unpublished" and "not-to-ids"
+#   max_age_days   by attribute type, counted back from the bundle's creation; 0 is never too old. By default names and
+#                 mail 730, URLs 365, addresses 180, all else 0
 #   sightings      false_positives: so many drop a value, 0 none; heed_expiration: what a sighting says has expired
 #                 is dropped; decay: MISP's polynomial model
 #   min_confidence 0 to 100: leave out what the tags of MISP's taxonomies say less of
