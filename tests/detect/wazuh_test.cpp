@@ -84,8 +84,8 @@ TEST_F(WazuhTest, ASenderIsLookedUpAsEveHasIt) {
   Make({{"email-src", "Bad@Evil.Example"}});
   const auto list = List("misp-emails");
   EXPECT_EQ(list.size(), 2U);
-  EXPECT_TRUE(list.contains("<Bad@evil.example>"));
-  EXPECT_TRUE(list.contains("Bad@evil.example"));
+  EXPECT_TRUE(list.contains("<bad@evil.example>"));
+  EXPECT_TRUE(list.contains("bad@evil.example"));
   EXPECT_THAT(Read("siem", "misp_rules.xml"),
               HasSubstr("<list field=\"smtp.mail_from\" lookup=\"match_key\">"
                         "etc/lists/misp/misp-emails</list>"));
