@@ -106,8 +106,8 @@ Result<std::optional<Error>> CollectSources(Session& session, const Home& home,
   if (good == 0) return std::optional(std::move(failed.front()));
   if (refused == 0 && failed.empty()) return std::optional<Error>();
   return std::optional(Error::Make(
-      Kind::kPartly, "refused files or rows: {}; failed sources: {}; the rest is collected", refused,
-      failed.size()));
+      Kind::kPartly, "refused files or rows: {}; failed sources: {}; the rest is collected",
+      refused, failed.size()));
 }
 
 Command CollectCommand() {
