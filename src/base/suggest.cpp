@@ -31,8 +31,9 @@ std::string DidYouMean(std::string_view word, const std::vector<std::string>& ca
   std::string_view nearest;
   for (const std::string& candidate : candidates) {
     // The lengths alone may say that it is not near.
-    const auto [shorter, longer] = std::minmax(word.size(), candidate.size());
-    if (longer - shorter >= best) continue;
+    const std::size_t apart = word.size() > candidate.size() ? word.size() - candidate.size()
+                                                             : candidate.size() - word.size();
+    if (apart >= best) continue;
     const std::size_t distance = EditDistance(word, candidate);
     if (distance < best) {
       best = distance;
