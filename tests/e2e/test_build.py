@@ -86,6 +86,9 @@ def test_the_importer_dies_if_it_tries_a_socket(tmp_path, bins, intruder):
 
 
 def test_nothing_reaches_into_the_helper_that_has_no_filter(tmp_path, bins, intruder):
+    if not os.path.exists(f"/proc/self/task/{os.getpid()}/children"):
+        pytest.skip("this kernel lists no children, so the intruder finds no helper")
+
     def init(name, how, expect):
         pair = Pair(tmp_path / name, bins)
         return pair.import_("init", "--root", pair.connected / "keys" / "root-0001.json", "--fingerprint", pair.fingerprint,
