@@ -20,11 +20,15 @@ constexpr std::size_t kMostPorts = 500;
 constexpr std::uint8_t kShortestPrefixV4 = 8;
 constexpr std::uint8_t kShortestPrefixV6 = 19;
 
-// A host may come with a trailing dot, and 7.0 does not lower it if a port follows.
+// A host may come with a trailing dot, and 7.0 does not lower it if a port follows. A request to a
+// proxy names scheme and host before the path. Sets look up what a pcrexform leaves; in a rule of
+// one value it would be a buffer of its own with every table of the engine (5,000 such rules: 4.7
+// GB), so that these ask with pcre behind their content. startswith would load seven times as long.
 constexpr std::string_view kHost = "flow:to_server; http.host; to_lowercase; ";
 constexpr std::string_view kUndotted = "pcrexform:\"^(.+?)\\.?$\"; ";
-// A request to a proxy names scheme and host before the path.
 constexpr std::string_view kTarget = "http.uri.raw; pcrexform:\"^(?:[a-zA-Z]+://[^/?]*)?(.+)$\"; ";
+constexpr std::string_view kBeforeTarget =
+    "http.uri.raw; pcre:\"/^(?:[a-zA-Z]+:\\/\\/[^\\/?]*)?/\"; ";
 
 // Where names are seen.
 struct NameBuffer {
@@ -46,6 +50,28 @@ std::string Exactly(std::string_view content, bool any_case) {
   return Text(content, any_case) + "bsize:" + std::to_string(content.size()) + "; ";
 }
 
+// The pattern that only this text fits; in hexadecimal what means something to pcre or to a rule.
+std::string Pattern(std::string_view text) {
+  std::string pattern;
+  for (const char c : text) {
+    if (IsAsciiAlnum(c) || c == '-' || c == '_')
+      pattern += c;
+    else if (c == '.')
+      pattern += "\\.";
+    else
+      pattern += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+  }
+  return pattern;
+}
+
+// This host alone, or with `below` those under it too.
+std::string Host(std::string_view host, bool below) {
+  if (below)
+    return fmt::format("dotprefix; {}pcre:\"/\\.{}\\.?\\z/\"; ",
+                       Text('.' + std::string(host), false), Pattern(host));
+  return fmt::format("{}pcre:\"/^{}\\.?\\z/\"; ", Text(host, false), Pattern(host));
+}
+
 std::string Header(std::string_view protocol, const SuricataOptions& options,
                    std::string_view port = "any") {
   return fmt::format("alert {} {} any -> any {}", protocol, options.source_net, port);
@@ -58,9 +84,11 @@ std::vector<SuricataMatch> NameMatches(const SuricataOptions& options, const Can
     // http.host refuses nocase, even after to_lowercase.
     const bool http = buffer.protocol == "http";
     std::string text(buffer.options);
-    if (http) text += kUndotted;
-    text += below ? "dotprefix; " + Text('.' + candidate.value, !http) + "endswith; "
-                  : Exactly(candidate.value, !http);
+    if (http)
+      text += Host(candidate.value, below);
+    else
+      text += below ? "dotprefix; " + Text('.' + candidate.value, true) + "endswith; "
+                    : Exactly(candidate.value, true);
     matches.push_back({buffer.protocol, Header(buffer.protocol, options), std::move(text)});
   }
   return matches;
@@ -74,9 +102,10 @@ std::vector<SuricataMatch> UrlMatches(const SuricataOptions& options, const Cand
   const std::optional<intel::Url> url = intel::ParseUrl(candidate.value);
   if (!url) return {};
   const std::string port = url->port == 0 ? "any" : std::to_string(url->port);
-  return {{"http", Header("http", options, port),
-           std::string(kHost) + std::string(kUndotted) + Exactly(HostText(*url), false) +
-               std::string(kTarget) + Exactly(url->target, false)}};
+  return {
+      {"http", Header("http", options, port),
+       fmt::format("{}{}{}{}within:{}; isdataat:!1,relative; ", kHost, Host(HostText(*url), false),
+                   kBeforeTarget, Text(url->target, false), url->target.size())}};
 }
 
 std::string PortList(const Candidate& candidate) {

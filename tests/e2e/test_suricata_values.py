@@ -119,6 +119,31 @@ def test_a_value_matches_exactly_itself_or_is_refused(engine, kind, literal_limi
     assert len(seen_values) == manifest["values"][kind], (refused, silent)
 
 
+@pytest.mark.parametrize("literal_limit", [100000, 0], ids=["literal", "datasets"])
+def test_a_host_in_http_is_that_host_however_it_is_written(engine, literal_limit, tmp_path):
+    """Capitals, a trailing dot, a port, a request to a proxy: still the host. A longer or shorter name: another one."""
+    values = [("domain", "dom.com"), ("hostname", "www.host.com"), ("url", "http://url.com/p.x?q"),
+              ("url", "http://url.com/")]
+    exact = [(host, "/") for name in ("dom.com", "below.dom.com", "www.host.com", "url.com")
+             for host in (name, name + ".", name.upper(), name + ":8080")]
+    exact += [("url.com", "/p.x?q"), ("url.com.", "/p.x?q"), ("url.com", "http://url.com/p.x?q"),
+              ("url.com", "http://url.com/"), ("dom.com", "http://dom.com/any")]
+    nearly = [(host, "/") for host in (
+        "xdom.com", "domxcom", "dom.com.org", "dom.comx", "dom.com.x", "om.com", "host.com", "x.www.host.com",
+        "xwww.host.com", "www.host.comx", "www.host.com.x", "wwwxhost.com", "www.url.com", "xurl.com", "url.com.x")]
+    nearly += [("url.com", path) for path in (
+        "/p.x?qq", "/p.x?", "/x/p.x?q", "/pxx?q", "/P.x?q", "http://url.com/x/p.x?q", "/http://url.com/p.x?q", "//")]
+    packets = []
+    for port, (host, path) in enumerate(exact + nearly, 1024):
+        packets += connection(port, request(path=path, host=host))
+    current, _ = generate(tmp_path / "gen", "suricata", values, literal_limit=literal_limit)
+    capture = tmp_path / "t.pcap"
+    scapy.wrpcap(str(capture), packets)
+    alerts = replay(engine, current / "misp.rules", capture, tmp_path / "out", "--set", "stream.midstream=false")
+    seen = {(exact + nearly)[alert["src_port"] - 1024] for alert in alerts}
+    assert seen == set(exact)
+
+
 def many(kind):
     return {"domain": "evil.com", "hostname": "www.host.com", "url": "http://u.com/p?q", "user-agent": "Bad/1"}[kind]
 
