@@ -138,6 +138,19 @@ Result<RulesBySid> LoadRules(store::Store& store, const std::string& destination
   return rules;
 }
 
+Result<RulesBySid> LoadStoredRules(store::Store& store, const std::string& destination) {
+  const std::string space = destination + std::string(kStoredSpace);
+  RulesBySid rules;
+  GF_CHECK(detect::ForEachId(store, [&](const detect::GivenId& given) {
+    if (given.space != space || !given.key.starts_with("suricata|")) return;
+    RuleOrigin& origin = rules[given.id.id];
+    origin.destination = destination;
+    origin.id = given.id;
+    origin.attribute = StoredIn(given.key);
+  }));
+  return rules;
+}
+
 std::string FindRuleLine(const fs::path& generation, AlertId kind, std::string_view id) {
   constexpr std::size_t kShown = 500;
   const std::string needle = Needle(kind, id);

@@ -38,6 +38,9 @@ struct RuleOrigin {
 // All rules with a sid that a destination ever had, by sid.
 using RulesBySid = std::unordered_map<std::int64_t, RuleOrigin>;
 [[nodiscard]] Result<RulesBySid> LoadRules(store::Store& store, const std::string& destination);
+// Those of Suricata that attributes carry, which a destination of stored rules ever had.
+[[nodiscard]] Result<RulesBySid> LoadStoredRules(store::Store& store,
+                                                 const std::string& destination);
 
 // The line with this id in the files of a generation, shortened for a screen; empty if none has it.
 [[nodiscard]] std::string FindRuleLine(const std::filesystem::path& generation, AlertId kind,

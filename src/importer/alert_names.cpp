@@ -1,6 +1,7 @@
 #include "importer/alert_names.h"
 
 #include <algorithm>
+#include <unordered_map>
 
 #include "base/suggest.h"
 #include "detect/gather.h"
@@ -13,7 +14,8 @@ namespace {
 
 using detect::WhyOccurrence;
 
-Json OccurrenceJson(const WhyOccurrence& one) {
+// Of a rule that the attribute carries the text is left out: the alert has its message.
+Json OccurrenceJson(const WhyOccurrence& one, bool is_rule) {
   const detect::WhyDecision& decision = one.decisions[0];
   Json json = {{"event", one.event_uuid.ToString()}};
   const auto add = [&](const char* key, const std::string& text) {
@@ -25,7 +27,7 @@ Json OccurrenceJson(const WhyOccurrence& one) {
   json["tlp"] = intel::TlpName(one.tlp);
   json["attribute"] = one.attribute_uuid.ToString();
   json["type"] = one.type;
-  json["value"] = one.value;
+  if (!is_rule) json["value"] = one.value;
   add("comment", one.comment);
   add("added_at", one.added_at);
   add("timestamp", one.timestamp == 0 ? "" : FormatTime(one.timestamp));
@@ -57,13 +59,15 @@ Json NamedAlert::ToJson() const {
   if (!rule.set.empty()) json["set"] = rule.set;
   if (canary) json["canary"] = true;
   Json list = Json::array();
+  const bool is_rule = rule.attribute.has_value();
   for (const NamedValue& value : values) {
-    Json& one = list.emplace_back(Json{{"kind", intel::IndicatorKindName(value.indicator.kind)},
-                                       {"value", value.indicator.value}});
+    Json& one = list.emplace_back(
+        Json{{"kind", is_rule ? "rule" : intel::IndicatorKindName(value.indicator.kind)}});
+    if (!is_rule) one["value"] = value.indicator.value;
     if (!value.seen.empty()) one["seen"] = value.seen;
     one["attributes"] = Json::array();
     for (const WhyOccurrence& occurrence : value.occurrences)
-      one["attributes"].push_back(OccurrenceJson(occurrence));
+      one["attributes"].push_back(OccurrenceJson(occurrence, is_rule));
     if (value.more > 0) one["more"] = value.more;
   }
   json["matched"] = std::move(list);
@@ -71,25 +75,55 @@ Json NamedAlert::ToJson() const {
 }
 
 struct AlertNames::State {
+  struct Rule {
+    RuleOrigin origin;
+    std::size_t destination;  // place in the site's: 0 is the one whose alerts they are
+  };
+
   State(store::Store of_store, LoadedSite of_site)
       : store(std::move(of_store)), loaded(std::move(of_site)) {}
 
-  const detect::Destination& destination() const { return loaded.site.destinations[0]; }
+  // Its own rules, and those that attributes carry. Of one number the destination's own counts.
+  Status LoadAllRules() {
+    const auto& destinations = loaded.site.destinations;
+    GF_TRY(RulesBySid own, LoadRules(store, destinations[0].name));
+    for (auto& [sid, origin] : own)
+      rules.emplace(sid, Rule{std::move(origin), 0});
+    for (std::size_t i = 1; i < destinations.size(); ++i) {
+      GF_TRY(RulesBySid more, LoadStoredRules(store, destinations[i].name));
+      for (auto& [sid, origin] : more) {
+        if (origin.attribute) carried.emplace(*origin.attribute, intel::Indicator{});
+        rules.emplace(sid, Rule{std::move(origin), i});
+      }
+    }
+    if (carried.empty()) return Ok();
+    return store.Reader().ForEach(
+        store::RowReader::Part::kEvents, [&](const store::Record& record) -> Status {
+          if (record.kind != store::RecordKind::kAttribute) return Ok();
+          const auto found = carried.find(record.attribute.uuid);
+          if (found == carried.end()) return Ok();
+          const intel::Normalised text =
+              intel::Normalise(record.attribute.type, record.attribute.value);
+          if (text.count > 0) found->second = text.indicators[0];
+          return Ok();
+        });
+  }
 
   // What the destination may name, the used ones first; of an event above its clearance the UUID
   // only.
   NamedValue Visible(const intel::Indicator& indicator, const std::string& seen,
-                     const detect::Named& named) const {
-    const intel::Tlp clearance = destination().use.clearance;
+                     const detect::Named& named, std::size_t destination) const {
+    const intel::Tlp clearance = loaded.site.destinations[destination].use.clearance;
     NamedValue value{indicator, seen, {}, 0};
     for (const bool used : {true, false}) {
       for (const WhyOccurrence& one : named.occurrences) {
-        if (one.tlp > clearance || one.decisions[0].allowed != used) continue;
+        if (one.tlp > clearance || one.decisions[destination].allowed != used) continue;
         if (value.occurrences.size() == NamedValue::kMaxOccurrences) {
           ++value.more;
           continue;
         }
         WhyOccurrence& shown = value.occurrences.emplace_back(one);
+        shown.decisions = {one.decisions[destination]};
         if (shown.event_tlp > clearance) shown.event_info = shown.event_date = "";
       }
     }
@@ -97,7 +131,7 @@ struct AlertNames::State {
   }
 
   Status Look(const intel::Indicator& indicator, const std::string& seen, NamedAlert* alert) {
-    const auto& canary = destination().canary;
+    const auto& canary = loaded.site.destinations[0].canary;
     if (canary) {
       const intel::Normalised value = intel::Normalise(canary->type, canary->value);
       for (std::size_t i = 0; i < value.count; ++i) {
@@ -108,10 +142,22 @@ struct AlertNames::State {
         alert->values.push_back({indicator, seen, {}, 0});
       }
     }
+    return Name(indicator, seen, 0, alert);
+  }
+
+  Status Name(const intel::Indicator& indicator, const std::string& seen, std::size_t destination,
+              NamedAlert* alert) {
     GF_TRY(const detect::Named* named, lookup->Find(indicator));
-    NamedValue value = Visible(indicator, seen, *named);
+    NamedValue value = Visible(indicator, seen, *named, destination);
     if (!value.occurrences.empty()) alert->values.push_back(std::move(value));
     return Ok();
+  }
+
+  // A text that is gone names nothing.
+  Status LookAtCarrier(const Rule& rule, NamedAlert* alert) {
+    const auto text = carried.find(*rule.origin.attribute);
+    if (text == carried.end() || text->second.value.empty()) return Ok();
+    return Name(text->second, "", rule.destination, alert);
   }
 
   Status LookInSet(const Json& event, NamedAlert* alert) {
@@ -127,7 +173,8 @@ struct AlertNames::State {
 
   store::Store store;
   LoadedSite loaded;
-  RulesBySid rules;
+  std::unordered_map<std::int64_t, Rule> rules;        // by sid
+  std::unordered_map<Uuid, intel::Indicator> carried;  // the texts of rules, by attribute
   std::optional<detect::ValueLookup> lookup;
 };
 
@@ -138,12 +185,16 @@ AlertNames::~AlertNames() = default;
 
 Result<AlertNames> AlertNames::Load(const std::filesystem::path& store_file, Config config,
                                     const std::string& destination) {
-  std::erase_if(config.site.destinations,
-                [&](const detect::Destination& one) { return one.name != destination; });
+  auto& destinations = config.site.destinations;
+  const auto is_own = [&](const detect::Destination& one) { return one.name == destination; };
+  std::erase_if(destinations, [&](const detect::Destination& one) {
+    return !is_own(one) && one.format != "stored-rules";
+  });
+  std::stable_partition(destinations.begin(), destinations.end(), is_own);
   GF_TRY(store::Store store, store::Store::OpenReadOnly(store_file));
   GF_TRY(LoadedSite loaded, LoadSite(std::move(config), &store));
   auto state = std::make_unique<State>(std::move(store), std::move(loaded));
-  GF_TRY(state->rules, LoadRules(state->store, destination));
+  GF_CHECK(state->LoadAllRules());
   GF_TRY(detect::ValueLookup lookup, detect::ValueLookup::Create(state->store, state->loaded.site));
   state->lookup.emplace(std::move(lookup));
   return AlertNames(std::move(state));
@@ -157,8 +208,10 @@ Result<std::optional<NamedAlert>> AlertNames::Find(const Json& event) {
   if (rule == state_->rules.end()) return none;
   NamedAlert alert;
   alert.sid = *sid;
-  alert.rule = rule->second;
-  if (alert.rule.value) {
+  alert.rule = rule->second.origin;
+  if (alert.rule.attribute) {
+    GF_CHECK(state_->LookAtCarrier(rule->second, &alert));
+  } else if (alert.rule.value) {
     GF_CHECK(state_->Look(*alert.rule.value, "", &alert));
   } else {
     GF_CHECK(state_->LookInSet(event, &alert));

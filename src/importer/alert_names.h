@@ -21,7 +21,7 @@ namespace gapferry::importer {
 struct NamedValue {
   static constexpr std::size_t kMaxOccurrences = 20;
   intel::Indicator indicator;
-  std::string seen;  // as the alert has it; empty for a rule of one value
+  std::string seen;  // as the alert has it; empty for a rule of one value, or one that is carried
   // Those that the destination uses come first. Each has one decision.
   std::vector<detect::WhyOccurrence> occurrences;
   std::uint64_t more = 0;
@@ -38,8 +38,9 @@ struct NamedAlert {
 
 class AlertNames {
  public:
-  // Reads the store once. `destination` is one of config's. Errors: kNotReady if nothing has been
-  // imported, kIo.
+  // Reads the store once. `destination` is one of config's; the rules that attributes carry are
+  // known too, by the site's destinations of the format stored-rules. Errors: kNotReady if nothing
+  // has been imported, kIo.
   [[nodiscard]] static Result<AlertNames> Load(const std::filesystem::path& store_file,
                                                Config config, const std::string& destination);
   AlertNames(AlertNames&&) noexcept;

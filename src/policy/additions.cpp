@@ -41,12 +41,42 @@ std::string_view WhyNoTarget(const intel::Indicator& indicator) {
   return network->bytes[0] >= 224 ? "is multicast, reserved or broadcast" : "";
 }
 
-Result<Addition> ReadEntry(const ListLine& line) {
-  const std::size_t blank = line.content.find_first_of(" \t");
-  const std::string_view type = line.content.substr(0, blank);
+struct ValueText {
+  std::string text;
+  std::string_view comment;
+};
+
+// What follows the type. In double quotes a value may hold white space before a `#`.
+Result<ValueText> SplitValue(std::string_view rest) {
+  rest = AsciiTrim(rest);
+  if (!rest.starts_with('"')) {
+    const ListLine line = SplitListLine(rest);
+    return ValueText{std::string(line.content), line.comment};
+  }
+  ValueText value;
+  for (std::size_t at = 1; at < rest.size(); ++at) {
+    if (rest[at] == '"') {
+      const ListLine after = SplitListLine(rest.substr(at + 1));
+      if (!after.content.empty())
+        return Bad("text after the closing quote").Hint(R"(within quotes, write \" for a quote)");
+      value.comment = after.comment;
+      return value;
+    }
+    const bool escaped =
+        rest[at] == '\\' && at + 1 < rest.size() && (rest[at + 1] == '"' || rest[at + 1] == '\\');
+    value.text += rest[escaped ? ++at : at];
+  }
+  return Bad("a quote is never closed").Hint(R"(a value that begins with a quote: "\"…")");
+}
+
+Result<Addition> ReadEntry(std::string_view line) {
+  const std::size_t blank = line.find_first_of(" \t");
+  const std::string_view type = line.substr(0, blank);
   if (intel::FindType(type) == nullptr) return UnknownType(type);
-  if (blank == std::string_view::npos) return Bad(fmt::format("{} without a value", type));
-  const std::string_view text = AsciiTrim(line.content.substr(blank));
+  GF_TRY(const ValueText split,
+         SplitValue(blank == std::string_view::npos ? "" : line.substr(blank)));
+  const std::string_view text = split.text;
+  if (text.empty()) return Bad(fmt::format("{} without a value", type));
   const intel::Normalised value = intel::Normalise(type, text);
   if (!value.ok())
     return Bad(fmt::format("{} is no {}: {}", text, type, intel::ValueProblemCode(value.problem)));
@@ -65,7 +95,7 @@ Result<Addition> ReadEntry(const ListLine& line) {
   Addition addition;
   addition.type = type;
   addition.value = value.value;
-  if (IsUtf8(line.comment)) addition.comment = line.comment;
+  if (IsUtf8(split.comment)) addition.comment = split.comment;
   return addition;
 }
 
@@ -84,8 +114,8 @@ Result<Additions> Additions::Parse(std::string_view text, std::string_view file_
       return Error::Make(Kind::kTooLarge, "{} bytes, more than {}", whole.size(), kMaxLineBytes)
           .In(where());
     }
-    const ListLine line = SplitListLine(whole);
-    if (line.content.empty()) continue;
+    const std::string_view line = AsciiTrim(whole);
+    if (line.empty() || line[0] == '#') continue;
     Result<Addition> addition = ReadEntry(line);
     if (!addition.ok()) return std::move(addition).error().In(where());
     addition->line = number;

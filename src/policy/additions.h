@@ -4,8 +4,8 @@
 //   domain     evil.example          # seen in our proxy log
 //   ip-dst     198.51.100.7
 //   user-agent Mozilla/5.0 (bad)
-// Types are those of MISP, values are read as those of its attributes are, also defanged. So a
-// value with white space before a `#` cannot be written here.
+//   user-agent "Bot #1"              # in quotes; \" and \\ are a quote and a backslash
+// Types are those of MISP, values are read as those of its attributes are, also defanged.
 #pragma once
 
 #include <cstdint>

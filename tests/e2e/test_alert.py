@@ -2,6 +2,7 @@
 
 import json
 import re
+import subprocess
 
 import pytest
 
@@ -83,6 +84,20 @@ def test_a_stored_rule_leads_to_the_attribute_that_carries_it(site):
     assert said["in_use"] and said["destination"] == "own" and 'msg:"own"' in said["rule"]
     assert said["attribute"] == f"7d8e1d0c-0f2c-4c0e-9a51-3f2f1b0f7c{len(VALUES) - 1:02}"
     assert [one["event"] for one in said["events"]] == [EVENT]
+
+
+def test_an_alert_of_a_stored_rule_names_its_attribute(site):
+    rule = (site.current["own"] / "stored-suricata.rules").read_text()
+    sid = int(re.search(r"sid:(\d+);", rule)[1])
+    alert = json.dumps({"event_type": "alert", "alert": {"gid": 1, "signature_id": sid, "signature": "own"}})
+    done = subprocess.run([site.bins / "gapferry-import", "--home", site.isolated, "enrich", "--destination", "ids"],
+                          input=alert + "\n", capture_output=True, text=True, check=True)
+    told = json.loads(done.stdout)["gapferry"]
+    assert told["destination"] == "own"
+    assert [one["kind"] for one in told["matched"]] == ["rule"] and "value" not in told["matched"][0]
+    (one,) = told["matched"][0]["attributes"]
+    assert one["event"] == EVENT and one["type"] == "suricata" and one["used"] and "value" not in one
+    assert one["attribute"] == explain(site, "sid", str(sid))["attribute"]
 
 
 def test_what_is_wrong_is_said(site):

@@ -14,6 +14,7 @@ std::vector<std::string> FuzzSeeds() {
   return {
       "# ours\ndomain evil.example  # seen\nip-dst 198.51.100.7\nurl hxxp://evil[.]example/a#b\n",
       "user-agent Mozilla/5.0 (bad)\r\nfilename|md5 a.exe|44d88612fea8a8f36de82e1278abb02f\n",
+      "user-agent \"Bot #1\" # seen\nuser-agent \"\\\"a\\\\\"\n",
       "domain|ip evil.example|192.0.2.1\nip-dst|port 192.0.2.1|80\nmutex a b c\n",
       "domain com\n",
       "domain\n",

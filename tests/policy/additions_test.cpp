@@ -42,6 +42,25 @@ TEST(Additions, CountOnceHoweverTheyAreWritten) {
   EXPECT_EQ(read->entries()[0].line, 1U);
 }
 
+TEST(Additions, MayStandInQuotes) {
+  const auto read = Additions::Parse(
+      R"(user-agent "Bot #1"  # a worm
+user-agent "\"quoted\" #2 \\ \x"
+user-agent Mozilla "x" #3
+domain "evil.example"
+)",
+      "a");
+  ASSERT_TRUE(read.ok()) << read.error().what;
+  std::vector<std::string> seen;
+  for (const Addition& entry : read->entries())
+    seen.push_back(fmt::format("{}|{}", entry.value, entry.comment));
+  EXPECT_THAT(seen, testing::ElementsAre("Bot #1|a worm", R"("quoted" #2 \ \x|)",
+                                         R"(Mozilla "x"|3)", "evil.example|"));
+  EXPECT_EQ(Refusal("user-agent \"a\n"), "additions.txt:1: a quote is never closed");
+  EXPECT_EQ(Refusal("user-agent \"a\" b\n"), "additions.txt:1: text after the closing quote");
+  EXPECT_EQ(Refusal("user-agent \"\"\n"), "additions.txt:1: user-agent without a value");
+}
+
 TEST(Additions, SayWhichLineIsWrongAndWhy) {
   EXPECT_EQ(Refusal("domain a.example\ndomian b.example\n"),
             "additions.txt:2: \"domian\" is no attribute type of MISP; did you mean \"domain\"?");
