@@ -8,6 +8,7 @@
 #include <unordered_map>
 
 #include "base/hash.h"
+#include "detect/attack_tactics.h"
 #include "detect/format.h"
 #include "detect/sigma_fields.h"
 #include "detect/sigma_lookup.h"
@@ -143,7 +144,7 @@ class SigmaWriter : public Writer {
     // A description that holds a URL would need it as a reference.
     for (std::size_t at = info.find("://"); at != std::string::npos; at = info.find("://"))
       info.replace(at, 3, ": ");
-    if (!info.empty()) rule.title += " - " + info;
+    if (!info.empty()) rule.title += " - " + SigmaTitleCase(info);
     rule.status = options_.status;
     rule.description = fmt::format("Detects {} that are indicators of MISP event {}", source.what,
                                    head_.uuid.ToString());
@@ -157,8 +158,7 @@ class SigmaWriter : public Writer {
       if (!value->warninglist.empty() && lists.size() < kMaxNamedLists)
         lists.insert(std::string(value->warninglist));
     }
-    for (const std::string& technique : head_.techniques)
-      rule.tags.push_back("attack." + AsciiLower(technique));
+    AddAttackTags(&rule);
     rule.tags.push_back(SigmaTlpTag(tlp));
     rule.false_positives.emplace_back("Unknown");
     for (const std::string& list : lists)
@@ -168,6 +168,19 @@ class SigmaWriter : public Writer {
     rule.logsource.emplace_back("category", source.category);
     rule.event_uuid = head_.uuid.ToString();
     return rule;
+  }
+
+  // Each technique with its tactics, as SigmaHQ wants it.
+  void AddAttackTags(SigmaRule* rule) const {
+    std::set<std::string_view> tactics;
+    for (const std::string& technique : head_.techniques) {
+      const std::vector<std::string_view> served = TacticsOf(technique);
+      tactics.insert(served.begin(), served.end());
+    }
+    for (const std::string_view tactic : tactics)
+      rule->tags.push_back("attack." + std::string(tactic));
+    for (const std::string& technique : head_.techniques)
+      rule->tags.push_back("attack." + AsciiLower(technique));
   }
 
   static void AddField(const SigmaField& field, const Part& values, SigmaRule* rule) {
@@ -216,6 +229,11 @@ Decision ExpressSigma(const Destination& destination, const intel::Indicator& in
   // A list of networks can be compared with, a placeholder for one cannot.
   if (Expands(destination) && indicator.kind == IndicatorKind::kNetwork)
     return Decision::Refuse(Reason::kFormatCannotExpress, "network-in-a-lookup");
+  if (indicator.kind == IndicatorKind::kFilename) {
+    // Events hold what a variable stands for, and paths of Windows.
+    if (indicator.value.find('%') != std::string::npos) return CannotExpress("filename-variable");
+    if (indicator.value.find('/') != std::string::npos) return CannotExpress("no-windows-filename");
+  }
   if (indicator.value.size() > kMaxLookupBytes)
     return Decision::Refuse(Reason::kFormatCannotExpress, "too-long");
   return Decision::Allow();

@@ -73,9 +73,10 @@ std::string HashText(IndicatorKind kind, std::string_view hex) {
   return text;
 }
 
-// The path may stand before a file's name, but no further letters of another name.
+// A path may stand before a name or the end of a path, but no further letters of another name.
 std::string FileNameText(std::string_view name) {
-  return name.find('\\') == std::string_view::npos ? '\\' + std::string(name) : std::string(name);
+  const bool whole = name.starts_with('\\') || (name.size() > 1 && name[1] == ':');
+  return whole ? std::string(name) : '\\' + std::string(name);
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/bytes.h"
 
 namespace gapferry::detect {
@@ -116,6 +118,24 @@ std::string SigmaPhrase(std::string_view text, std::size_t limit) {
   while (!phrase.empty() && (phrase.back() == '.' || phrase.back() == ' '))
     phrase.pop_back();
   return phrase;
+}
+
+std::string SigmaTitleCase(std::string_view text) {
+  std::string title(text);
+  for (std::size_t start = 0; start < title.size();) {
+    const std::size_t end = std::min(title.find(' ', start), title.size());
+    const auto word = std::string_view(title).substr(start, end - start);
+    const bool lower = std::none_of(word.begin(), word.end(), [](char c) {
+      return (c >= 'A' && c <= 'Z') || static_cast<std::uint8_t>(c) >= 0x80;
+    });
+    const std::size_t letter = word.find_first_of("abcdefghijklmnopqrstuvwxyz");
+    if (lower && letter != std::string_view::npos) {
+      char& first = title[start + letter];
+      first = static_cast<char>(first - 'a' + 'A');
+    }
+    start = end + 1;
+  }
+  return title;
 }
 
 std::string SigmaRule::ToYaml() const {

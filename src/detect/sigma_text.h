@@ -14,6 +14,8 @@ namespace gapferry::detect {
 // A quoted YAML scalar on one line: single quotes, unless something in it must be escaped for
 // readers that take it for a line break or refuse it. Control characters of ASCII become spaces.
 [[nodiscard]] std::string YamlQuote(std::string_view text);
+// Words without capitals get one, as the titles of SigmaHQ's rules have.
+[[nodiscard]] std::string SigmaTitleCase(std::string_view text);
 // At most `limit` bytes, whole UTF-8 sequences, no control character, no dot at the end.
 [[nodiscard]] std::string SigmaPhrase(std::string_view text, std::size_t limit);
 

@@ -49,9 +49,14 @@ Json ChangesJson(const std::vector<detect::FileChange>& changes) {
 
 void ShowLines(Console& console, char sign, std::uint64_t count,
                const std::vector<std::string>& lines) {
-  constexpr std::size_t kShown = 240;
-  for (const std::string& line : lines)
-    console.Say(fmt::format("{} {}", sign, Printable(std::string_view(line).substr(0, kShown))));
+  // A rule is told from its former self by its end: TLP, dates, sid and rev.
+  constexpr std::size_t kShown = 2000;
+  constexpr std::size_t kEnd = 800;
+  for (const std::string& line : lines) {
+    std::string text = line;
+    if (text.size() > kShown) text.replace(kShown - kEnd, text.size() - kShown, " … ");
+    console.Say(fmt::format("{} {}", sign, Printable(text)));
+  }
   if (count > lines.size())
     console.Say(fmt::format("{} … and {} more lines", sign, Grouped(count - lines.size())));
 }

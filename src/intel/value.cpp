@@ -162,6 +162,11 @@ void NormaliseUrlType(std::string_view text, Normalised* out) {
   if (!url->host_is_address && url->host.find('.') == std::string::npos) {
     return Fail(out, ValueProblem::kSingleLabel);
   }
+  const std::size_t mark = plain.find('#');
+  const std::string_view fragment =
+      mark == std::string::npos ? "" : std::string_view(plain).substr(mark + 1);
+  out->fragment_decides =
+      !fragment.empty() && (url->target == "/" || fragment[0] == '/' || fragment[0] == '!');
   out->value = std::move(plain);
   Add(out, IndicatorKind::kUrl, url->ToString());
 }
@@ -318,6 +323,7 @@ void Normalise(const TypeInfo* type, std::string_view value, Normalised* out) {
   out->value.clear();
   out->count = 0;
   out->port = 0;
+  out->fragment_decides = false;
   out->problem = ValueProblem::kNone;
   const std::string_view text = AsciiTrim(value);
   if (text.empty()) return Fail(out, ValueProblem::kEmpty);

@@ -70,6 +70,9 @@ struct Normalised {
       indicators;  // the parts that can be matched; never a port, never a file name beside a hash
   std::size_t count = 0;
   std::uint16_t port = 0;  // of ip|port, hostname|port
+  // Of a URL whose fragment is what it is about (https://host/#!id): no client sends it, and
+  // without it the URL is its site's front page, or that of an application.
+  bool fragment_decides = false;
   ValueProblem problem = ValueProblem::kNone;
 
   [[nodiscard]] bool ok() const { return problem == ValueProblem::kNone; }

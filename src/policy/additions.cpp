@@ -7,6 +7,7 @@
 #include "intel/types.h"
 #include "intel/value.h"
 #include "policy/list_line.h"
+#include "policy/use.h"
 
 namespace gapferry::policy {
 namespace {
@@ -23,22 +24,14 @@ Error UnknownType(std::string_view type) {
       .Hint("each line is a type and a value, such as: domain evil.example");
 }
 
-// Of a network or address that nothing can be sent to, or that holds most of what can be; "".
+// Of a network or address that no rule may look for; "".
 std::string_view WhyNoTarget(const intel::Indicator& indicator) {
-  constexpr std::uint8_t kShortestV4 = 8;
-  constexpr std::uint8_t kShortestV6 = 16;
   const auto network = intel::ParseNetwork(indicator.value);
-  if (!network) return "";
-  if (network->prefix < (network->v6 ? kShortestV6 : kShortestV4))
-    return "is so wide that every rule on it would fire all the time";
-  if (network->v6) {
-    const bool low = std::all_of(network->bytes.begin(), network->bytes.end() - 1,
-                                 [](std::uint8_t byte) { return byte == 0; });
-    if (low && network->bytes.back() <= 1) return "is this machine itself, or none";
-    return network->bytes[0] == 0xFF ? "is multicast" : "";
-  }
-  if (network->bytes[0] == 0 || network->bytes[0] == 127) return "is this machine itself, or none";
-  return network->bytes[0] >= 224 ? "is multicast, reserved or broadcast" : "";
+  const Decision decision = network ? DecideTarget(*network) : Decision::Allow();
+  if (decision.allowed) return "";
+  return decision.reason == Reason::kPrefixTooWide
+             ? "is so wide that every rule on it would fire all the time"
+             : "is this machine itself, multicast, reserved or broadcast";
 }
 
 struct ValueText {
@@ -81,6 +74,10 @@ Result<Addition> ReadEntry(std::string_view line) {
   if (!value.ok())
     return Bad(fmt::format("{} is no {}: {}", text, type, intel::ValueProblemCode(value.problem)));
   if (value.count == 0) return Bad(fmt::format("nothing can look for a {}", type));
+  if (value.fragment_decides) {
+    return Bad(fmt::format("no client sends what follows the # of {}", text))
+        .Hint("without it the URL is its site's front page: give the URL that is fetched");
+  }
   for (std::size_t i = 0; i < value.count; ++i) {
     const intel::Indicator& indicator = value.indicators[i];
     const bool is_name = indicator.kind == intel::IndicatorKind::kDomain ||

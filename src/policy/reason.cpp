@@ -71,9 +71,10 @@ constexpr std::array<ReasonInfo, kReasons> kInfos = {{
     {Reason::kOwnDomain, "own-domain",
      "the site's own domain, which a blocking artifact must not hold"},
     {Reason::kBogon, "bogon",
-     "no host on the public Internet, which a blocking artifact must not hold"},
-    {Reason::kPrefixTooWide, "prefix-too-wide",
-     "a network wider than a blocking artifact may hold"},
+     "no host on the public Internet, which a blocking artifact must not hold; loopback and "
+     "multicast "
+     "in no artifact"},
+    {Reason::kPrefixTooWide, "prefix-too-wide", "a network wider than an artifact may hold"},
     {Reason::kTypeNotDetectable, "type-not-detectable", "no format can look for this type"},
     {Reason::kFormatCannotExpress, "format-cannot-express", "this format cannot express the value"},
     {Reason::kValueEmpty, "value-empty", "the value is empty"},

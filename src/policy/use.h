@@ -103,6 +103,11 @@ struct ValueDecision {
 [[nodiscard]] ValueDecision DecideValue(const ValuePolicy& policy,
                                         const intel::Indicator& indicator, std::string_view type);
 
+// What no rule may look for, not even one that only detects: a network wider than /8 (IPv6: /16),
+// on which every rule would fire all the time; an address that everybody has (unspecified,
+// loopback), a multicast, reserved or broadcast one.
+[[nodiscard]] Decision DecideTarget(const intel::Network& network);
+
 // An address or network that is no host on the public Internet: RFC 6890 and its registries,
 // multicast, reserved. A network counts when it overlaps one.
 [[nodiscard]] bool IsBogon(const intel::Network& network);

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 
 #include "policy/url_host.h"
@@ -51,6 +52,21 @@ bool Overlaps(const Network& network, const Bogon& bogon) {
   return true;
 }
 
+// Those that are no one's address. IPv4-mapped ones are read as IPv4.
+constexpr auto kNoTargets = std::to_array<Bogon>({
+    {{0}, 8, false},
+    {{127}, 8, false},
+    {{224}, 3, false},  // multicast, reserved, broadcast
+    {{0xFF}, 8, true},
+});
+
+// :: and ::1.
+bool IsSelfV6(const Network& network) {
+  return network.v6 && network.bytes.back() <= 1 &&
+         std::all_of(network.bytes.begin(), network.bytes.end() - 1,
+                     [](std::uint8_t byte) { return byte == 0; });
+}
+
 // Where the indicator leads on a network: an address, network or name; "" for others.
 std::string_view Host(const intel::Indicator& indicator) {
   switch (indicator.kind) {
@@ -92,6 +108,17 @@ Decision GuardBlocking(const ValuePolicy& policy, const intel::Indicator& indica
 
 }  // namespace
 
+Decision DecideTarget(const Network& network) {
+  constexpr std::uint8_t kShortestV4 = 8;
+  constexpr std::uint8_t kShortestV6 = 16;
+  if (network.prefix < (network.v6 ? kShortestV6 : kShortestV4))
+    return Decision::Refuse(Reason::kPrefixTooWide);
+  const bool none =
+      IsSelfV6(network) || std::any_of(kNoTargets.begin(), kNoTargets.end(),
+                                       [&](const Bogon& each) { return Overlaps(network, each); });
+  return none ? Decision::Refuse(Reason::kBogon) : Decision::Allow();
+}
+
 bool IsBogon(const Network& network) {
   for (const Bogon& bogon : kBogons) {
     if (Overlaps(network, bogon)) return true;
@@ -108,6 +135,11 @@ ValueDecision DecideValue(const ValuePolicy& policy, const intel::Indicator& ind
   if (is_name && intel::IsPublicSuffix(indicator.value)) {
     result.decision = Decision::Refuse(Reason::kPublicSuffix);
     return result;
+  }
+  if (indicator.kind == IndicatorKind::kAddress || indicator.kind == IndicatorKind::kNetwork) {
+    const std::optional<Network> network = intel::ParseNetwork(indicator.value);
+    if (network) result.decision = DecideTarget(*network);
+    if (!result.decision.allowed) return result;
   }
   if (blocks) {
     result.decision = GuardBlocking(policy, indicator);

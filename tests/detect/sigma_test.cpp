@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "detect/attack_tactics.h"
+#include "detect/sigma_fields.h"
 #include "detect/sigma_text.h"
 #include "tests/detect/fixture.h"
 
@@ -49,6 +51,31 @@ TEST(YamlQuote, EveryPrintableByteComesBack) {
     const std::string text = std::string("a") + static_cast<char>(byte) + "b";
     EXPECT_EQ(YAML::Load("x: " + YamlQuote(text))["x"].as<std::string>(), text);
   }
+}
+
+TEST(SigmaTitleCase, GivesWordsACapitalAndLeavesNamesAlone) {
+  EXPECT_EQ(SigmaTitleCase("phishing by APT41, (see evil.com) iPhone"),
+            "Phishing By APT41, (See Evil.com) iPhone");
+  EXPECT_EQ(SigmaTitleCase(""), "");
+  EXPECT_EQ(SigmaTitleCase("  7zip \xC3\xA9t\xC3\xA9 "), "  7Zip \xC3\xA9t\xC3\xA9 ");
+}
+
+TEST(SigmaText, APathEndsWhereAPathPartBegins) {
+  const auto text = [](std::string_view name) {
+    return SigmaText(SigmaForm::kFileName, intel::IndicatorKind::kFilename, name);
+  };
+  EXPECT_EQ(text("x.exe"), "\\x.exe");
+  EXPECT_EQ(text("p\\x.exe"), "\\p\\x.exe");
+  EXPECT_EQ(text("\\p\\x.exe"), "\\p\\x.exe");
+  EXPECT_EQ(text("C:\\p\\x.exe"), "C:\\p\\x.exe");
+}
+
+TEST(TacticsOf, KnowsTechniquesAndTheirParts) {
+  EXPECT_THAT(TacticsOf("T1071.004"), ElementsAre("command-and-control"));
+  EXPECT_THAT(TacticsOf("t1078"), ElementsAre("initial-access", "persistence",
+                                              "privilege-escalation", "defense-evasion"));
+  for (const char* none : {"", "T", "T0", "T1", "T9999", "T1071x", "1071", "TA0011"})
+    EXPECT_THAT(TacticsOf(none), ElementsAre()) << none;
 }
 
 class SigmaTest : public fixtures::DetectTest {

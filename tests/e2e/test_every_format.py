@@ -201,6 +201,40 @@ def test_a_green_destination_holds_nothing_above_green(name, by_clearance):
     assert any(word in text for word in (b"zqshown", b"45.66.17.88", b"3" * 20, b"t1071.004", b"88.17.66.45"))
 
 
+# What would match everything or nobody, and pages that are not what the URL is about.
+TOO_MUCH = [("ip-dst", "0.0.0.0/0"), ("ip-src", "::/0"), ("ip-dst", "44.0.0.0/7"), ("ip-dst", "127.0.0.1"),
+            ("ip-src", "224.0.0.251"), ("ip-dst", "255.255.255.255"), ("ip-dst", "2000::/3"),
+            ("url", "https://zqmega.com/#!P12345"), ("url", "http://zqspa.com/app#/login"),
+            ("url", "http://zqfront.com/#evil")]
+COPIES = ("misp-feed", "misp-csv")
+
+
+@pytest.fixture(scope="module")
+def too_much(bins, tmp_path_factory):
+    rows = attributes("8af91541", values("zqfine", 17, "3"))
+    world = World(tmp_path_factory.mktemp("much"), bins, [
+        event("9af91541", "much", ["tlp:green"], rows + attributes("8bf91541", TOO_MUCH))])
+    return world.open([destination(name, clearance="green", power="logs") for name in VARIANTS])
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_nothing_looks_for_everything_or_for_nobody(name, too_much):
+    text = everything(too_much[name])
+    words = [b"0.0.0.0/0", b"::/0", b"44.0.0.0", b"127.0.0.1", b"224.0.0.251", b"255.255.255.255", b"2000::", b"zqmega",
+             b"zqspa", b"zqfront"]
+    found = [word for word in words if word in text]
+    if name in COPIES:
+        assert found, "whole events are copied"
+        return
+    # A hosts file names the machine itself on each line.
+    assert [word for word in found if not (name == "hosts" and word == b"127.0.0.1")] == []
+    if name in ("stored-rules", "yara", "navigator"):
+        return
+    refused = {(one["reason"], one.get("detail")): one["attributes"] for one in manifest(too_much[name])["left_out"]}
+    assert refused[("prefix-too-wide", None)] == 4 and refused[("bogon", None)] == 3, refused
+    assert refused[("format-cannot-express", "url-fragment")] == 3
+
+
 PAP_WORDS = {"red": ("zqpapred", 211, "9"), "amber": ("zqpapamber", 212, "8"), "green": ("zqpapgreen", 17, "3")}
 
 

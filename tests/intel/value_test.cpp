@@ -146,5 +146,19 @@ TEST(PublicSuffix, KnowsSuffixesButNotNamesBelow) {
   EXPECT_FALSE(IsPublicSuffix("evil.co.uk"));
 }
 
+TEST(Normalise, AFragmentThatDecidesIsToldFromOneThatDoesNot) {
+  for (const char* url :
+       {"https://mega.example/#!P12345", "https://web.telegram.example/#/im?p=@evil",
+        "http://spa.example/#login", "http://spa.example#x", "http://a.example/app#/login",
+        "http://a.example/app?x=1#!/y"})
+    EXPECT_TRUE(Normalise("url", url).fragment_decides) << url;
+  for (const char* url : {"http://a.example/page#top", "http://a.example/#", "http://a.example/",
+                          "http://a.example/?q=1#part", "http://a.example/p?x=1"})
+    EXPECT_FALSE(Normalise("url", url).fragment_decides) << url;
+  Normalised reused = Normalise("url", "https://mega.example/#!P12345");
+  Normalise(FindType("domain"), "a.example", &reused);
+  EXPECT_FALSE(reused.fragment_decides);
+}
+
 }  // namespace
 }  // namespace gapferry::intel

@@ -260,6 +260,20 @@ TEST(DecideValue, GuardsBlockingArtifacts) {
   EXPECT_EQ(reason("ip-dst", "10.1.2.3"), Reason::kAllowed);
 }
 
+TEST(DecideTarget, NoRuleLooksForEverythingOrForNobody) {
+  const auto reason = [](std::string_view value) {
+    return DecideValue(ValuePolicy{}, IndicatorOf("ip-dst", value), "ip-dst").decision.reason;
+  };
+  for (const char* wide : {"0.0.0.0/0", "44.0.0.0/7", "::/0", "2000::/15"})
+    EXPECT_EQ(reason(wide), Reason::kPrefixTooWide) << wide;
+  for (const char* nobody : {"0.0.0.0", "0.1.2.3", "127.0.0.1", "127.8.0.0/16", "224.0.0.251",
+                             "240.1.2.3", "255.255.255.255", "::", "::1", "ff02::1"})
+    EXPECT_EQ(reason(nobody), Reason::kBogon) << nobody;
+  for (const char* good : {"44.0.0.0/8", "10.1.2.3", "126.255.255.255", "128.0.0.1",
+                           "223.255.255.255", "2600::/16", "::2", "fe80::1"})
+    EXPECT_EQ(reason(good), Reason::kAllowed) << good;
+}
+
 TEST(IsBogon, KnowsTheEdges) {
   for (const char* bogon :
        {"0.0.0.1", "10.0.0.0", "100.64.0.1", "127.0.0.1", "169.254.1.1", "172.31.255.255",
