@@ -76,7 +76,9 @@ constexpr std::array kTag = {
     Field<Tag>{"name", &Tag::name},
     Field<Tag>{"colour", &Tag::colour},
     Field<Tag>{"relationship_type", &Tag::relationship_type},
-    Field<Tag>{"local", &Tag::local},
+    Field<Tag>{"local", Sticky<Tag>{&Tag::local}},
+    // Can be attached in no other way.
+    Field<Tag>{"local_only", Sticky<Tag>{&Tag::local}},
     Field<Tag>{"exportable", &Tag::exportable},
 };
 constexpr std::array kSighting = {
@@ -124,6 +126,12 @@ struct Assigner {
   }
   std::string_view operator()(bool Row::*member) const {
     return ReadFlag(scalar, &(row->*member)) ? "" : "true or false";
+  }
+  std::string_view operator()(Sticky<Row> sticky) const {
+    bool flag = false;
+    if (!ReadFlag(scalar, &flag)) return "true or false";
+    row->*sticky.member = row->*sticky.member || flag;
+    return "";
   }
   std::string_view operator()(std::optional<bool> Row::*member) const {
     if (NotGiven(scalar)) return "";

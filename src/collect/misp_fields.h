@@ -25,6 +25,11 @@ template <typename Row>
 struct Value {
   std::string Row::*member;
 };
+// A flag that more than one field can set, and none takes back.
+template <typename Row>
+struct Sticky {
+  bool Row::*member;
+};
 template <typename Row>
 struct Date {
   std::string Row::*member;
@@ -40,7 +45,8 @@ template <typename Row>
 struct Field {
   std::string_view key;
   std::variant<std::string Row::*, Value<Row>, Date<Row>, Uuid Row::*, Time Row::*, bool Row::*,
-               std::optional<bool> Row::*, std::optional<intel::Distribution> Row::*, Level<Row>>
+               std::optional<bool> Row::*, std::optional<intel::Distribution> Row::*, Level<Row>,
+               Sticky<Row>>
       target;
 };
 

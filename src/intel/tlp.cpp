@@ -59,10 +59,23 @@ std::optional<Pap> FindPap(std::string_view name) {
   return static_cast<Pap>(found - kPapNames.begin());
 }
 
+namespace {
+
+// "tlp_red", "tlp;red", "tlp：red", "tlp", "tlpred": what begins so means a TLP, whatever follows.
+// "tlpost" is a word.
+bool ClaimsTlp(std::string_view squeezed) {
+  constexpr std::string_view kTlp = "tlp";
+  if (!squeezed.starts_with(kTlp)) return false;
+  const std::string_view rest = squeezed.substr(kTlp.size());
+  return rest.empty() || !IsAsciiAlnum(rest.front()) || FindTlp(rest);
+}
+
+}  // namespace
+
 void Markings::Read(std::string_view tag_name) {
   const std::string_view trimmed = AsciiTrim(tag_name);
   // Nearly all tags are neither: look at the first letter before copying anything.
-  if (trimmed.size() < 4) return;
+  if (trimmed.size() < 3) return;
   const char first = trimmed[0];
   if (first != 't' && first != 'T' && first != 'p' && first != 'P' && first != 'a' &&
       first != 'A' && first != 'i' && first != 'I') {
@@ -75,6 +88,8 @@ void Markings::Read(std::string_view tag_name) {
       StartsLike(squeezed, "tlp-")) {
     is_tlp = true;
     value = std::string_view(squeezed).substr(4);
+  } else if (ClaimsTlp(squeezed)) {
+    is_tlp = true;  // spelled in a way that nobody agreed on: no value is known
   } else if (StartsLike(squeezed, "pap:")) {
     Tighten(pap, FindPap(std::string_view(squeezed).substr(4)).value_or(Pap::kRed));
     return;

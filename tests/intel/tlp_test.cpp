@@ -35,6 +35,16 @@ TEST(Tlp, ReadsUnclearUnknownAndMalformedAsRed) {
   }
 }
 
+TEST(Tlp, ReadsWhatOnlyBeginsLikeATlpAsRed) {
+  for (const std::string_view tag : {"tlp_red", "tlp_green", "TLP;red", "tlp\xEF\xBC\x9Ared", "tlp",
+                                     "TLP RED", "tlpamber", "tlp.clear", "tlp/white"}) {
+    const Markings markings = Of({tag});
+    EXPECT_EQ(markings.tlp, Tlp::kRed) << tag;
+    EXPECT_TRUE(markings.unknown_tlp) << tag;
+  }
+  EXPECT_EQ(Of({"tlposter", "tl:p", "misp-galaxy:tlp=\"red\""}).tlp, std::nullopt);
+}
+
 TEST(Tlp, TreatsChathamHouseAsAModifier) {
   const Markings markings = Of({"tlp:ex:chr", "tlp:green"});
   EXPECT_EQ(markings.tlp, Tlp::kGreen);
