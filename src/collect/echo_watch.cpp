@@ -1,6 +1,7 @@
 #include "collect/echo_watch.h"
 
 #include <charconv>
+#include <cstring>
 #include <utility>
 
 #include "base/bytes.h"
@@ -74,11 +75,17 @@ std::string_view Unescaper::Take(std::string_view bytes) {
   return text_;
 }
 
-bool EchoWatch::Ends(std::string_view bytes, std::string* tail) const {
-  const std::size_t overlap = key_.size() - 1;
+EchoWatch::EchoWatch(std::string_view key, std::vector<std::string> disguises)
+    : key_(key), disguises_(std::move(disguises)), disguise_tails_(disguises_.size()) {}
+
+bool EchoWatch::Ends(std::string_view key, std::string_view bytes, std::string* tail) {
+  const std::size_t overlap = key.size() - 1;
   tail->append(bytes.substr(0, overlap));
-  const bool seen =
-      tail->find(key_) != std::string::npos || bytes.find(key_) != std::string_view::npos;
+  // memmem is several times faster than find() where the key's first letter is frequent.
+  const auto has = [&](std::string_view text) {
+    return ::memmem(text.data(), text.size(), key.data(), key.size()) != nullptr;
+  };
+  const bool seen = has(*tail) || has(bytes);
   if (bytes.size() >= overlap) {
     *tail = bytes.substr(bytes.size() - overlap);
   } else if (tail->size() > overlap) {
@@ -89,10 +96,12 @@ bool EchoWatch::Ends(std::string_view bytes, std::string* tail) const {
 
 bool EchoWatch::Seen(std::string_view bytes) {
   if (key_.empty()) return false;
-  bool seen = Ends(bytes, &tails_[0]);
+  bool seen = Ends(key_, bytes, &tails_[0]);
+  for (std::size_t i = 0; i < disguises_.size(); ++i)
+    seen = Ends(disguises_[i], bytes, &disguise_tails_[i]) || seen;
   for (std::size_t i = 0; i < kEscapes; ++i) {
     bytes = unescapers_[i].Take(bytes);
-    seen = Ends(bytes, &tails_[i + 1]) || seen;
+    seen = Ends(key_, bytes, &tails_[i + 1]) || seen;
   }
   return seen;
 }

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace gapferry::collect {
 
@@ -27,19 +28,21 @@ class Unescaper {
 
 class EchoWatch {
  public:
-  // `key`: empty for none; must outlive it.
-  explicit EchoWatch(std::string_view key) : key_(key) {}
+  // `key`: empty for none; must outlive it. `disguises`: other forms of it.
+  explicit EchoWatch(std::string_view key, std::vector<std::string> disguises = {});
   // Whether the key ends within these bytes: as it is, escaped, or escaped in JSON that is a text
-  // in JSON.
+  // in JSON; or a disguise of it, as it is.
   [[nodiscard]] bool Seen(std::string_view bytes);
 
  private:
-  [[nodiscard]] bool Ends(std::string_view bytes, std::string* tail) const;
+  [[nodiscard]] static bool Ends(std::string_view key, std::string_view bytes, std::string* tail);
 
   static constexpr std::size_t kEscapes = 2;
   std::string_view key_;
   std::array<Unescaper, kEscapes> unescapers_;
   std::array<std::string, kEscapes + 1> tails_;  // of what came so far, before and after each
+  std::vector<std::string> disguises_;
+  std::vector<std::string> disguise_tails_;
 };
 
 }  // namespace gapferry::collect

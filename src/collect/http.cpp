@@ -103,12 +103,13 @@ Result<HttpAnswer> HttpClient::State::Follow(const HttpRequest& request, BodySin
     if (next == nullptr) return answer;
     if (!AsciiLower(next).starts_with("https://")) {
       return Error::Make(Kind::kNetwork, "{} redirects to {}, which is not https", answer.url,
-                         ShownUrl(next))
+                         secret.Redact(ShownUrl(next)))
           .Hint("give the new address as url, if it is the right one");
     }
     if (hop == kMaxRedirects) {
       return Error::Make(Kind::kNetwork, "{}: more than {} redirects, the last one to {}",
-                         ShownUrl(request.url), kMaxRedirects, ShownUrl(next));
+                         secret.Redact(ShownUrl(request.url)), kMaxRedirects,
+                         secret.Redact(ShownUrl(next)));
     }
     url = next;
   }

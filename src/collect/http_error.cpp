@@ -8,9 +8,11 @@ namespace gapferry::collect {
 namespace {
 
 constexpr std::size_t kShownText = 300;
+constexpr int kPart = 206;
 
 // MISP's {"name", "message", "url"} and {"saved": false, "errors": …}, or the start of a page.
 std::string ServersWords(const HttpAnswer& answer) {
+  if (answer.status == kPart) return "a part of it, though the whole was asked for";
   if (auto json = ParseJson(answer.text); json.ok() && json->is_object()) {
     for (const char* key : {"errors", "message", "name", "error"}) {
       if (!json->contains(key)) continue;
@@ -20,7 +22,7 @@ std::string ServersWords(const HttpAnswer& answer) {
   }
   const std::string_view text = AsciiTrim(answer.text);
   if (text.starts_with('<')) return "a page of HTML";
-  return std::string(text.substr(0, kShownText));
+  return std::string(text);
 }
 
 Kind KindOf(int status) {
@@ -42,6 +44,7 @@ std::string_view HintFor(int status) {
     return "a redirect is not followed here: the key may be refused, or the server moved; give its "
            "new address as url";
   }
+  if (status == kPart) return "a cache or a proxy between may be at fault; run again later";
   switch (KindOf(status)) {
     case Kind::kDenied:
       return "check that the key is valid, not expired, allowed from this address, and that its "

@@ -107,6 +107,7 @@ struct Transfer::Attempt {
   std::string url;
   BodySink* sink = nullptr;
   std::uint64_t max_bytes = 0;
+  const Secret* secret = nullptr;
   EchoWatch echo{""};
   HttpAnswer answer;
   std::optional<Error> error;
@@ -156,12 +157,15 @@ std::size_t Transfer::OnBody(char* data, std::size_t, std::size_t size, void* us
 }
 
 std::size_t Transfer::OnHeader(char* data, std::size_t, std::size_t size, void* user) {
-  auto& headers = static_cast<Attempt*>(user)->answer.headers;
+  auto* attempt = static_cast<Attempt*>(user);
+  auto& headers = attempt->answer.headers;
   const std::string_view line(data, size);
   if (line.starts_with("HTTP/")) headers.clear();
   const std::size_t colon = line.find(':');
   if (colon != std::string_view::npos) {
-    headers[AsciiLower(AsciiTrim(line.substr(0, colon)))] = AsciiTrim(line.substr(colon + 1));
+    // Some are shown, and some are kept.
+    headers[AsciiLower(AsciiTrim(line.substr(0, colon)))] =
+        attempt->secret->Redact(AsciiTrim(line.substr(colon + 1)));
   }
   return size;
 }
@@ -227,7 +231,8 @@ Status Transfer::Begin(const HttpRequest& request, const std::string& url, BodyS
   attempt_->url = url;
   attempt_->sink = &sink;
   attempt_->max_bytes = request.max_bytes;
-  attempt_->echo = EchoWatch(secret_.token());
+  attempt_->secret = &secret_;
+  attempt_->echo = EchoWatch(secret_.token(), secret_.Disguises());
   curl_easy_reset(curl_);  // keeps connections
   SetTransport();
   SetRequest(request, url);
@@ -242,7 +247,7 @@ Result<HttpAnswer> Transfer::End(CURLcode code, bool* passing) {
   curl_easy_setopt(curl_, CURLOPT_HEADERFUNCTION, nullptr);
   curl_easy_setopt(curl_, CURLOPT_HTTPHEADER, nullptr);
   const std::unique_ptr<Attempt> attempt = std::move(attempt_);
-  const std::string shown = ShownUrl(attempt->url);
+  const std::string shown = secret_.Redact(ShownUrl(attempt->url));
   if (attempt->error) return std::move(*attempt->error).In(shown);
   if (attempt->too_large || code == CURLE_FILESIZE_EXCEEDED) {
     return Error::Make(Kind::kTooLarge, "{} answers with more than {} bytes", shown,

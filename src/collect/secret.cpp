@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdlib>
 
@@ -43,6 +44,31 @@ Result<Secret> Take(std::string text, const std::string& where) {
     }
   }
   return secret;
+}
+
+std::string Masked(std::string_view text, std::string_view hidden) {
+  std::string shown;
+  while (!hidden.empty()) {
+    const std::size_t at = text.find(hidden);
+    if (at == std::string_view::npos) break;
+    shown.append(text.substr(0, at)).append("***");
+    text.remove_prefix(at + hidden.size());
+  }
+  return shown.append(text);
+}
+
+// What base64 makes of `plain` whatever `before` bytes stand before it, and whatever comes after.
+std::string Base64Middle(std::string_view plain, std::size_t before) {
+  constexpr std::size_t kBitsOfByte = 8;
+  constexpr std::size_t kBitsOfDigit = 6;
+  const std::string padded = std::string(before, '\0') + std::string(plain);
+  std::string encoded(sodium_base64_encoded_len(padded.size(), sodium_base64_VARIANT_ORIGINAL), 0);
+  sodium_bin2base64(encoded.data(), encoded.size(),
+                    reinterpret_cast<const unsigned char*>(padded.data()),  // NOLINT
+                    padded.size(), sodium_base64_VARIANT_ORIGINAL);
+  const std::size_t start = (before * kBitsOfByte + kBitsOfDigit - 1) / kBitsOfDigit;
+  const std::size_t end = padded.size() * kBitsOfByte / kBitsOfDigit;
+  return encoded.substr(start, end - start);
 }
 
 Result<Secret> FromFile(const std::filesystem::path& file) {
@@ -103,16 +129,35 @@ std::string_view Secret::token() const {
   return has_scheme ? all.substr(blank + 1) : all;
 }
 
-std::string Secret::Redact(std::string_view text) const {
-  const std::string_view hidden = token();
-  std::string shown;
-  while (!empty()) {
-    const std::size_t at = text.find(hidden);
-    if (at == std::string_view::npos) break;
-    shown.append(text.substr(0, at)).append("***");
-    text.remove_prefix(at + hidden.size());
+std::vector<std::string> Secret::Disguises() const {
+  std::vector<std::string> forms;
+  const std::string_view plain = token();
+  if (plain.empty()) return forms;
+  for (const std::size_t before : std::array<std::size_t, 3>{0, 1, 2}) {
+    std::string part = Base64Middle(plain, before);
+    // A shorter one may stand in any text.
+    constexpr std::size_t kShortest = 8;
+    if (part.size() < kShortest) continue;
+    std::string for_urls = part;
+    std::replace(for_urls.begin(), for_urls.end(), '+', '-');
+    std::replace(for_urls.begin(), for_urls.end(), '/', '_');
+    if (for_urls != part) forms.push_back(std::move(for_urls));
+    forms.push_back(std::move(part));
   }
-  return shown.append(text);
+  std::string wide;
+  for (const char c : plain) {
+    if (!wide.empty()) wide.push_back('\0');
+    wide.push_back(c);
+  }
+  forms.push_back(std::move(wide));  // of either byte order
+  return forms;
+}
+
+std::string Secret::Redact(std::string_view text) const {
+  std::string shown = Masked(text, token());
+  for (const std::string& form : Disguises())
+    shown = Masked(shown, form);
+  return shown;
 }
 
 std::string_view CheckSecretPlace(std::string_view place) {

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 
@@ -24,7 +25,10 @@ class Secret {
   [[nodiscard]] bool empty() const { return text_.empty(); }
   // What of it is secret by itself: of "Bearer TOKEN", the token.
   [[nodiscard]] std::string_view token() const;
-  // `text` with *** for each time that it holds the token.
+  // The token in other forms in which a server may send it back: base64 in all three positions, and
+  // UTF-16. None for one that is empty.
+  [[nodiscard]] std::vector<std::string> Disguises() const;
+  // `text` with *** for each time that it holds the token, or a disguise of it.
   [[nodiscard]] std::string Redact(std::string_view text) const;
 
  private:
