@@ -99,6 +99,7 @@ class Reader {
         for (std::size_t number = 1; part.number == 0 && number <= row.size(); ++number) {
           if (AsciiLower(Cell(row, number)) == AsciiLower(part.name)) part.number = number;
         }
+        NoteTwice(row, part);
         if (part.number == 0) {
           missing_ = part.name;
           return false;
@@ -107,6 +108,16 @@ class Reader {
     }
     columns_ = std::move(columns);
     return resolved_ = true;
+  }
+
+  void NoteTwice(const CsvRow& row, const CsvColumn::Part& part) {
+    for (std::size_t number = part.number + 1; !part.name.empty() && number <= row.size();
+         ++number) {
+      if (part.number == 0 || AsciiLower(Cell(row, number)) != AsciiLower(part.name)) continue;
+      report_->notes.push_back(
+          fmt::format("{}: columns {} and {} are both named \"{}\"; the first is read", file_,
+                      part.number, number, part.name));
+    }
   }
 
   void ReadCommentedHeader(const CsvReader& csv, const CsvRow& row) {
@@ -168,13 +179,28 @@ class Reader {
     std::size_t least = SIZE_MAX;
     for (const CsvColumn& column : columns_) {
       least = std::min(least, column.parts.front().number);
-      GF_CHECK(EachLine(Joined(row, column), &column, row.line));
+      const std::string_view cell = Joined(row, column);
+      if (cell.empty() && column.parts.size() > 1) Halved(row, column);
+      GF_CHECK(EachLine(cell, &column, row.line));
     }
     if (row.size() < least) {
       Refuse(row.line,
              fmt::format("{} columns; the first that is wanted is {}", row.size(), least));
     }
     return Ok();
+  }
+
+  // Counts what cannot be joined because only some of its cells have something.
+  void Halved(const CsvRow& row, const CsvColumn& column) {
+    std::string half;
+    bool some = false;
+    for (const CsvColumn::Part& part : column.parts) {
+      const std::string_view cell = Cell(row, part.number);
+      some = some || !IsNothing(cell);
+      half += fmt::format("{}{}", half.empty() ? "" : "|", cell);
+    }
+    if (some && row.size() >= column.parts.front().number)
+      WithoutForm(row.line, NameOf(column), half);
   }
 
   // One cell may hold several values, one a line.

@@ -17,6 +17,7 @@ struct Mark {
   std::string request;  // what it answers
   std::string etag;
   std::string last_modified;
+  std::string digest;  // of the file
 };
 
 fs::path MarkFile(const fs::path& file) {
@@ -33,12 +34,39 @@ Mark ReadMark(const fs::path& file) {
   if (!text.ok()) return {};
   Mark mark;
   std::string_view rest = *text;
-  for (std::string* line : {&mark.request, &mark.etag, &mark.last_modified}) {
+  for (std::string* line : {&mark.request, &mark.etag, &mark.last_modified, &mark.digest}) {
     const std::size_t end = std::min(rest.find('\n'), rest.size());
     *line = rest.substr(0, end);
     rest.remove_prefix(std::min(end + 1, rest.size()));
   }
   return mark;
+}
+
+Error NotAsked(const HttpAnswer& answer) {
+  return Error::Make(Kind::kNetwork, "{} answers 304 (not changed) to who named no earlier state",
+                     answer.url)
+      .Hint("a cache or a proxy between may be at fault; what was there is left as it is");
+}
+
+Error PageError(const HttpAnswer& answer) {
+  return Error::Make(Kind::kMalformed, "{} answers {} with a page of HTML, not with data",
+                     answer.url, answer.status)
+      .Hint("a proxy or a login page may stand between; open the url in a browser to see it");
+}
+
+// Of the bytes; nothing if they cannot be read.
+std::string DigestOf(const fs::path& file) {
+  constexpr std::size_t kChunk = 256 << 10;
+  auto fd = OpenRegular(file);
+  if (!fd.ok()) return "";
+  std::vector<std::uint8_t> buffer(kChunk);
+  Blake2b hash(sizeof(Digest256));
+  while (true) {
+    const auto got = ReadFull(fd->get(), buffer);
+    if (!got.ok()) return "";
+    if (*got == 0) return HexEncode(hash.Finish256());
+    hash.Update(ByteView(buffer).first(*got));
+  }
 }
 
 Status Replace(const fs::path& part, const fs::path& file) {
@@ -57,17 +85,14 @@ Result<HttpAnswer> FetchChecked(HttpClient& client, const HttpRequest& request,
                                 const fs::path& part, const BodyCheck& check) {
   for (int more = kMoreBodies;; --more) {
     GF_TRY(HttpAnswer answer, client.FetchFile(request, part));
-    if (!answer.ok() || !check) return answer;
-    Status checked = check(part);
+    if (!answer.ok()) return answer;
+    const bool page = request.no_page && IsHtml(answer);
+    Status checked = page ? PageError(answer) : check ? check(part) : Ok();
     if (checked.ok()) return answer;
     if (more > 0 && request.repeat) continue;
     std::error_code ignored;
     fs::remove(part, ignored);
-    if (IsHtml(answer)) {
-      return Error::Make(Kind::kMalformed, "{} answers {} with a page of HTML, not with data",
-                         answer.url, answer.status)
-          .Hint("a proxy or a login page may stand between; open the url in a browser to see it");
-    }
+    if (IsHtml(answer)) return PageError(answer);
     return std::move(checked).error().In(answer.url);
   }
 }
@@ -76,8 +101,9 @@ Result<Download> FetchIfChanged(HttpClient& client, HttpRequest request, const f
                                 const BodyCheck& check) {
   std::error_code error;
   const std::string name = NameOf(request);
-  const Mark mark = fs::exists(file, error) ? ReadMark(file) : Mark{};
-  const bool same = mark.request == name;
+  const Mark mark = ReadMark(file);
+  // What was damaged since must not stand for what the server has.
+  const bool same = mark.request == name && mark.digest == DigestOf(file);
   // Empty where none is known: MISP makes an ETag only if it is asked for one.
   request.known_etag = same && !mark.etag.empty() ? mark.etag : "\"\"";
   if (same && !mark.last_modified.empty())
@@ -87,8 +113,10 @@ Result<Download> FetchIfChanged(HttpClient& client, HttpRequest request, const f
   GF_TRY(download.answer, FetchChecked(client, request, part, check));
   if (!download.answer.ok()) {
     fs::remove(part, error);
+    if (download.answer.not_modified() && !same) return NotAsked(download.answer);
     return download;
   }
+  const std::string digest = DigestOf(part);
   // In this order, so that a mark never speaks for another file than its own.
   fs::remove(MarkFile(file), error);
   GF_CHECK(Replace(part, file));
@@ -97,7 +125,8 @@ Result<Download> FetchIfChanged(HttpClient& client, HttpRequest request, const f
   const std::string last_modified = download.answer.Header("last-modified");
   if (!etag.empty() || !last_modified.empty()) {
     constexpr mode_t kPrivate = 0600;
-    GF_CHECK(WriteFileAtomically(MarkFile(file), name + "\n" + etag + "\n" + last_modified + "\n",
+    GF_CHECK(WriteFileAtomically(MarkFile(file),
+                                 fmt::format("{}\n{}\n{}\n{}\n", name, etag, last_modified, digest),
                                  kPrivate));
   }
   return download;

@@ -22,9 +22,10 @@ struct Download {
 using BodyCheck = std::function<Status(const std::filesystem::path& part)>;
 
 // Fetches into `file` unless the server says that the one there still stands; its ETag and
-// Last-Modified lie beside it, in `file`.etag, and count only for the same URL and request body.
-// Whoever is interrupted leaves the old file or the new one. An answer that is no success changes
-// nothing and is no error. Errors: those of HttpClient, and what `check` gave the last time.
+// Last-Modified lie beside it, in `file`.etag, and count only for the same URL and request body,
+// and for the bytes that came with them. Whoever is interrupted leaves the old file or the new one.
+// An answer that is no success changes nothing and is no error. Errors: those of HttpClient, and
+// what `check` gave the last time.
 [[nodiscard]] Result<Download> FetchIfChanged(HttpClient& client, HttpRequest request,
                                               const std::filesystem::path& file,
                                               const BodyCheck& check = {});

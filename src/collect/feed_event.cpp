@@ -57,6 +57,7 @@ FeedEvent::FeedEvent(store::Store* store, store::SourceId source, const SourceOp
 std::string FeedEvent::HeadExtra() const {
   Json tags = options_.tags;
   return DumpJson({{"input", input_},
+                   {"settings", settings_},
                    {"rows", options_.to_ids ? "ids" : "no-ids"},
                    {"info", options_.info},
                    {"provider", options_.provider},
@@ -64,8 +65,9 @@ std::string FeedEvent::HeadExtra() const {
                    {"since", since_}});
 }
 
-Result<bool> FeedEvent::Begin(const Digest256& input) {
+Result<bool> FeedEvent::Begin(const Digest256& input, std::string_view settings) {
   input_ = HexEncode(input);
+  settings_ = HexEncode(Hash256(AsBytes(settings)));
   since_ = now_;
   GF_TRY(const std::optional<store::KnownEvent> event, store_->FindEvent(source_, uuid_));
   is_new_ = !event;
@@ -80,6 +82,7 @@ Result<bool> FeedEvent::Begin(const Digest256& input) {
   GF_TRY(old_extra_, editor_->HeadExtra());
   const Json extra = ParseExtra(old_extra_);
   since_ = Number(extra, "since");
+  same_settings_ = Text(extra, "settings") == settings_;
   rewrite_ = Text(extra, "rows") != (options_.to_ids ? "ids" : "no-ids");
   GF_CHECK(editor_->ForEachAttribute([&](const Uuid& uuid, Time stamp, const std::string& note) {
     const Time gone = note.empty() ? 0 : Number(ParseExtra(note), kGone);
@@ -192,17 +195,32 @@ Status FeedEvent::RemoveOtherEvents() {
   return Ok();
 }
 
+// Values of other settings are other values.
+Status FeedEvent::CheckNumber() const {
+  if (options_.allow_empty) return Ok();
+  const auto before = static_cast<std::uint64_t>(std::count_if(
+      known_.begin(), known_.end(), [](const Known& known) { return known.gone == 0; }));
+  if (listed_ == 0) {
+    return Error::Make(Kind::kMalformed, "no value was found; {}",
+                       known_.empty() ? "the feed may be of another kind"
+                                      : fmt::format("there were {} before", before))
+        .Hint(
+            "look at the file; if the feed may be empty, set `allow_empty: true` in its block "
+            "`feed`; the mirror was left as it is");
+  }
+  if (!same_settings_ || !IsCollapse(before, listed_)) return Ok();
+  return Error::Make(Kind::kMalformed, "the feed has {} values, and had {} before", listed_, before)
+      .Hint(
+          "look at the file; if so many may go, set `allow_empty: true` in its block `feed`; the "
+          "mirror was left as it is");
+}
+
 Status FeedEvent::Finish(bool same) {
   if (same) {
     for (Known& known : known_)
       known.listed = known.gone == 0;
-  } else if (listed_ == 0 && !options_.allow_empty) {
-    return Error::Make(Kind::kMalformed, "no value was found; {}",
-                       known_.empty() ? "the feed may be of another kind"
-                                      : fmt::format("there were {} before", known_.size()))
-        .Hint(
-            "look at the file; if the feed may be empty, set `allow_empty: true`; the mirror was "
-            "left as it is");
+  } else {
+    GF_CHECK(CheckNumber());
   }
   for (Known& known : known_)
     GF_CHECK(Age(&known));
@@ -212,6 +230,7 @@ Status FeedEvent::Finish(bool same) {
     Json before = ParseExtra(old_extra_);
     Json after = ParseExtra(extra);
     before["input"] = after["input"] = "";
+    before["settings"] = after["settings"] = "";
     return before != after;
   }();
   if (is_new_ || changed_ || other_head) {

@@ -29,7 +29,7 @@ struct FeedEventOptions {
       30;  // without delta_merge: goes so long after it was last listed; 0: stays
   std::int64_t refresh_days = 7;  // what is still listed is dated anew so often, so that its type's
                                   // life does not end; 0: never
-  bool allow_empty = false;       // a feed without a value empties its event
+  bool allow_empty = false;       // a feed may have no value, or far fewer than before
 };
 
 class FeedEvent {
@@ -39,11 +39,12 @@ class FeedEvent {
             FeedEventOptions options, Time clock, CollectReport* report);
 
   // Loads what the mirror has. True if it was read from `input` with the same options: then Finish
-  // may come at once, and only ages what there is.
-  [[nodiscard]] Result<bool> Begin(const Digest256& input);
+  // may come at once, and only ages what there is. `settings`: what decides which values are found.
+  [[nodiscard]] Result<bool> Begin(const Digest256& input, std::string_view settings);
   // Errors: the store's; kTooLarge beyond kMaxEventAttributes.
   [[nodiscard]] Status Take(const FormedValue& value);
-  // `same`: what Begin said. Error: kMalformed if a feed that had values has none any more.
+  // `same`: what Begin said. Error: kMalformed if a feed has no value, or if it was read with these
+  // settings before and has no more than one in ten of as many (IsCollapse).
   [[nodiscard]] Status Finish(bool same);
 
  private:
@@ -56,6 +57,7 @@ class FeedEvent {
 
   // False: it stands there already.
   [[nodiscard]] Result<bool> Put(const Uuid& uuid, const FormedValue& value, Time timestamp);
+  [[nodiscard]] Status CheckNumber() const;
   [[nodiscard]] Status Age(Known* known);
   [[nodiscard]] Status PutHead();
   [[nodiscard]] Status RemoveOtherEvents();
@@ -77,6 +79,8 @@ class FeedEvent {
   bool rewrite_ = false;  // other options than those with which the rows were written
   bool changed_ = false;
   std::string input_;
+  std::string settings_;        // a digest
+  bool same_settings_ = false;  // as those of before
   std::string old_extra_;
   std::optional<Digest256> old_digest_;
   Time since_ = 0;

@@ -25,6 +25,7 @@ struct ValueReport {
   std::vector<Refusal> examples;   // the first of those
   std::vector<Refusal> refused;    // rows and lines that could not be read
   std::uint64_t refused_count = 0;
+  std::vector<std::string> notes;
 };
 
 }  // namespace gapferry::collect

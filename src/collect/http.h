@@ -50,6 +50,7 @@ struct HttpRequest {
   std::optional<std::string> known_etag;
   std::uint64_t max_bytes = 1 << 20;  // of the body, also after decompression
   bool follow = false;                // redirects, to https only
+  bool no_page = false;               // an answer of type text/html is none, whatever its body
   bool repeat = true;                 // false: it changes something, so it is sent once
 };
 
@@ -61,7 +62,8 @@ struct HttpAnswer {
   std::uint64_t bytes = 0;                     // of the body
 
   [[nodiscard]] std::string Header(const std::string& name) const;
-  [[nodiscard]] bool ok() const { return status >= 200 && status < 300; }
+  // Not of a part (206): none is ever asked for.
+  [[nodiscard]] bool ok() const { return status >= 200 && status < 300 && status != 206; }
   [[nodiscard]] bool not_modified() const { return status == 304; }
 };
 

@@ -221,9 +221,7 @@ Result<std::vector<store::KnownEvent>> EventsOf(store::Store& store, const std::
 }
 
 Status CheckLoss(const SourceOptions& options, std::size_t known, std::size_t lost) {
-  constexpr std::size_t kOneIn = 10;
-  if (options.allow_empty || known < kFewestKnown || known - lost >= (known + kOneIn - 1) / kOneIn)
-    return Ok();
+  if (options.allow_empty || !IsCollapse(known, known - lost)) return Ok();
   return Error::Make(Kind::kMalformed, "the source no longer has {} of {} events", lost, known)
       .Hint(
           "look at the source; if they may go, set its `allow_empty: true`; the mirror was left as "

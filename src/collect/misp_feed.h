@@ -48,10 +48,8 @@ struct EventFile {
 [[nodiscard]] Result<std::vector<store::KnownEvent>> EventsOf(store::Store& store,
                                                               const std::string& source);
 
-// A list of events that is empty all of a sudden is more likely a fault than true. Error:
-// kMalformed if `lost` is more than nine in ten of `known` events, and those are kFewestKnown or
-// more, unless the options allow it.
-constexpr std::size_t kFewestKnown = 10;
+// Error: kMalformed if `lost` of `known` events are too many at once (IsCollapse), unless the
+// options allow it.
 [[nodiscard]] Status CheckLoss(const SourceOptions& options, std::size_t known, std::size_t lost);
 // The same, where all that is not listed is lost.
 [[nodiscard]] Status CheckListed(store::Store& store, const SourceOptions& options,

@@ -83,12 +83,25 @@ class FeedFetch {
     client_.Expect(std::move(requests), cache_.folder());
   }
 
-  Status Event(const ListedEvent& event) {
+  // `held`: as it is in the mirror; 0: it is not.
+  Status Event(const ListedEvent& event, Time held) {
     listed.insert(event.uuid);
     if (cache_.Holds(event, oldest_)) return Add(event.uuid), Ok();
     GF_TRY(const FetchedEvent fetched, fetcher_.Fetch(Reads(event), event.uuid));
+    const Time state = fetched.header.event.timestamp;
+    if (fetched.what == FetchedEvent::What::kTaken && state < std::min(event.timestamp, held)) {
+      return Refuse(event.uuid,
+                    Error::Make(Kind::kMalformed,
+                                "its state is of {}, before the one of {} that was read earlier; "
+                                "the event stays as it was",
+                                FormatTime(state), FormatTime(held))),
+             Ok();
+    }
     if (fetched.what == FetchedEvent::What::kTaken) {
-      GF_CHECK(cache_.Take(event));
+      const bool older = state < event.timestamp;
+      if (older) older_.push_back(event.uuid);
+      // Under its own time it is not what the manifest lists, so it is asked for again next time.
+      GF_CHECK(cache_.Take(older ? ListedEvent{event.uuid, state} : event));
       if (fetched.header.is_protected)
         GF_CHECK(Signature(event.uuid.ToString() + ".asc", cache_.folder()));
       return Add(event.uuid), Ok();
@@ -96,9 +109,15 @@ class FeedFetch {
     const Error error = fetched.error ? *fetched.error
                                       : Error::Make(Kind::kNotFound, "{} answers {}",
                                                     fetched.answer.url, fetched.answer.status);
-    files.push_back({cache_.FileOf(event.uuid), event.uuid,
-                     Refusal{error.kind, event.uuid.ToString() + ".json", 0, error.what}, false});
-    return Ok();
+    return Refuse(event.uuid, error), Ok();
+  }
+
+  void TellOlder() {
+    if (older_.empty()) return;
+    notes.push_back(
+        fmt::format("{} events are older than the manifest says, such as {}; they are taken, and "
+                    "asked for again in each run",
+                    older_.size(), older_.front().ToString()));
   }
 
  private:
@@ -122,6 +141,11 @@ class FeedFetch {
     return Ok();
   }
 
+  void Refuse(const Uuid& uuid, const Error& error) {
+    files.push_back({cache_.FileOf(uuid), uuid,
+                     Refusal{error.kind, uuid.ToString() + ".json", 0, error.what}, false});
+  }
+
   void Add(const Uuid& uuid) { files.push_back({cache_.FileOf(uuid), uuid, std::nullopt, false}); }
 
   HttpClient& client_;
@@ -131,6 +155,7 @@ class FeedFetch {
   std::uint64_t max_bytes_;
   EventFetcher fetcher_;
   Time oldest_ = 0;
+  std::vector<Uuid> older_;  // than the manifest says
 };
 
 }  // namespace
@@ -147,11 +172,17 @@ Result<CollectReport> CollectWebFeed(store::Store& store, const SourceOptions& o
   std::vector<ListedEvent> events;
   for (std::size_t i = 0; i < manifest.events.size(); ++i)
     events.push_back({manifest.events[i], manifest.timestamps[i], 0});
+  GF_TRY(const std::vector<store::KnownEvent> known, EventsOf(store, options.name));
+  std::unordered_map<Uuid, Time> held;
+  for (const store::KnownEvent& event : known)
+    held.emplace(event.uuid, event.timestamp);
   fetch.Expect(events);
   for (std::size_t i = 0; i < events.size(); ++i) {
-    GF_CHECK(fetch.Event(events[i]));
+    const auto found = held.find(events[i].uuid);
+    GF_CHECK(fetch.Event(events[i], found == held.end() ? 0 : found->second));
     if (fetching) fetching(i + 1, events.size());
   }
+  fetch.TellOlder();
   GF_TRY(CollectReport report,
          CollectFetchedEvents(store, options, fetch.files, std::move(manifest.refused), reading));
   report.notes = std::move(fetch.notes);
@@ -160,11 +191,14 @@ Result<CollectReport> CollectWebFeed(store::Store& store, const SourceOptions& o
   return report;
 }
 
-Result<fs::path> FetchWebFile(HttpClient& client, const WebOptions& web, std::uint64_t max_bytes) {
+Result<fs::path> FetchWebFile(HttpClient& client, const WebOptions& web, std::uint64_t max_bytes,
+                              Expected expected) {
   GF_CHECK(MakeFolder(web.cache, kPrivate));
   const fs::path file = web.cache / "content";
-  GF_TRY(const Download download,
-         FetchIfChanged(client, Request(web.url, web.key_header, max_bytes), file));
+  HttpRequest request = Request(web.url, web.key_header, max_bytes);
+  request.no_page = expected == Expected::kText || expected == Expected::kTable;
+  const auto check = [&](const fs::path& part) { return CheckDocument(part, expected); };
+  GF_TRY(const Download download, FetchIfChanged(client, std::move(request), file, check));
   if (!download.answer.ok() && !download.answer.not_modified())
     return Unexpected(download.answer, client.secret());
   return file;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "collect/event_cache.h"
+#include "collect/page_check.h"
 #include "collect/source.h"
 
 namespace gapferry::collect {
@@ -17,9 +18,10 @@ struct WebOptions {
   std::int64_t refresh_days = 7;  // an event is fetched again after so many days; 0: never
 };
 
-// Only events whose timestamp in the manifest moved are fetched. One that cannot be had is refused
-// by name and keeps its earlier state; an interrupted run goes on where it was. Errors, after which
-// the mirror is as before: kNetwork, kDenied, kNotFound, kMalformed, and the store's.
+// Only events whose timestamp in the manifest moved are fetched. One that is older than the
+// manifest says is noted, or refused if the mirror has a newer state of it. One that cannot be had
+// is refused by name and keeps its earlier state; an interrupted run goes on where it was. Errors,
+// after which the mirror is as before: kNetwork, kDenied, kNotFound, kMalformed, and the store's.
 [[nodiscard]] Result<CollectReport> CollectWebFeed(store::Store& store,
                                                    const SourceOptions& options,
                                                    const WebOptions& web, HttpClient& client,
@@ -27,8 +29,10 @@ struct WebOptions {
                                                    const CollectProgress& reading = {});
 
 // Fetches one file unless it did not change, and returns where it lies. An archive is not opened.
+// What is not as `expected`, also by the server's own word (text/html), leaves the file as it was.
 // Errors: as above.
 [[nodiscard]] Result<std::filesystem::path> FetchWebFile(HttpClient& client, const WebOptions& web,
-                                                         std::uint64_t max_bytes);
+                                                         std::uint64_t max_bytes,
+                                                         Expected expected);
 
 }  // namespace gapferry::collect

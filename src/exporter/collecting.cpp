@@ -80,7 +80,7 @@ Result<std::filesystem::path> PathOf(Session& session, const SourceConfig& sourc
   if (source.url.empty()) return source.path;
   GF_TRY(collect::HttpClient client, OpenClient(session, source, source.key));
   return collect::FetchWebFile(client, WebOptionsOf(session.home, source),
-                               collect::kMaxEventFileBytes);
+                               collect::kMaxEventFileBytes, source.values.options.expected);
 }
 
 }  // namespace

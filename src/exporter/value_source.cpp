@@ -74,10 +74,11 @@ void ReadFeedBlock(ConfigMap& map, ValueSource* values) {
 
 // What decides which values are found, so that a change of it reads the files again.
 std::string Settings(ConfigMap& csv, ConfigMap& feed, std::string_view kind) {
-  return fmt::format("{} [{}] {} {} {} {} {} {}", kind, fmt::join(csv.Strings("columns"), ", "),
+  return fmt::format("{} [{}] {} {} {} {} {} {} {}", kind, fmt::join(csv.Strings("columns"), ", "),
                      csv.String("delimiter", ","), csv.String("quote", "double"),
                      csv.String("comment", "#"), csv.String("header", "auto"),
-                     feed.String("encoding", "auto"), feed.String("exclude", ""));
+                     feed.String("encoding", "auto"), feed.String("exclude", ""),
+                     feed.Bool("pages", false));
 }
 
 }  // namespace
@@ -96,6 +97,11 @@ Result<ValueSource> ReadValueSource(ConfigMap& source, std::string_view kind) {
   ReadCsvBlock(csv, &values.csv);
   ReadFeedBlock(feed, &values);
   values.options.settings = Settings(csv, feed, kind);
+  if (feed.Bool("pages", false)) {
+    values.options.expected = collect::Expected::kAnything;
+  } else if (IsValueKind(kind)) {
+    values.options.expected = kind == "csv" ? collect::Expected::kTable : collect::Expected::kText;
+  }
   GF_CHECK(csv.Finish());
   GF_CHECK(feed.Finish());
   return values;

@@ -108,12 +108,61 @@ TEST_F(ValueFeed, DatesAnewWhatIsStillListed) {
 TEST_F(ValueFeed, AFeedWithoutValuesIsAnError) {
   (void)Collect("a.example.com\n");
   const auto before = Records(store_);
-  const auto empty = TryCollect("<html>sorry, we are down</html>\n");
+  const auto empty = TryCollect("sorry, we are down\n");
   ASSERT_FALSE(empty.ok());
   EXPECT_THAT(empty.error().what, testing::HasSubstr("there were 1 before"));
   EXPECT_EQ(Records(store_), before);
   options_.event.allow_empty = true;
   EXPECT_EQ(Collect("").values->gone, 1u);
+}
+
+TEST_F(ValueFeed, DoesNotShrinkToAlmostNothing) {
+  std::string many;
+  for (int i = 0; i < 100; ++i)
+    many += fmt::format("a{}.example.com\n", i);
+  (void)Collect(many);
+  const auto before = Records(store_);
+  const auto fewer = TryCollect(many.substr(0, many.find("a9.")));
+  ASSERT_FALSE(fewer.ok());
+  EXPECT_EQ(fewer.error().kind, Kind::kMalformed);
+  EXPECT_THAT(fewer.error().what, testing::HasSubstr("has 9 values, and had 100 before"));
+  EXPECT_EQ(Records(store_), before);
+  // As many others are news.
+  std::string others;
+  for (int i = 0; i < 10; ++i)
+    others += fmt::format("b{}.example.com\n", i);
+  EXPECT_EQ(Collect(others).values->gone, 100u);
+  // Other settings find other values.
+  options_.settings = "other";
+  EXPECT_EQ(Collect("b1.example.com\n").values->gone, 9u);
+}
+
+TEST_F(ValueFeed, APageIsNoFeed) {
+  (void)Collect("a.example.com\n");
+  const auto before = Records(store_);
+  const auto refused = [&](Expected expected, const std::string& text) {
+    options_.expected = expected;
+    const auto report = TryCollect(text);
+    return !report.ok() && report.error().kind == Kind::kMalformed && Records(store_) == before;
+  };
+  for (const std::string page :
+       {"<!DOCTYPE html><p>see help.example.com", "\xEF\xBB\xBF \r\n<HTML>see help.example.com",
+        "<?xml version='1.0'?>\n<!-- x -->\n<html>help.example.com"}) {
+    EXPECT_TRUE(refused(Expected::kText, page)) << page;
+    EXPECT_TRUE(refused(Expected::kTable, page)) << page;
+    EXPECT_TRUE(refused(Expected::kNoPage, page)) << page;
+  }
+  for (const std::string error :
+       {R"({"error": "see https://help.example.com"})",
+        R"({"message": "no", "errors": [{"see": "help.example.com"}]})"}) {
+    EXPECT_TRUE(refused(Expected::kText, error)) << error;
+    EXPECT_TRUE(refused(Expected::kTable, error)) << error;
+  }
+  EXPECT_TRUE(refused(Expected::kTable, R"(["b.example.com"])"));
+  options_.expected = Expected::kText;
+  EXPECT_EQ(Collect(R"({"count": 1, "rows": ["b.example.com"]})").values->added, 1u);
+  options_.expected = Expected::kAnything;
+  EXPECT_EQ(Collect("<html>c.example.com").values->added, 1u);
 }
 
 TEST_F(ValueFeed, OtherOptionsChangeTheRows) {

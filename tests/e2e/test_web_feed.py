@@ -1,4 +1,6 @@
 """Feeds and files by URL. Oracle: the same feed read from a folder gives the same mirror. The servers are made up."""
+import base64
+import hashlib
 import json
 import ssl
 import subprocess
@@ -149,6 +151,47 @@ def test_a_table_by_url_is_fetched_when_it_changes(served):
     assert len(mirror(served.pair.connected)["attribute"]) == 3
 
 
+PAGE = (b"<!DOCTYPE html>\n<html><body>Ask <a href='https://help.gapferry.org/status'>us</a>"
+        b" or mail help@gapferry.org</body></html>")
+MESSAGE = b'{"error": "limit reached, see https://help.gapferry.org/limits"}'
+
+
+@pytest.mark.parametrize("kind", ["freetext", "csv"])
+@pytest.mark.parametrize("kind_said, content", [("text/plain", PAGE), ("application/json", MESSAGE),
+                                                ("text/html; charset=utf-8", b"sorry.gapferry.org is down")])
+def test_an_error_page_with_status_200_is_no_feed(served, kind, kind_said, content):
+    server = served({"/list.txt": b"".join(b"a%d.gapferry.org\n" % i for i in range(5))})
+    source = {"kind": kind, "url": server.url + "/list.txt", "attempts": 1}
+    collect(served.pair, **source)
+    before = mirror(served.pair.connected)
+    assert len(before["attribute"]) == 5
+    server.fault = lambda *_: lambda *_: (200, {"Content-Type": kind_said, "ETag": '"page"'}, content)
+    done = collect(served.pair, expect=9, **source)
+    assert "page of HTML" in done.stderr or "JSON document" in done.stderr
+    assert mirror(served.pair.connected) == before
+    # It was not kept: the next run asks for the list again.
+    server.fault = lambda *_: None
+    assert collect(served.pair, **source).report["values"]["same"] == 5
+    server.fault = lambda *_: lambda *_: (200, {"Content-Type": kind_said}, content)
+    collect(served.pair, **source, feed={"pages": True})
+    assert mirror(served.pair.connected) != before
+
+
+@pytest.mark.parametrize("kind", ["freetext", "csv"])
+def test_a_list_does_not_shrink_to_almost_nothing(served, tmp_path, kind):
+    path = tmp_path / "list.txt"
+    path.write_text("".join(f"a{i}.gapferry.org\n" for i in range(500)))
+    collect(served.pair, kind=kind, path=str(path))
+    before = mirror(served.pair.connected)
+    path.write_text("a1.gapferry.org\n")
+    for _ in range(2):
+        done = collect(served.pair, expect=9, kind=kind, path=str(path))
+        assert "has 1 values, and had 500 before" in done.stderr and "allow_empty" in done.stderr
+        assert mirror(served.pair.connected) == before
+    collect(served.pair, kind=kind, path=str(path), feed={"allow_empty": True})
+    assert len(mirror(served.pair.connected)["attribute"]) == 1
+
+
 def test_a_redirect_goes_to_https_only(served):
     server = served({"/list.txt": b"a.gapferry.org\n"})
     server.backend.moved["/old.txt"] = server.url + "/list.txt"
@@ -219,3 +262,161 @@ def test_an_answer_beyond_the_limit_after_decompression_is_refused(served):
     server.fault = lambda *_: lambda status, headers, body: (status, {**headers, "Content-Encoding": "gzip"}, body)
     done = collect(served.pair, expect=26, url=server.url + "/feed", attempts=1)
     assert "more than 268435456 bytes" in done.stderr
+
+
+def test_the_right_pin_is_accepted(served, certificate):
+    url = with_tls(served({"/list.txt": b"a.gapferry.org\n"}), certificate)
+    public = subprocess.run(["openssl", "x509", "-in", certificate[1], "-noout", "-pubkey"], check=True,
+                            capture_output=True).stdout
+    der = subprocess.run(["openssl", "pkey", "-pubin", "-outform", "DER"], input=public, check=True,
+                         capture_output=True).stdout
+    pin = "sha256//" + base64.b64encode(hashlib.sha256(der).digest()).decode()
+    collect(served.pair, kind="freetext", url=url + "/list.txt", attempts=1,
+            tls={"ca_file": str(certificate[1]), "pin": pin})
+
+
+def test_five_redirects_are_followed_and_six_are_not(served, certificate):
+    server = served({"/list.txt": b"a.gapferry.org\n"})
+    url = with_tls(server, certificate)
+    for hop in range(1, 7):
+        server.backend.moved[f"/{hop}"] = f"{url}/{hop - 1}" if hop > 1 else f"{url}/list.txt"
+    source = {"kind": "freetext", "attempts": 1, "tls": {"ca_file": str(certificate[1])}}
+    collect(served.pair, **source, url=f"{url}/5")
+    assert len(mirror(served.pair.connected)["attribute"]) == 1
+    assert "more than 5 redirects" in collect(served.pair, expect=31, **source, url=f"{url}/6").stderr
+
+
+def test_a_key_in_a_redirect_is_masked(served, certificate, tmp_path):
+    server = served({})
+    url = with_tls(server, certificate)
+    key = tmp_path / "feed.key"
+    key.write_text(SECRET)
+    key.chmod(0o600)
+    source = {"kind": "freetext", "attempts": 1, "tls": {"ca_file": str(certificate[1])}, "key": f"file:{key}"}
+    for target in (f"https://127.0.0.1:1/{SECRET}/x", f"http://127.0.0.1/{SECRET}/x", f"{url}/{SECRET}/gone"):
+        server.backend.moved["/old"] = target
+        done = collect(served.pair, expect=None, **source, url=f"{url}/old")
+        assert done.returncode in (7, 31) and "***" in done.stderr and SECRET not in done.stderr
+
+
+def test_an_etag_is_sent_and_an_unchanged_file_is_not(served):
+    server = served({"/list.txt": b"a.gapferry.org\n"})
+    source = {"kind": "freetext", "url": server.url + "/list.txt", "attempts": 1}
+    answers = []
+
+    def note(*_):
+        def look(status, headers, content):
+            answers.append((server.headers[-1].get("If-None-Match"), status))
+            return status, headers, content
+        return look
+    server.fault = note
+    collect(served.pair, **source)
+    etag = f'"{hashlib.sha1(server.backend.files["/list.txt"]).hexdigest()}"'
+    collect(served.pair, **source)
+    assert answers == [('""', 200), (etag, 304)]
+    # What was cut off since does not count as what the server has.
+    (served.pair.connected / "cache" / "feed" / "content").write_bytes(b"a.gap")
+    collect(served.pair, **source)
+    assert answers[-1] == ('""', 200) and len(mirror(served.pair.connected)["attribute"]) == 1
+
+
+@pytest.mark.parametrize("status, said", [(304, "who named no earlier state"), (206, "a part of it")])
+def test_answers_that_nobody_asked_for(served, status, said):
+    server = served({"/list.txt": b"a.gapferry.org\n"})
+    source = {"kind": "freetext", "url": server.url + "/list.txt", "attempts": 1}
+    server.fault = lambda *_: lambda _, headers, content: (status, headers, b"" if status == 304 else content[:3])
+    assert said in collect(served.pair, expect=31, **source).stderr
+    server.fault = lambda *_: None
+    collect(served.pair, **source)
+
+
+def test_an_event_older_than_the_manifest_says(served):
+    events = [event(i) for i in range(1, 4)]
+    server = served(feed(events))
+    url = server.url + "/feed"
+    collect(served.pair, url=url)
+    newer = [{**events[0], "timestamp": "1790000500", "info": "new"}, *events[1:]]
+    # The manifest is ahead of the file: what the mirror has stays what it is, and it is asked for again.
+    server.backend.files["/feed/manifest.json"] = feed(newer)["/feed/manifest.json"]
+    for _ in range(2):
+        asked(server)
+        done = collect(served.pair, url=url)
+        assert "1 events are older than the manifest says, such as " + events[0]["uuid"] in str(done.report["notes"])
+        assert f"/feed/{events[0]['uuid']}.json" in asked(server)
+    server.backend.files = feed(newer)
+    done = collect(served.pair, url=url)
+    assert done.report["changed"] == 1 and not done.report["notes"]
+    # An older one than the mirror has is refused.
+    server.backend.files[f"/feed/{events[0]['uuid']}.json"] = json.dumps({"Event": events[0]}).encode()
+    newest = [{**newer[0], "timestamp": "1790000900"}, *events[1:]]
+    server.backend.files["/feed/manifest.json"] = feed(newest)["/feed/manifest.json"]
+    done = collect(served.pair, expect=5, url=url)
+    assert done.report["kept"] == 1 and "stays as it was" in str(done.report["refused"])
+    assert "new" in {fields["info"] for _, fields in mirror(served.pair.connected)["event"]}
+
+
+LIST = {"name": "L", "type": "string", "version": 1, "description": "d", "matching_attributes": ["domain"], "list": ["a.org"]}
+
+
+def test_warninglists_by_url(served):
+    server = served({"/list.json": json.dumps(LIST).encode(), "/page": b"<html>sorry</html>"})
+    source = {"kind": "warninglists", "attempts": 1}
+    collect(served.pair, **source, url=server.url + "/list.json")
+    before = mirror(served.pair.connected)["list"]
+    assert [row[0] for row in before] == ["L"]
+    assert "page of HTML" in collect(served.pair, expect=9, **source, url=server.url + "/page").stderr
+    assert mirror(served.pair.connected)["list"] == before
+
+
+def test_warninglists_of_a_folder_do_not_vanish_and_changes_are_told(served, tmp_path):
+    folder = tmp_path / "lists"
+
+    def write(count, **more):
+        for old in folder.glob("*.json"):
+            old.unlink()
+        folder.mkdir(exist_ok=True)
+        for i in range(count):
+            (folder / f"{i:02}.json").write_text(json.dumps({**LIST, "name": f"List {i:02}", **more}))
+    write(20)
+    source = {"kind": "warninglists", "path": str(folder)}
+    collect(served.pair, **source)
+    before = mirror(served.pair.connected)["list"]
+    write(1)
+    done = collect(served.pair, expect=9, **source)
+    assert "no longer has 19 of 20 warninglists: List 01, List 02" in done.stderr and "allow_empty" in done.stderr
+    assert mirror(served.pair.connected)["list"] == before
+    write(19, type="hostname", version=2, matching_attributes=["domain", "url"])
+    done = collect(served.pair, **source)
+    changed = done.report["lists"][0]
+    assert (changed["before"]["type"], changed["after"]["type"]) == ("string", "hostname")
+    assert changed["after"]["matching_attributes"] == ["domain", "url"]
+    write(18, type="string", version=3)
+    said = served.pair.export("collect").stdout
+    assert "list List 00: version 2 → 3, +0 −0 entries, type hostname → string, for other attribute types" in said
+    assert "list List 18: gone, with 1 entries" in said
+    (folder / "00.json").write_text("{")
+    assert "lists keep their earlier state" in served.pair.export("collect", expect=5).stderr
+
+
+def test_what_of_a_folder_is_not_read_is_told(served, tmp_path):
+    folder = tmp_path / "folder"
+    (folder / "below").mkdir(parents=True)
+    (folder / "a.txt").write_text("a.gapferry.org\n")
+    (folder / "below" / "b.txt").write_text("b.gapferry.org\n")
+    (folder / "report.pdf").write_bytes(b"%PDF-1.4 \x00\x01\x02 c.gapferry.org\n")
+    done = collect(served.pair, expect=5, kind="freetext", path=str(folder))
+    assert "1 folders in" in str(done.report["notes"]) and "such as below" in str(done.report["notes"])
+    assert done.report["refused"][0]["file"] == "report.pdf" and done.report["refused_count"] == 1
+    assert len(mirror(served.pair.connected)["attribute"]) == 1
+
+
+def test_rows_of_a_table_are_counted_or_taken(served, tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_text("1.2.3.4,443\n1.2.3.5,\n1.2.3.6,99999\n1.2.3.7\n127.0.0.1,80\n")
+    done = collect(served.pair, kind="csv", path=str(path), csv={"columns": ["1+2 as ip-dst|port"]})
+    values = done.report["values"]
+    assert (values["added"], values["without_form"]) == (1, 4)
+    assert '"1.2.3.5|"' in str(values["examples_without_form"])
+    path.write_text("host,ip,Host\na.gapferry.org,1.2.3.4,b.gapferry.org\n")
+    done = collect(served.pair, kind="csv", path=str(path), csv={"columns": ["host"]}, feed={"allow_empty": True})
+    assert 'columns 1 and 3 are both named "host"; the first is read' in str(done.report["notes"])
