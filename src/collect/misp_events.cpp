@@ -102,6 +102,16 @@ void MispEvents::Refuse(const Uuid& uuid, const Error& error) {
   files_.push_back({cache_.FileOf(uuid), uuid, Refusal{error.kind, name, 0, error.what}, false});
 }
 
+// MISP's own pull passes over what is not newer. A cache between may show what was.
+bool MispEvents::RefuseIfOlder(const intel::Event& event, Time known) {
+  if (event.timestamp >= known) return false;
+  Refuse(event.uuid, Error::Make(Kind::kMalformed,
+                                 "the server shows a state of {}, and has one of {}; the event "
+                                 "stays as it was",
+                                 FormatTime(event.timestamp), FormatTime(known)));
+  return true;
+}
+
 // Editing moves the timestamp, unpublishing alone does not.
 bool MispEvents::IsBeingEdited(const intel::Event& event, Time published_as) const {
   return options_.selection.published_only && !event.published.value_or(true) &&
@@ -144,6 +154,7 @@ Status MispEvents::FetchListed(const ListedEvent& event) {
     case FetchedEvent::What::kTaken:
       break;
   }
+  if (RefuseIfOlder(fetched.header.event, event.timestamp)) return Ok();
   if (known_.contains(event.uuid) && IsBeingEdited(fetched.header.event, event.timestamp)) {
     ++edited_;
     return Keep(event.uuid), Ok();
@@ -160,6 +171,8 @@ Status MispEvents::FetchVanished(const store::KnownEvent& known) {
     Lose(known.uuid, "deleted");
   } else if (fetched.what == FetchedEvent::What::kRefused) {
     Refuse(known.uuid, *fetched.error);
+  } else if (RefuseIfOlder(event, known.timestamp)) {
+    return Ok();
   } else if (IsBeingEdited(event, known.timestamp)) {
     ++edited_;
     Keep(known.uuid);
@@ -205,6 +218,8 @@ Status MispEvents::FetchAll(const std::vector<store::KnownEvent>& known,
     known_.emplace(event.uuid, event);
   GF_TRY(MispIndex index, FetchIndex(api_, options_.selection, now_, index_file));
   notes_ = std::move(index.notes);
+  if (!index.incomplete.empty())
+    refused_.push_back({Kind::kMalformed, "/events/restSearch", 0, index.incomplete});
   if (index.by_search)
     notes_.emplace_back("/events/index is closed to this key; events are found by search");
   MarkSighted(&index.events);
@@ -212,7 +227,12 @@ Status MispEvents::FetchAll(const std::vector<store::KnownEvent>& known,
   for (const ListedEvent& event : index.events)
     listed_.insert(event.uuid);
   for (const store::KnownEvent& event : known) {
-    if (!listed_.contains(event.uuid)) vanished.push_back(event);
+    if (listed_.contains(event.uuid)) continue;
+    if (index.incomplete.empty()) {
+      vanished.push_back(event);
+    } else {
+      Keep(event.uuid);
+    }
   }
   Expect(index.events, vanished);
   const std::uint64_t total = index.events.size() + vanished.size();

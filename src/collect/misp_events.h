@@ -23,6 +23,8 @@ class MispEvents {
   [[nodiscard]] const std::vector<EventFile>& files() const { return files_; }
   [[nodiscard]] const std::unordered_set<Uuid>& listed() const { return listed_; }
   [[nodiscard]] const std::map<std::string, std::uint64_t>& gone() const { return gone_; }
+  // What is wrong with more than one event.
+  [[nodiscard]] const std::vector<Refusal>& refused() const { return refused_; }
   // Events of the mirror that the server says are deleted or unpublished.
   [[nodiscard]] std::size_t lost() const { return lost_; }
   [[nodiscard]] std::vector<std::string> notes() const;
@@ -43,6 +45,8 @@ class MispEvents {
   void Add(const Uuid& uuid);
   void Keep(const Uuid& uuid);
   void Refuse(const Uuid& uuid, const Error& error);
+  // True, and refused, if what came is older than what is known to be there.
+  [[nodiscard]] bool RefuseIfOlder(const intel::Event& event, Time known);
   [[nodiscard]] bool IsBeingEdited(const intel::Event& event, Time published_as) const;
 
   MispApi& api_;
@@ -58,6 +62,7 @@ class MispEvents {
   std::unordered_set<Uuid> listed_;
   std::map<std::string, std::uint64_t> gone_;
   std::size_t lost_ = 0;
+  std::vector<Refusal> refused_;
   std::vector<std::string> notes_;
   std::uint64_t edited_ = 0;      // kept as they were published last
   std::uint64_t unlisted_ = 0;    // there, but missing in the index

@@ -101,11 +101,12 @@ struct Page {
   std::optional<std::uint64_t> total;
 };
 
-Result<Page> ReadPage(MispApi& api, const Json& filters, int number, Rows* rows) {
+Result<Page> ReadPage(MispApi& api, const Json& filters, std::size_t limit, int number,
+                      Rows* rows) {
   Json body = filters;
   body["returnFormat"] = "json";
   body["metadata"] = 1;
-  body["limit"] = kSearchPage;
+  body["limit"] = limit;
   body["page"] = number;
   body["order"] = "Event.id asc";
   // A page holds no rows but headers; one that is cut short is no JSON, and fetched again.
@@ -133,37 +134,78 @@ Result<Page> ReadPage(MispApi& api, const Json& filters, int number, Rows* rows)
   return page;
 }
 
-// X-Result-Count of this scope is the number of all matches, not of the page's.
-Result<MispIndex> SearchIndex(MispApi& api, const Json& filters) {
-  MispIndex index;
-  index.by_search = true;
-  Rows rows(&index);
-  for (int number = 1; number <= kMaxSearchPages; ++number) {
-    GF_TRY(Page page, ReadPage(api, filters, number, &rows));
-    if (page.rows == 0 && page.total.value_or(0) > index.events.size()) {
-      // Empty in the middle: once more, it may have been a fault in passing.
-      GF_TRY(page, ReadPage(api, filters, number, &rows));
+// All pages of a search, which are as long as the server likes. X-Result-Count of this scope is the
+// number of all matches, not of the page's.
+class Search {
+ public:
+  Search(MispApi& api, const Json& filters) : api_(api), filters_(filters), rows_(&index_) {
+    index_.by_search = true;
+  }
+
+  Result<MispIndex> All() {
+    for (int number = 1; number <= kMaxSearchPages; ++number) {
+      GF_TRY(Page page, Read(number));
+      if (page.rows == 0 && Expects(page)) {
+        // Empty in the middle: once more, it may have been a fault in passing.
+        GF_TRY(page, Read(number));
+      }
+      GF_CHECK(Check(page, number));
+      const bool whole = page.rows >= limit_;
+      // A server with a limit of its own counts pages by it.
+      if (number == 1 && page.rows > 0 && !whole) limit_ = page.rows;
+      full_before_ = whole;
+      if (!whole && !GoesOn(page, number)) return Finish(page);
     }
-    if (page.total && index.events.size() > 2 * *page.total + kSearchPage) {
+    return Error::Make(Kind::kTooLarge, "the search has more than {} pages", kMaxSearchPages);
+  }
+
+ private:
+  Result<Page> Read(int number) { return ReadPage(api_, filters_, limit_, number, &rows_); }
+
+  [[nodiscard]] bool Expects(const Page& page) const {
+    return page.total ? *page.total > index_.events.size() : full_before_;
+  }
+
+  // After a page that is not whole. Without a count only an empty page is an end.
+  [[nodiscard]] bool GoesOn(const Page& page, int number) const {
+    if (!page.total) return page.rows > 0;
+    const std::uint64_t pages = (*page.total + limit_ - 1) / limit_;
+    return *page.total > index_.events.size() && static_cast<std::uint64_t>(number) < pages;
+  }
+
+  [[nodiscard]] Status Check(const Page& page, int number) const {
+    if (page.total && index_.events.size() > 2 * *page.total + kSearchPage) {
       return Error::Make(Kind::kMalformed,
                          "the server says that its search has {} events, and sent {} up to page {}",
-                         *page.total, index.events.size(), number)
+                         *page.total, index_.events.size(), number)
           .Hint("what stands between may repeat or make up pages; look at the server");
     }
-    if (page.rows >= kSearchPage && page.fresh == 0) {
+    if (page.rows >= limit_ && page.fresh == 0) {
       return Error::Make(Kind::kMalformed,
                          "page {} of the search repeats earlier ones: the server ignores `page`",
                          number);
     }
-    if (page.rows < kSearchPage) {
-      if (page.total && *page.total > index.events.size())
-        index.notes.push_back(CountNote(*page.total, index.events.size()));
-      rows.Tell();
-      return index;
-    }
+    return Ok();
   }
-  return Error::Make(Kind::kTooLarge, "the search has more than {} pages", kMaxSearchPages);
-}
+
+  MispIndex Finish(const Page& page) {
+    if (page.total && *page.total > index_.events.size()) {
+      index_.incomplete = fmt::format(
+          "the server says that its search has {} events, and sent {}; none is taken "
+          "for deleted",
+          *page.total, index_.events.size());
+    }
+    rows_.Tell();
+    return std::move(index_);
+  }
+
+  MispApi& api_;
+  const Json& filters_;
+  MispIndex index_;
+  Rows rows_;
+  std::size_t limit_ = kSearchPage;
+  bool full_before_ = false;
+};
 
 }  // namespace
 
@@ -210,7 +252,7 @@ Result<MispIndex> FetchIndex(MispApi& api, const policy::Selection& selection, T
       search[to] = search[from];
       search.erase(from);
     }
-    auto found = SearchIndex(api, search);
+    auto found = Search(api, search).All();
     if (found.ok() || found.error().kind != Kind::kDenied) return found;
     return Unexpected(download.answer, api.client().secret());
   }

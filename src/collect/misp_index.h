@@ -10,6 +10,9 @@ struct MispIndex {
   std::vector<ListedEvent> events;  // each once
   bool by_search = false;           // /events/index was refused
   std::vector<std::string> notes;   // what the server did that it should not
+  // A search did not give all events that the server counts: why. What is not in `events` may be
+  // there all the same.
+  std::string incomplete;
 };
 
 // Filters that the server applies to the index, so that less is fetched. Only those whose meaning
