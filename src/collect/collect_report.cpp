@@ -33,6 +33,16 @@ Json ToJson(const std::vector<Refusal>& refusals) {
   return list;
 }
 
+Json Words(std::string_view lines) {
+  Json words = Json::array();
+  while (!lines.empty()) {
+    const std::size_t end = std::min(lines.find('\n'), lines.size());
+    words.push_back(std::string(lines.substr(0, end)));
+    lines.remove_prefix(std::min(lines.size(), end + 1));
+  }
+  return words;
+}
+
 Json ToJson(const ValueCounts& values) {
   return {{"added", values.added},
           {"same", values.same},
@@ -79,6 +89,9 @@ Json ToJson(const CollectReport& report) {
                      {"new_version", list.new_version},
                      {"entries_added", list.entries_added},
                      {"entries_removed", list.entries_removed}});
+    if (list.old_head == list.new_head) continue;
+    for (const auto& [key, head] : {std::pair{"before", list.old_head}, {"after", list.new_head}})
+      lists.back()[key] = {{"type", head.type}, {"matching_attributes", Words(head.attributes)}};
   }
   json["lists"] = std::move(lists);
   if (report.values) json["values"] = ToJson(*report.values);

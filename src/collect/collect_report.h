@@ -20,6 +20,14 @@ struct ListChange {
   std::int64_t new_version = 0;
   std::uint64_t entries_added = 0;
   std::uint64_t entries_removed = 0;
+  // Of a list that changed: what else decides about a value.
+  struct Head {
+    std::string type;
+    std::string attributes;  // separated by newlines
+    friend bool operator==(const Head&, const Head&) = default;
+  };
+  Head old_head = {};
+  Head new_head = {};
 };
 
 // Of a feed that is one event: its values.

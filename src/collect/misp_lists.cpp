@@ -75,6 +75,15 @@ class Fetcher {
     if (!answer.ok()) return Refuse(row, answer.error()), Ok();
     if (!answer->ok()) return Refuse(row, Unexpected(*answer, api_.client().secret())), Ok();
     in_a_row_ = 0;
+    // A part of a list protects from fewer false positives than its earlier state.
+    if (entries < row.entries) {
+      std::error_code ignored;
+      fs::remove(part, ignored);
+      Refuse(row, Error::Make(Kind::kMalformed,
+                              "the server says {} entries, and sent {}; it is asked for again",
+                              row.entries, entries));
+      return Ok();
+    }
     if (entries != row.entries) {
       lists_->notes.push_back(fmt::format("list \"{}\": the server says {} entries, and sent {}",
                                           row.name, row.entries, entries));
@@ -82,6 +91,28 @@ class Fetcher {
     std::error_code error;
     fs::rename(part, folder_ / row.file, error);
     return error ? SystemError("cannot rename " + part.string(), error.value()) : Ok();
+  }
+
+  // Whether a list that left the index is still there. If so, or if nobody knows, that is refused,
+  // and it stays as it was.
+  Result<bool> IsThere(const std::string& id) {
+    Row row;
+    row.id = id;
+    row.name = "not in the index";
+    HttpRequest request = api_.Request("GET", "/warninglists/export/" + id);
+    request.max_bytes = policy::kMaxWarninglistBytes;
+    const fs::path part = folder_ / "list.part";
+    auto answer = FetchChecked(api_.client(), request, part, {});
+    std::error_code ignored;
+    fs::remove(part, ignored);
+    if (!answer.ok()) return Refuse(row, answer.error()), true;
+    constexpr int kNoSuchList = 404;
+    if (answer->status == kNoSuchList) return false;
+    Refuse(row, answer->ok() ? Error::Make(Kind::kMalformed,
+                                           "the server still has it, so the index is not whole; "
+                                           "the list stays as it was")
+                             : Unexpected(*answer, api_.client().secret()));
+    return true;
   }
 
   // The server is away, or as good as that.
@@ -99,6 +130,28 @@ class Fetcher {
   ListsFetched* lists_;
   int in_a_row_ = 0;  // for which the server was away
 };
+
+std::string IdOf(const fs::path& file) {
+  const std::string name = file.filename().string();
+  const std::size_t dash = name.find('-');
+  return name.substr(0, dash == std::string::npos ? 0 : dash);
+}
+
+// An index that is cut off must not remove lists.
+Status KeepWhatIsThere(Fetcher& fetcher, const fs::path& folder, const std::vector<Row>& rows,
+                       std::set<std::string>* kept) {
+  std::set<std::string> ids;
+  for (const Row& row : rows)
+    ids.insert(row.id);
+  GF_TRY(const std::vector<fs::path> files, ListFiles(folder));
+  for (const fs::path& file : files) {
+    const std::string id = IdOf(file);
+    if (id.empty() || fetcher.GaveUp() || !ids.insert(id).second) continue;
+    GF_TRY(const bool there, fetcher.IsThere(id));
+    if (there) kept->insert(file.filename().string());
+  }
+  return Ok();
+}
 
 // Files of rows that are no more. With something refused they stay: one may be its earlier state.
 Status DropOthers(const fs::path& folder, const std::set<std::string>& kept, bool refused) {
@@ -141,6 +194,14 @@ Result<ListsFetched> FetchLists(MispApi& api, const fs::path& folder, WhichLists
   if (fetcher.GaveUp())
     lists.notes.emplace_back(
         "the server failed for several warninglists in a row; no more were asked for");
+  GF_CHECK(KeepWhatIsThere(fetcher, folder, *rows, &kept));
+  constexpr std::size_t kOldLimit = 60;
+  if (rows->size() == kOldLimit) {
+    lists.notes.push_back(
+        fmt::format("the index has {} warninglists, as many as an old MISP lists at most; there "
+                    "may be more",
+                    kOldLimit));
+  }
   GF_CHECK(DropOthers(folder, kept, !lists.refused.empty()));
   return lists;
 }

@@ -13,8 +13,10 @@ struct ListsFetched {
   std::vector<std::string> notes;
 };
 
-// A list is fetched when its row in the index changes, and again after `refresh_days`. A list
-// that fails is refused by name; after some in a row no more are asked for. Errors: those of files.
+// A list is fetched when its row in the index changes, and again after `refresh_days`. A list that
+// fails, or comes with fewer entries than its row says, is refused by name; after some in a row no
+// more are asked for. One that left the index is asked for, and refused if it is still there.
+// Errors: those of files.
 [[nodiscard]] Result<ListsFetched> FetchLists(MispApi& api, const std::filesystem::path& folder,
                                               WhichLists which, std::int64_t refresh_days);
 

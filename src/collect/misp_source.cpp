@@ -62,13 +62,19 @@ Result<CollectReport> CollectMisp(store::Store& store, const SourceOptions& opti
   }
   GF_TRY(const std::vector<std::string> context, CollectContext(api, misp.cache, Now()));
   GF_TRY(CollectReport report,
-         CollectFetchedEvents(store, options, events.files(), {}, reading_files));
+         CollectFetchedEvents(store, options, events.files(), events.refused(), reading_files));
   cache.DropRefused(report);
   GF_CHECK(cache.DropOthers(events.listed()));
   if (misp.lists != WhichLists::kNone && !lists.closed) {
-    GF_TRY(CollectReport told,
-           CollectFetchedWarninglists(store, options, lists.folder, std::move(lists.refused)));
-    Merge(std::move(told), &report);
+    auto told = CollectFetchedWarninglists(store, options, lists.folder, std::move(lists.refused));
+    if (told.ok()) {
+      Merge(std::move(told).value(), &report);
+    } else if (told.error().kind == Kind::kMalformed) {
+      // Too many are gone; that is no reason to lose the events.
+      report.Refuse({Kind::kMalformed, "warninglists", 0, told.error().what});
+    } else {
+      return std::move(told).error();
+    }
   }
   report.gone = events.gone();
   report.notes = DescribeAccount(account, reading, Now());

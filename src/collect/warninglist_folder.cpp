@@ -39,6 +39,8 @@ struct ListFile {
 Result<std::vector<ListFile>> FindLists(const std::filesystem::path& folder) {
   namespace fs = std::filesystem;
   std::error_code error;
+  if (fs::is_regular_file(folder, error))
+    return std::vector<ListFile>{{folder, folder.filename().string()}};
   const fs::path base = fs::is_directory(folder / "lists", error) ? folder / "lists" : folder;
   std::vector<ListFile> files;
   fs::directory_iterator entries(base, error);
@@ -131,13 +133,23 @@ class ListRun {
       }
       head.matching_attributes += (head.matching_attributes.empty() ? "" : "\n") + type;
     }
-    ListChange change{ListChange::What::kNew, list.name, 0, head.version, 0, 0};
+    ListChange change{.what = ListChange::What::kNew, .name = list.name};
+    change.new_version = head.version;
     Hashes before;
     auto known = known_.find(list.name);
     if (known != known_.end()) {
       change.what = ListChange::What::kChanged;
       change.old_version = known->second.version;
       GF_TRY(before, StoredEntries(list.name));
+      if (!options_.allow_empty && IsCollapse(before.size(), list.entries.size())) {
+        return Refuse(file, Kind::kMalformed,
+                      fmt::format("list \"{}\" has {} entries, and had {} before; it stays as it "
+                                  "was, unless `allow_empty: true` is set",
+                                  list.name, list.entries.size(), before.size())),
+               Ok();
+      }
+      change.old_head = std::move(stored_heads_[list.name]);
+      change.new_head = {head.type, head.matching_attributes};
       GF_CHECK(store_.RemoveWarninglist(known->second.id));
     }
     ++(known != known_.end() ? report_->changed : report_->added);
@@ -174,10 +186,12 @@ class ListRun {
       GF_CHECK(store_.Reader().ForEach(
           store::RowReader::Part::kWarninglists, [&](const store::Record& record) {
             // Lists that were put in this run come once more, but no one asks for them.
-            if (record.kind == store::RecordKind::kWarninglistEntry &&
-                record.source == options_.name) {
-              stored_[record.warninglist.name].push_back(std::hash<std::string>()(record.entry));
-            }
+            if (record.source != options_.name) return Ok();
+            const store::WarninglistHead& list = record.warninglist;
+            if (record.kind == store::RecordKind::kWarninglistEntry)
+              stored_[list.name].push_back(std::hash<std::string>()(record.entry));
+            if (record.kind == store::RecordKind::kWarninglist)
+              stored_heads_[list.name] = {list.type, list.matching_attributes};
             return Ok();
           }));
     }
@@ -187,7 +201,26 @@ class ListRun {
     return hashes;
   }
 
+  // Without its lists a site blocks what is known to be good.
+  Status CheckLoss() const {
+    std::vector<std::string> lost;
+    for (const auto& [name, list] : known_) {
+      if (!seen_.contains(name)) lost.push_back(name);
+    }
+    const bool many = seen_.empty() || IsCollapse(known_.size(), seen_.size());
+    if (options_.allow_empty || report_->removals_held || lost.empty() || !many) return Ok();
+    constexpr std::size_t kShown = 5;
+    const std::size_t count = lost.size();
+    lost.resize(std::min(count, kShown));
+    return Error::Make(Kind::kMalformed, "the source no longer has {} of {} warninglists: {}{}",
+                       count, known_.size(), fmt::join(lost, ", "), count > kShown ? ", …" : "")
+        .Hint(
+            "look at the source; if they may go, set its `allow_empty: true`; the mirror was left "
+            "as it is");
+  }
+
   Status RemoveOthers() {
+    GF_CHECK(CheckLoss());
     for (const auto& [name, list] : known_) {
       if (seen_.contains(name)) continue;
       if (report_->removals_held) {
@@ -196,8 +229,10 @@ class ListRun {
       }
       GF_TRY(const Hashes before, StoredEntries(name));
       GF_CHECK(store_.RemoveWarninglist(list.id));
-      report_->lists.push_back(
-          {ListChange::What::kRemoved, name, list.version, 0, 0, before.size()});
+      report_->lists.push_back({.what = ListChange::What::kRemoved,
+                                .name = name,
+                                .old_version = list.version,
+                                .entries_removed = before.size()});
       ++report_->removed;
     }
     return Ok();
@@ -212,6 +247,7 @@ class ListRun {
   std::map<std::string, std::string> seen_;  // and in which file
   bool walked_ = false;
   std::map<std::string, Hashes> stored_;
+  std::map<std::string, ListChange::Head> stored_heads_;
 };
 
 Result<CollectReport> CollectLists(store::Store& store, const SourceOptions& options,

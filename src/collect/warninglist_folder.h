@@ -1,5 +1,5 @@
 // collect/warninglist_folder.h: sources of kind "warninglist": a folder as misp-warninglists lays
-// it out (lists/<name>/list.json), one of <name>/list.json, or one of *.json.
+// it out (lists/<name>/list.json), one of <name>/list.json, one of *.json, or one such file.
 #pragma once
 
 #include <filesystem>
@@ -13,8 +13,9 @@ namespace gapferry::collect {
 // Makes the mirror's warninglists of this source equal to the folder's, in one transaction. Files
 // that did not change are skipped (by BLAKE2b). A list that is refused is named with its reason and
 // keeps its earlier state; then no list is removed, because a broken file does not tell which one
-// it is. Changes of version and entries are in the report's `lists`. Errors, after which the mirror
-// is as before: kNotFound (no folder, or no list in it), and the store's.
+// it is. So is a list that has almost no entries any more (IsCollapse). What changed is in the
+// report's `lists`. Errors, after which the mirror is as before: kNotFound (no folder, or no list
+// in it), kMalformed if all lists or almost all are gone, and the store's.
 [[nodiscard]] Result<CollectReport> CollectWarninglistFolder(store::Store& store,
                                                              const SourceOptions& options,
                                                              const std::filesystem::path& folder,

@@ -31,6 +31,37 @@ std::string ValueLine(const SourceConfig& source, const collect::ValueCounts& va
   return line;
 }
 
+// With hundreds of new lists their number is enough; one that is gone protects from nothing more.
+constexpr std::size_t kMostNewLists = 10;
+
+std::string ListLine(const collect::ListChange& list) {
+  using What = collect::ListChange::What;
+  std::string line = fmt::format("  list {}: ", Printable(list.name));
+  if (list.what == What::kNew)
+    return line + fmt::format("new, {} entries", Grouped(list.entries_added));
+  if (list.what == What::kRemoved)
+    return line + fmt::format("gone, with {} entries", Grouped(list.entries_removed));
+  line += fmt::format("version {} → {}, +{} −{} entries", list.old_version, list.new_version,
+                      Grouped(list.entries_added), Grouped(list.entries_removed));
+  if (list.old_head.type != list.new_head.type) {
+    line +=
+        fmt::format(", type {} → {}", Printable(list.old_head.type), Printable(list.new_head.type));
+  }
+  if (list.old_head.attributes != list.new_head.attributes) line += ", for other attribute types";
+  return line;
+}
+
+void ShowLists(Console& console, const std::vector<collect::ListChange>& lists) {
+  const auto is_new = [](const collect::ListChange& list) {
+    return list.what == collect::ListChange::What::kNew;
+  };
+  const auto fresh = static_cast<std::size_t>(std::count_if(lists.begin(), lists.end(), is_new));
+  if (fresh > kMostNewLists) console.Say(fmt::format("  {} lists are new", Grouped(fresh)));
+  for (const collect::ListChange& list : lists) {
+    if (!is_new(list) || fresh <= kMostNewLists) console.Say(ListLine(list));
+  }
+}
+
 void Show(Session& session, const SourceConfig& source, const collect::CollectReport& report) {
   Console& console = session.console;
   console.Emit("collect", collect::ToJson(report));
@@ -43,12 +74,7 @@ void Show(Session& session, const SourceConfig& source, const collect::CollectRe
   }
   for (const std::string& note : report.notes)
     console.Note(fmt::format("{}: {}", source.name, Printable(note)));
-  for (const collect::ListChange& list : report.lists) {
-    if (list.what != collect::ListChange::What::kChanged) continue;
-    console.Say(fmt::format("  list {}: version {} → {}, +{} −{} entries", Printable(list.name),
-                            list.old_version, list.new_version, Grouped(list.entries_added),
-                            Grouped(list.entries_removed)));
-  }
+  ShowLists(console, report.lists);
   if (report.values) {
     for (const collect::Refusal& example : report.values->examples)
       console.Say("  " + Printable(example.ToError().what));
@@ -65,8 +91,9 @@ void Show(Session& session, const SourceConfig& source, const collect::CollectRe
                              source.name, Grouped(report.repeated_rows)));
   }
   if (report.kept > 0) {
-    console.Note(fmt::format("{}: {} refused events keep their earlier state", source.name,
-                             Grouped(report.kept)));
+    console.Note(fmt::format("{}: {} {} keep their earlier state", source.name,
+                             Grouped(report.kept),
+                             source.kind == "warninglists" ? "lists" : "refused events"));
   }
 }
 
