@@ -29,6 +29,20 @@ constexpr auto kEndings = std::to_array<std::string_view>(
      "wsh",  "xht",  "xla",   "xlam", "xll",  "xls",  "xlsb", "xlsm", "xlsx",  "xlt",  "xltm",
      "xml",  "xps",  "xsl",   "xz",   "yml",  "zip"});
 
+// Endings of scripts, sources and libraries that are top-level domains as well. Sorted.
+constexpr auto kScriptEndings =
+    std::to_array<std::string_view>({"cc", "md", "pl", "ps", "rs", "sh", "so"});
+// Names that are files wherever they stand. Sorted.
+constexpr auto kScripts = std::to_array<std::string_view>(
+    {"autogen.sh", "bootstrap.sh", "build.rs", "build.sh", "deploy.sh", "entrypoint.sh",
+     "install.pl", "install.sh",   "lib.cc",   "lib.rs",   "main.cc",   "main.pl",
+     "main.rs",    "mod.rs",       "run.sh",   "setup.sh", "start.sh",  "stop.sh",
+     "test.sh",    "uninstall.sh", "update.sh"});
+constexpr auto kProjectFiles = std::to_array<std::string_view>(
+    {"authors.md", "changelog.md", "code_of_conduct.md", "configure.ac", "contributing.md",
+     "history.md", "index.md", "install.md", "license.md", "makefile.am", "news.md", "readme.md",
+     "security.md", "support.md", "system.io", "todo.md"});
+
 constexpr auto kHives = std::to_array<std::string_view>(
     {"HKLM\\", "HKCU\\", "HKCR\\", "HKU\\", "HKCC\\", "HKEY_LOCAL_MACHINE\\", "HKEY_CURRENT_USER\\",
      "HKEY_CLASSES_ROOT\\", "HKEY_USERS\\", "HKEY_CURRENT_CONFIG\\"});
@@ -131,6 +145,24 @@ bool FindFile(std::string_view text) {
   if (before != kNowhere && intel::IsRegistrySuffix(AsciiLower(text.substr(before + 1))))
     return false;
   return text.find_first_of("=&@{}();,!$") == kNowhere && text.find("..") == kNowhere;
+}
+
+bool FindScript(std::string_view text, bool prose) {
+  if (!IsFileName(text) || std::count(text.begin(), text.end(), '.') != 1) return false;
+  if (text.find_first_of("=&@{}();,!$|") != kNowhere) return false;
+  if (IsListed(kScripts, AsciiLower(text))) return true;
+  return prose && IsListed(kScriptEndings, Ending(text)) &&
+         std::all_of(text.begin(), text.end(),
+                     [](char c) { return static_cast<std::uint8_t>(c) < 0x80; });
+}
+
+bool IsProjectFile(std::string_view text) {
+  constexpr std::string_view kText = ".md";
+  if (IsListed(kProjectFiles, AsciiLower(text))) return true;
+  const auto is_capital = [](char c) { return (c >= 'A' && c <= 'Z') || c == '_'; };
+  const std::string_view name = text.substr(0, text.size() - std::min(text.size(), kText.size()));
+  return text.ends_with(kText) && !name.empty() &&
+         std::all_of(name.begin(), name.end(), is_capital);
 }
 
 bool IsRegistryKey(std::string_view text) {

@@ -5,6 +5,7 @@
 
 #include "base/bytes.h"
 #include "collect/file_form.h"
+#include "collect/line_form.h"
 #include "collect/line_reader.h"
 #include "collect/words.h"
 
@@ -62,6 +63,14 @@ std::size_t SchemeStart(std::string_view text, std::size_t separator) {
   return start;
 }
 
+// "hxxp:\\evil.com\x"
+bool HasBackslashScheme(std::string_view token) {
+  const std::size_t separator = token.find(":\\\\");
+  if (separator == kNowhere || separator < 4 || separator > 5) return false;
+  const std::string scheme = AsciiLower(token.substr(0, separator));
+  return scheme == "http" || scheme == "https" || scheme == "hxxp" || scheme == "hxxps";
+}
+
 bool IsDate(std::string_view text) {
   if (text.size() < 10 || text[4] != '-' || text[7] != '-') return false;
   const std::string_view day = text.substr(0, 10);
@@ -94,7 +103,8 @@ void FreetextLine::Read(std::string_view text, std::vector<FormedValue>* found) 
   text = TrimCell(text);
   if (text.empty()) return;
   if (IsComment(text)) return ReadComment(text);
-  text = AsciiTrim(WithoutComment(text));
+  if (ReadBlockedNames(text)) return;
+  text = JoinDefanged(AsciiTrim(WithoutComment(text)), &joined_);
   around_ = text.find_first_of(" \t") == kNowhere ? Around::kCell : Around::kProse;
   if (!ReadHashAndName(text)) ReadWords(text);
 }
@@ -121,6 +131,16 @@ void FreetextLine::ReadComment(std::string_view text) {
       if (!Peel(&piece)) break;
     }
   }
+}
+
+bool FreetextLine::ReadBlockedNames(std::string_view text) {
+  const std::vector<std::string_view> names = BlockedNames(text);
+  for (const std::string_view name : names) {
+    if (FindForm(name, Around::kCell, &value_) &&
+        (value_.type == "domain" || value_.type == "hostname"))
+      Take();
+  }
+  return !names.empty();
 }
 
 bool FreetextLine::ReadHashAndName(std::string_view text) {
@@ -176,7 +196,12 @@ void FreetextLine::ReadToken(std::string_view token) {
       plain_ += token[i];
     }
     token = plain_;
+  } else if (HasBackslashScheme(token)) {
+    plain_ = token;
+    std::replace(plain_.begin(), plain_.end(), '\\', '/');
+    token = plain_;
   }
+  if (ReadRange(token)) return;
   // A path of the web without its host, or switches of a command.
   if (token.front() == '/' && !token.starts_with("//")) {
     const std::size_t separator = token.find("://");
@@ -188,6 +213,14 @@ void FreetextLine::ReadToken(std::string_view token) {
     return;
   }
   if (!TryPiece(token)) TryPieces(token);
+}
+
+bool FreetextLine::ReadRange(std::string_view token) {
+  const std::vector<std::string> networks = RangeNetworks(WithoutPunctuation(token));
+  for (const std::string& network : networks) {
+    if (FindForm(network, Around::kCell, &value_)) Take();
+  }
+  return !networks.empty();
 }
 
 bool FreetextLine::Try(std::string_view piece) {

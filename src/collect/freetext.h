@@ -20,12 +20,15 @@ class FreetextLine {
 
  private:
   void ReadComment(std::string_view text);
+  // Of a hosts file, or of a resolver: only the names. False: the line is none such.
+  bool ReadBlockedNames(std::string_view text);
   void ReadWords(std::string_view text);
   // A hash and the name of its file, with all its blanks. False: the line is not built so.
   bool ReadHashAndName(std::string_view text);
   // Returns how much of `rest` is a path, taken or left.
   std::size_t ReadPath(std::string_view rest);
   void ReadToken(std::string_view token);
+  bool ReadRange(std::string_view token);
   bool Try(std::string_view piece);
   void TryPieces(std::string_view token);
   // `labelled`: a word such as "MD5:" stood before it.
@@ -36,6 +39,7 @@ class FreetextLine {
   Around around_ = Around::kProse;
   std::string_view before_;  // the word before
   std::string plain_;
+  std::string joined_;
   FormedValue value_;
 };
 

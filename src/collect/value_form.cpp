@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "collect/file_form.h"
+#include "collect/line_form.h"
 #include "collect/words.h"
 #include "intel/tld.h"
 #include "intel/value.h"
@@ -78,7 +79,8 @@ bool FindAddress(std::string_view text, FormedValue* out) {
   const std::optional<intel::Network> network = intel::ParseNetwork(text);
   if (!network) return false;
   if (text.find(':') != kNowhere && !BelievableV6(text)) return false;
-  // Nothing, and everything: what a hosts file and a routing table have.
+  if (IsNobodysAddress(text)) return false;
+  // Nothing, and everything: what a routing table has.
   const bool zero = std::all_of(network->bytes.begin(), network->bytes.end(),
                                 [](std::uint8_t byte) { return byte == 0; });
   return !zero && network->prefix != 0 && Is(out, "ip-dst", network->ToString());
@@ -162,6 +164,7 @@ std::string UrlHost(std::string_view host) {
     return address && address->find(':') != kNowhere ? '[' + *address + ']' : "";
   }
   if (const auto address = intel::NormaliseAddress(host)) {
+    if (IsNobodysAddress(*address)) return "";
     return address->find(':') == kNowhere ? *address : "";
   }
   return HostName(host).value_or("");
@@ -200,6 +203,12 @@ bool FindUrl(std::string_view text, FormedValue* out) {
 bool FindBareUrl(std::string_view text, FormedValue* out) {
   const std::size_t end = text.find_first_of("/?");
   if (end == kNowhere || end == 0 || text.substr(0, end).find('@') != kNowhere) return false;
+  // "1.2.3.4/33": a network with a slip of the pen.
+  const std::string_view behind = text.substr(end + 1);
+  if (!behind.empty() && std::all_of(behind.begin(), behind.end(), IsAsciiDigit) &&
+      intel::NormaliseAddress(text.substr(0, end))) {
+    return false;
+  }
   return BuildUrl("", text, out);
 }
 
@@ -309,8 +318,10 @@ bool FindForm(std::string_view text, Around around, FormedValue* out) {
   if (FindEmail(plain, out) || FindVulnerability(plain, out) || FindAutonomousSystem(plain, out))
     return true;
   if (around == Around::kProse && !defanged && IsProduct(plain)) return false;
+  if (!defanged && IsProjectFile(plain)) return false;
   // Who takes the teeth out of a name means a host, even where its ending is that of a file too.
-  if (!defanged && FindFile(plain)) return Is(out, "filename", plain);
+  if (!defanged && (FindFile(plain) || FindScript(plain, around == Around::kProse)))
+    return Is(out, "filename", plain);
   if (around == Around::kProse && !defanged && !BelievableInProse(plain)) return false;
   return FindName(plain, out) || FindBareUrl(plain, out);
 }
@@ -320,6 +331,7 @@ bool FitType(std::string_view type, std::string_view text, FormedValue* out) {
   if (info == nullptr) return false;
   intel::Normalised normalised;
   intel::Normalise(info, text, &normalised);
+  if (type.starts_with("ip-") && IsNobodysAddress(normalised.value)) return false;
   return normalised.ok() && Is(out, info->name, std::move(normalised.value));
 }
 

@@ -11,6 +11,8 @@ struct Substitution {
   std::string_view plain;
 };
 
+constexpr std::string_view kWideStop = "\xE3\x80\x82";
+
 // Forms seen in the wild, longest first where one begins another. MISP knows the square and the
 // (dot) ones only.
 constexpr auto kAnywhere = std::to_array<Substitution>({
@@ -25,6 +27,8 @@ constexpr auto kAnywhere = std::to_array<Substitution>({
     {"[.]", "."},
     {"(.)", "."},
     {"{.}", "."},
+    {"[,]", "."},
+    {kWideStop, "."},  // the full stop of Chinese and Japanese, which is a dot in names too
     {"<.>", "."},
     {"[dot]", "."},
     {"(dot)", "."},
@@ -63,6 +67,7 @@ bool LooksDefanged(std::string_view value) {
   if (value.find_first_of("[({<\\*") != std::string_view::npos) return true;
   // "example.]net": the bracket that opens was lost.
   if (value.find(".]") != std::string_view::npos) return true;
+  if (value.find(kWideStop) != std::string_view::npos) return true;
   return StartsLike(value, "hx") || StartsLike(value, "htx") || StartsLike(value, "meow") ||
          StartsLike(value, "fxp");
 }
@@ -99,7 +104,8 @@ std::string Refang(std::string_view value) {
   // An IPv6 host in brackets is no defanging: "[" stays unless one of the known forms begins there.
   while (!value.empty()) {
     bool replaced = false;
-    const bool opens = std::string_view("[({<\\").find(value.front()) != std::string_view::npos;
+    const bool opens = std::string_view("[({<\\").find(value.front()) != std::string_view::npos ||
+                       value.front() == kWideStop.front();
     for (const Substitution& form : kAnywhere) {
       if (!opens) break;
       if (!StartsLike(value, form.defanged)) continue;
