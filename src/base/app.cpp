@@ -217,7 +217,7 @@ int RunProgram(const Program& program, int argc, char** argv) {
   std::string home = DefaultHome(program);
   app.set_version_flag("--version", std::string(program.version));
   app.add_flag("--json", options.json, "results as JSON lines on stdout, errors as JSON on stderr");
-  app.add_flag("-q,--quiet", options.quiet, "no progress and no notes");
+  app.add_flag("-q,--quiet", options.quiet, "no progress and no notes; warnings and errors stay");
   app.add_option("-C,--home", home,
                  fmt::format("folder with configuration, keys and state (default: ${0}, else "
                              "/var/lib/gapferry/{1} for root and ~/.local/share/gapferry/{1} for "

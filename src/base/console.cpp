@@ -107,6 +107,15 @@ void Console::Note(std::string_view line) {
   }
 }
 
+void Console::Warn(std::string_view line) {
+  warnings_.emplace_back(line);
+  if (options_.json) {
+    PutLine(stderr, DumpJson({{"message_type", "warning"}, {"message", line}}));
+  } else {
+    PutLine(stderr, fmt::format("warning: {}", line));
+  }
+}
+
 void Console::Report(const Error& error) {
   const KindInfo& info = Info(error.kind);
   if (options_.json) {

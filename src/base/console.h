@@ -1,11 +1,12 @@
-// base/console.h: the one voice of all programs. Results go to stdout; progress, notes and errors
-// to stderr.
+// base/console.h: the one voice of all programs. Results go to stdout; progress, notes, warnings
+// and errors to stderr.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/error.h"
 #include "base/json.h"
@@ -37,8 +38,15 @@ class Console {
   void Say(std::string_view line);
   // The result of the command with --json: one object on one line, key "message_type" first.
   void Emit(std::string_view message_type, const Json& body);
-  // A note beside the result (stderr); with --json an object of type "note" on stderr.
+  // A note beside the result (stderr); with --json an object of type "note" on stderr. Nothing with
+  // --quiet.
   void Note(std::string_view line);
+  // What whoever is responsible must learn although the command goes on: something was left out,
+  // refused or kept, a server lied, a bundle cannot be used yet. A line `warning: …` (stderr), also
+  // with --quiet; with --json an object of type "warning" on stderr.
+  void Warn(std::string_view line);
+  // All lines that Warn was given.
+  [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
   // `error:` and `hint:` lines; with --json one object of type "error" on stderr.
   void Report(const Error& error);
 
@@ -49,6 +57,7 @@ class Console {
   void PutResult(std::string_view line);
 
   Options options_;
+  std::vector<std::string> warnings_;
   int write_error_ = 0;  // errno of the first line that did not get out
 };
 

@@ -17,6 +17,22 @@ TEST(Printable, ShowsControlAndBidirectionalCharactersAsHex) {
   EXPECT_EQ(Printable("häß €"), "häß €");
 }
 
+std::string StderrOf(Console::Options options, void (Console::*tell)(std::string_view)) {
+  Console console(options);
+  testing::internal::CaptureStderr();
+  (console.*tell)("a source lies");
+  return testing::internal::GetCapturedStderr();
+}
+
+TEST(Console, QuietLeavesOutNotesAndNoWarning) {
+  EXPECT_EQ(StderrOf({}, &Console::Note), "a source lies\n");
+  EXPECT_EQ(StderrOf({.quiet = true}, &Console::Note), "");
+  EXPECT_EQ(StderrOf({}, &Console::Warn), "warning: a source lies\n");
+  EXPECT_EQ(StderrOf({.quiet = true}, &Console::Warn), "warning: a source lies\n");
+  EXPECT_EQ(StderrOf({.json = true, .quiet = true}, &Console::Warn),
+            "{\"message_type\":\"warning\",\"message\":\"a source lies\"}\n");
+}
+
 // `date -u -d @1709210096 +%FT%TZ`
 TEST(Clock, FormatsAndParsesALeapDay) {
   EXPECT_EQ(FormatTime(1709210096), "2024-02-29T12:34:56Z");
