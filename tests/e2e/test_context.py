@@ -4,12 +4,14 @@ import json
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
 import forge
 from misp_server import KEY, Made, Recorded, Server, attribute, event, mirror
 from pair import Pair
+from plain import places
 from test_misp import recordings
 
 sys.path.insert(0, str(forge.ROOT / "tests" / "oracles"))
@@ -322,7 +324,7 @@ def shown(pair, *arguments, expect=0):
     return json.loads(said.splitlines()[0]) if said else None
 
 
-def test_the_context_is_what_the_recordings_say(misp):
+def test_the_context_is_what_the_recordings_say(misp, tmp_path):
     backend = Recorded(recordings())
     pair, _ = misp(backend)
     assert shown(pair)["taken"] is None
@@ -355,7 +357,12 @@ def test_the_context_is_what_the_recordings_say(misp):
     assert f"{used} of {len(taxonomies)} taxonomies in use" in pair.export("status").stdout
     # Nothing of it is for the isolated side.
     pair.bundle()
-    assert b"Holdout SG" not in next(pair.medium.glob("*.gfb")).read_bytes()
+    known = places(pair.connected, pair.medium, tmp_path, b"Holdout SG")
+    # An event that is shared with the group names it; what was fetched stays here too.
+    assert f"{pair.connected}/cache/misp/context.json" in known
+    assert all(Path(place).is_relative_to(pair.connected / "cache" / "misp") for place in known), known
+    infos = [fields["info"].encode() for _, fields in mirror(pair.connected)["event"]]
+    assert [place for place in places(pair.connected, pair.medium, tmp_path, *infos) if ".sqlite: event.info" in place]
 
 
 def made_context(backend):

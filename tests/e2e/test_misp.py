@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from misp_server import KEY, OPERATOR_KEY, Made, Recorded, Server, attribute, event, mirror, tag
+from misp_server import (KEY, OPERATOR_KEY, Made, Recorded, Server, attribute, document, event, failure, mirror,
+                         tag)
 from pair import Pair
+from plain import places
 
 
 def recordings():
@@ -461,7 +463,10 @@ def test_a_selection_is_applied_here_whatever_the_server_does(site, select, even
     tables = here.mirror()
     assert (len(tables["event"]), len(tables["attribute"])) == (events, attributes), done.report
     if select.get("published") != "any":
-        assert "the server ignored its filters" in " ".join(done.report["notes"])
+        assert "the server ignored its filters" in " ".join(done.report["warnings"])
+        quiet = here.pair.export("--quiet", "collect", env={**os.environ, "SOURCE_DATE_EPOCH": "1790100000"})
+        assert "warning: misp: the server ignored its filters" in quiet.stderr
+        assert "sees what is shared" not in quiet.stderr, "a note"
     assert done.report["left_out_events"] == 7 - events
     # It is said as long as it is so, also of events that did not change.
     again = here.collect(env={**os.environ, "SOURCE_DATE_EPOCH": "1790100000"}).report["notes"]
@@ -615,6 +620,17 @@ def everything_under(folder):
     return {path: path.read_bytes() for path in Path(folder).rglob("*") if path.is_file()}
 
 
+MARKER = "a comment of an attribute that crosses"
+
+
+def assert_is_nowhere(here, scratch, *needles):
+    """Neither in the home nor on the medium, also where that is compressed; a search that finds what is there."""
+    known = places(here.home, here.pair.medium, scratch, MARKER.encode())
+    for where in ("mirror.db: attribute.comment", ".sqlite: attribute.comment", "cache/misp/events"):
+        assert [place for place in known if where in place], (where, known)
+    assert places(here.home, here.pair.medium, scratch, *needles) == []
+
+
 @pytest.mark.parametrize("place", ["file", "env", "credential"])
 def test_the_key_shows_nowhere(site, tmp_path, place):
     here = site(Made())
@@ -634,6 +650,7 @@ def test_the_key_shows_nowhere(site, tmp_path, place):
                 pass
         return None
     here.server.fault = look
+    here.server.backend.events["e0000000-0000-4000-8000-000000000001"]["Attribute"][0]["comment"] = MARKER
     told = [here.collect(env=env)]
     for fault in ("echo", 403, "login", "drop"):
         here.server.fault = lambda number, method, path, fault=fault: fault
@@ -642,8 +659,7 @@ def test_the_key_shows_nowhere(site, tmp_path, place):
     assert all(KEY not in done.stdout + done.stderr for done in told)
     assert not any(KEY.encode() in line for line in seen)
     here.pair.bundle()
-    for path, content in {**everything_under(here.home), **everything_under(here.pair.medium)}.items():
-        assert KEY.encode() not in content, path
+    assert_is_nowhere(here, tmp_path, KEY.encode())
 
 
 def test_an_answer_that_holds_the_key_is_thrown_away(site):
@@ -660,9 +676,10 @@ def escaped(content):
     return content.replace(KEY.encode(), "".join(f"\\u{ord(c):04x}" for c in KEY).encode())
 
 
-def test_a_key_that_comes_back_escaped_is_thrown_away(site):
+def test_a_key_that_comes_back_escaped_is_thrown_away(site, tmp_path):
     backend = Made()
     backend.events["e0000000-0000-4000-8000-000000000001"]["Attribute"][0]["comment"] = f"see {KEY}"
+    backend.events["e0000000-0000-4000-8000-000000000002"]["Attribute"][0]["comment"] = MARKER
     here = site(backend, attempts=1)
     taxonomies = json.dumps([{"Taxonomy": {"namespace": "demo", "description": KEY, "enabled": True}}]).encode()
 
@@ -675,8 +692,7 @@ def test_a_key_that_comes_back_escaped_is_thrown_away(site):
     assert len(here.uuids()) == 5 and "holds the key that was sent" in str(done.report["refused"])
     assert "taxonomies: could not be read" in " ".join(done.report["notes"])
     here.pair.bundle()
-    for path, content in {**everything_under(here.home), **everything_under(here.pair.medium)}.items():
-        assert KEY.encode() not in content and escaped(KEY.encode()) not in content, path
+    assert_is_nowhere(here, tmp_path, KEY.encode(), escaped(KEY.encode()))
 
 
 def test_a_key_that_others_can_read_is_not_used(site):
@@ -770,6 +786,13 @@ def test_feeds_are_added_switched_cached_and_fetched(operated):
     operated.server.log.clear()
     assert misp(operated, "feeds", "fetch", "1")[0]["end"] == "done"
     assert len([path for _, path, _ in operated.server.log if path == "/jobs/index"]) == 3
+    # A job that is not done in time, and one that this key may not watch.
+    backend.job_index = lambda *_: document([{"Job": {**job, "status": "2", "progress": "10"}} for job in backend.jobs])
+    done = misp(operated, "feeds", "fetch", "1", "--wait", "0", expect=34)
+    assert json.loads(done.stdout)["end"] == "still running" and "--wait" in done.stderr
+    backend.job_index = lambda path, *_: failure(403, "not for you", path)
+    done = misp(operated, "feeds", "cache", "1", expect=34)
+    assert "may not watch jobs" in json.loads(done.stdout)["end"]
     misp(operated, "feeds", "disable", "*", "--caching")
     assert not any(row["enabled"] or row["caching_enabled"] for row in backend.feeds.values())
 
@@ -784,6 +807,35 @@ def test_feeds_that_are_off_are_passed_over_where_all_are_meant(operated):
         assert "passed over" in done.stderr and "Other feed" in done.stderr
         (row,) = misp(operated, "feeds", work, "*")
         assert (row["id"], row["end"], row["dry_run"]) == ("1", "done", False)
+
+
+@pytest.mark.parametrize("url", [
+    "https://feeds.example/misp/", "https://feeds.example/misp//", "HTTPS://Feeds.Example/misp"])
+def test_one_address_is_one_feed(operated, url):
+    misp(operated, "feeds", "add", "New feed", "https://feeds.example/misp")
+    assert "already has this url" in misp(operated, "feeds", "add", "Again", url, expect=2).stderr
+    misp(operated, "feeds", "add", "Another", "https://feeds.example/MISP")
+
+
+def test_a_table_is_added_with_its_settings(operated):
+    """As MISP takes them: feed-add-csv of the recordings."""
+    added = misp(operated, "feeds", "add", "Table", "https://feeds.example/t.csv", "--format", "csv", "--columns", "2,3",
+                 "--delimiter", ";", "--exclude", "/^#/")[0]
+    assert (added["columns"], added["delimiter"], added["exclude"]) == ("2,3", ";", "/^#/")
+    held = operated.server.backend.feeds[added["id"]]
+    assert held["settings"] == {"csv": {"value": "2,3", "delimiter": ";"}, "common": {"excluderegex": "/^#/"}}
+    assert held["fixed_event"] is True and held["enabled"] is False
+    misp(operated, "feeds", "add", "List", "https://feeds.example/l.txt", "--format", "freetext", "--exclude", "/^#/")
+    for words, said in ((("--columns", "2"), "are for --format csv"), (("--exclude", "/a/"), "is for --format csv"),
+                        (("--format", "csv", "--columns", "ip"), "MISP wants numbers")):
+        done = misp(operated, "feeds", "add", "No", "https://feeds.example/n", *words, expect=2)
+        assert said in done.stderr
+    assert len(operated.server.backend.feeds) == 3
+
+
+def test_one_key_is_not_for_both(operated):
+    operated.configure(operator_key=f"file:{operated.key_file}")
+    assert "operator_key: is the key that collects" in operated.collect(expect=3).stderr
 
 
 @pytest.mark.parametrize("url, form, said", [
