@@ -108,7 +108,7 @@ void Console::Note(std::string_view line) {
 }
 
 void Console::Warn(std::string_view line) {
-  warnings_.emplace_back(line);
+  ++warnings_;
   if (options_.json) {
     PutLine(stderr, DumpJson({{"message_type", "warning"}, {"message", line}}));
   } else {

@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "base/error.h"
 #include "base/json.h"
@@ -45,8 +44,8 @@ class Console {
   // refused or kept, a server lied, a bundle cannot be used yet. A line `warning: …` (stderr), also
   // with --quiet; with --json an object of type "warning" on stderr.
   void Warn(std::string_view line);
-  // All lines that Warn was given.
-  [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
+  // How often that was.
+  [[nodiscard]] std::uint64_t warnings() const { return warnings_; }
   // `error:` and `hint:` lines; with --json one object of type "error" on stderr.
   void Report(const Error& error);
 
@@ -57,7 +56,7 @@ class Console {
   void PutResult(std::string_view line);
 
   Options options_;
-  std::vector<std::string> warnings_;
+  std::uint64_t warnings_ = 0;
   int write_error_ = 0;  // errno of the first line that did not get out
 };
 

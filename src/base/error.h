@@ -48,6 +48,7 @@ enum class Kind {
   kInterrupted,    // the user or the system stopped it
   kNetwork,        // a server that cannot be reached, is not who it should be, or breaks off
   kDenied,         // a server that refuses this key or this call
+  kUnfinished,     // what was begun elsewhere goes on, or its end cannot be seen
 };
 
 // What a person needs to know and do about one kind. Shown by `explain`.

@@ -98,6 +98,10 @@ const std::vector<KindInfo> kKinds = {
      "a key is encrypted, and its passphrase is missing or wrong",
      "Give it with --passphrase-file, as the systemd credential that the message names, or on a "
      "terminal."},
+    {Kind::kUnfinished, 34, "unfinished",
+     "a server began what it was asked to, and its end was not seen",
+     "Nothing is wrong yet. Wait, and look at the server, or run the same command again with a "
+     "longer --wait."},
     {Kind::kInterrupted, 130, "interrupted", "stopped before the end",
      "Nothing half done was kept. Run the same command again."},
 };

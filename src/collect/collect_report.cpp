@@ -10,6 +10,15 @@ Json Counts(const std::map<std::string, std::uint64_t>& counts) {
   return object;
 }
 
+// The warnings among them, or all.
+Json Texts(const std::vector<Remark>& remarks, bool warnings_only) {
+  Json list = Json::array();
+  for (const Remark& remark : remarks) {
+    if (remark.warning || !warnings_only) list.push_back(remark.text);
+  }
+  return list;
+}
+
 std::string_view NameOf(ListChange::What what) {
   switch (what) {
     case ListChange::What::kNew:
@@ -71,7 +80,8 @@ Json ToJson(const CollectReport& report) {
   json["left_out_events"] = report.left_out_events;
   json["left_out_attributes"] = report.left_out_attributes;
   json["gone"] = Counts(report.gone);
-  json["notes"] = report.notes;
+  json["notes"] = Texts(report.notes, false);
+  json["warnings"] = Texts(report.notes, true);
   json["removals_held"] = report.removals_held;
   json["rows"] = Counts(report.rows);
   json["attributes_by_type"] = Counts(report.attributes_by_type);

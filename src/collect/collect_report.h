@@ -12,6 +12,12 @@
 
 namespace gapferry::collect {
 
+// What a person should know about a source, in one sentence.
+struct Remark {
+  std::string text;
+  bool warning = true;  // something is wrong, left out or about to be; else for those who ask
+};
+
 struct ListChange {
   enum class What { kNew, kChanged, kRemoved };
   What what = What::kNew;
@@ -55,8 +61,7 @@ struct CollectReport {
   std::uint64_t left_out_attributes = 0;
   // Why events are gone, by word ("deleted", "unpublished", …), where the source tells.
   std::map<std::string, std::uint64_t> gone;
-  // What a person should know about the source, one sentence each.
-  std::vector<std::string> notes;
+  std::vector<Remark> notes;
   // Some refused file may hold any event, so that nothing was removed for not being listed.
   bool removals_held = false;
   std::vector<Refusal> refused;     // the first kMaxRefusals

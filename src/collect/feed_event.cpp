@@ -10,6 +10,7 @@ namespace gapferry::collect {
 namespace {
 
 constexpr std::string_view kGone = "gone";
+constexpr std::string_view kFirst = "first";
 
 Uuid Derive(std::string_view kind, std::string_view source, std::string_view type,
             std::string_view value, std::string* content) {
@@ -85,8 +86,8 @@ Result<bool> FeedEvent::Begin(const Digest256& input, std::string_view settings)
   same_settings_ = Text(extra, "settings") == settings_;
   rewrite_ = Text(extra, "rows") != (options_.to_ids ? "ids" : "no-ids");
   GF_CHECK(editor_->ForEachAttribute([&](const Uuid& uuid, Time stamp, const std::string& note) {
-    const Time gone = note.empty() ? 0 : Number(ParseExtra(note), kGone);
-    known_.push_back({uuid, stamp, gone, false});
+    const Json kept = note.empty() ? Json::object() : ParseExtra(note);
+    known_.push_back({uuid, stamp, Number(kept, kFirst), Number(kept, kGone), false});
   }));
   return !rewrite_ && Text(extra, "input") == input_;
 }
@@ -128,6 +129,7 @@ Status FeedEvent::Take(const FormedValue& value) {
       GF_CHECK(editor_->Remove(uuid));
       GF_TRY(const bool written, Put(uuid, value, known->timestamp));
       if (written) known->gone = 0;
+      if (written && known->first != 0) GF_CHECK(PutNote(*known));
     }
   }
   if (listed_ <= kMaxEventAttributes) return Ok();
@@ -143,8 +145,14 @@ Status FeedEvent::Age(Known* known) {
     const bool back = known->gone != 0;
     const bool old = options_.refresh_days > 0 &&
                      now_ - known->timestamp >= options_.refresh_days * kSecondsPerDay;
-    if (back) GF_CHECK(editor_->SetExtra(known->uuid, ""));
     if (!back && !old) return Ok();
+    // What comes back is news again.
+    if (back) {
+      known->first = known->gone = 0;
+    } else if (known->first == 0) {
+      known->first = known->timestamp;
+    }
+    GF_CHECK(PutNote(*known));
     ++values.renewed;
     changed_ = true;
     return editor_->SetTimestamp(known->uuid, now_);
@@ -159,8 +167,14 @@ Status FeedEvent::Age(Known* known) {
     return editor_->Remove(known->uuid);
   }
   ++values.kept;
-  if (!first) return Ok();
-  return editor_->SetExtra(known->uuid, DumpJson({{kGone, known->gone}}));
+  return first ? PutNote(*known) : Ok();
+}
+
+Status FeedEvent::PutNote(const Known& known) {
+  Json note = Json::object();
+  if (known.first != 0) note[kFirst] = known.first;
+  if (known.gone != 0) note[kGone] = known.gone;
+  return editor_->SetExtra(known.uuid, note.empty() ? "" : DumpJson(note));
 }
 
 Status FeedEvent::PutHead() {
@@ -240,6 +254,25 @@ Status FeedEvent::Finish(bool same) {
   }
   ++report_->unchanged;
   return extra == old_extra_ ? Ok() : editor_->SetHeadExtra(extra);
+}
+
+Result<std::map<std::string, FirstListed>> ReadFirstListed(store::Store* store) {
+  std::map<std::string, FirstListed> all;
+  GF_TRY(const std::vector<store::KnownSource> sources, store->KnownSources());
+  std::string content;
+  for (const store::KnownSource& source : sources) {
+    const Uuid uuid = Derive("feed", source.name, "", "", &content);
+    GF_TRY(const std::optional<store::KnownEvent> event, store->FindEvent(source.id, uuid));
+    if (!event) continue;
+    FirstListed& listed = all[source.name];
+    store::EventEditor reader(store, event->id);
+    GF_CHECK(
+        reader.ForEachAttribute([&](const Uuid& value, Time timestamp, const std::string& note) {
+          const Time first = note.empty() ? 0 : Number(ParseExtra(note), kFirst);
+          listed.emplace_back(value, first != 0 ? first : timestamp);
+        }));
+  }
+  return all;
 }
 
 }  // namespace gapferry::collect

@@ -9,6 +9,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "collect/collect_report.h"
@@ -51,7 +52,8 @@ class FeedEvent {
   struct Known {
     Uuid uuid;
     Time timestamp = 0;
-    Time gone = 0;  // since when it is not listed any more
+    Time first = 0;  // listed since then; 0: since `timestamp`
+    Time gone = 0;   // since when it is not listed any more
     bool listed = false;
   };
 
@@ -62,6 +64,7 @@ class FeedEvent {
   [[nodiscard]] Status PutHead();
   [[nodiscard]] Status RemoveOtherEvents();
   [[nodiscard]] std::string HeadExtra() const;
+  [[nodiscard]] Status PutNote(const Known& known);
   Known* Find(const Uuid& uuid);
 
   store::Store* store_;
@@ -88,5 +91,10 @@ class FeedEvent {
   std::uint64_t listed_ = 0;
   intel::Attribute attribute_;
 };
+
+// When each value of a source was first listed, by UUID: its timestamp is renewed as long as it is.
+using FirstListed = std::vector<std::pair<Uuid, Time>>;
+// By source; those of other kinds are not in it. Errors: the store's.
+[[nodiscard]] Result<std::map<std::string, FirstListed>> ReadFirstListed(store::Store* store);
 
 }  // namespace gapferry::collect

@@ -45,33 +45,34 @@ Result<Reading> ChooseReading(MispApi& api, const MispAccount& account) {
   return reading;
 }
 
-std::vector<std::string> DescribeAccount(const MispAccount& account, const Reading& reading,
-                                         Time now) {
-  std::vector<std::string> notes;
-  notes.push_back(
-      fmt::format("MISP {}, role {}, organisation {}: sees what is shared with this "
-                  "organisation, and soft-deleted attributes of its own events only",
-                  account.version, account.role, account.organisation));
+std::vector<Remark> DescribeAccount(const MispAccount& account, const Reading& reading, Time now) {
+  std::vector<Remark> notes;
+  notes.push_back({fmt::format("MISP {}, role {}, organisation {}: sees what is shared with this "
+                               "organisation, and soft-deleted attributes of its own events only",
+                               account.version, account.role, account.organisation),
+                   false});
   if (account.may.sync) {
-    notes.emplace_back(
-        "the key may synchronise (perm_sync): searches hide local tags from it; the key of a "
-        "read-only role sees them");
+    notes.push_back(
+        {"the key may synchronise (perm_sync): searches hide local tags from it; the key of a "
+         "read-only role sees them"});
   }
   if (account.may.rate_limited)
-    notes.emplace_back("the role's searches are limited in number; collecting waits where it must");
+    notes.push_back(
+        {"the role's searches are limited in number; collecting waits where it must", false});
   if (!account.default_filters.empty()) {
-    notes.push_back("the user's setting default_restsearch_parameters filters every search: " +
-                    account.default_filters);
+    notes.push_back({"the user's setting default_restsearch_parameters filters every search: " +
+                     account.default_filters});
   }
   if (!reading.hidden_tags.empty()) {
-    notes.push_back(
-        fmt::format("tags that are not exportable are in use ({}); events are read by "
-                    "a search that shows them, and they never leave the mirror",
-                    fmt::join(reading.hidden_tags, ", ")));
+    notes.push_back({fmt::format("tags that are not exportable are in use ({}); events are read by "
+                                 "a search that shows them, and they never leave the mirror",
+                                 fmt::join(reading.hidden_tags, ", ")),
+                     false});
   } else if (reading.by_search) {
-    notes.emplace_back("the key may not list tags; events are read by a search that shows all");
+    notes.push_back(
+        {"the key may not list tags; events are read by a search that shows all", false});
   }
-  if (auto note = ExpiryNote(account.key_expires, now)) notes.push_back(*std::move(note));
+  if (auto note = ExpiryNote(account.key_expires, now)) notes.push_back({*std::move(note)});
   return notes;
 }
 

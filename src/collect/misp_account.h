@@ -1,6 +1,7 @@
 // collect/misp_account.h: what a key may see, what it cannot, and how events are read with it.
 #pragma once
 
+#include "collect/collect_report.h"
 #include "collect/misp_api.h"
 
 namespace gapferry::collect {
@@ -18,7 +19,7 @@ struct Reading {
 // API.
 [[nodiscard]] Result<Reading> ChooseReading(MispApi& api, const MispAccount& account);
 // For people: who reads, and what that leaves out.
-[[nodiscard]] std::vector<std::string> DescribeAccount(const MispAccount& account,
-                                                       const Reading& reading, Time now);
+[[nodiscard]] std::vector<Remark> DescribeAccount(const MispAccount& account,
+                                                  const Reading& reading, Time now);
 
 }  // namespace gapferry::collect

@@ -183,19 +183,21 @@ bool FetchPart(MispApi& api, ContextPart part, ContextList* list) {
   return kind == Kind::kNetwork;
 }
 
-std::vector<std::string> NotesOn(const Context& context) {
-  std::vector<std::string> notes;
+std::vector<Remark> NotesOn(const Context& context) {
+  std::vector<Remark> notes;
   const std::vector<std::string> unknown = UnknownTypes(context);
   if (!unknown.empty()) {
     notes.push_back(
-        fmt::format("the server has {} attribute types that are not known here; they are carried "
-                    "and make no rules: {}",
-                    unknown.size(), fmt::join(unknown, ", ")));
+        {fmt::format("the server has {} attribute types that are not known here; they are carried "
+                     "and make no rules: {}",
+                     unknown.size(), fmt::join(unknown, ", ")),
+         false});
   }
   for (std::size_t i = 0; i < kContextParts; ++i) {
     const ContextList& list = context.parts[i];
     if (list.note.empty() || list.note == kNotVisible) continue;
-    notes.push_back(fmt::format("{}: {}", ContextPartName(static_cast<ContextPart>(i)), list.note));
+    notes.push_back(
+        {fmt::format("{}: {}", ContextPartName(static_cast<ContextPart>(i)), list.note)});
   }
   return notes;
 }
@@ -218,8 +220,8 @@ std::vector<std::string> UnknownTypes(const Context& context) {
   return unknown;
 }
 
-Result<std::vector<std::string>> CollectContext(MispApi& api, const std::filesystem::path& cache,
-                                                Time now) {
+Result<std::vector<Remark>> CollectContext(MispApi& api, const std::filesystem::path& cache,
+                                           Time now) {
   auto loaded = LoadContext(cache);
   // One that cannot be read is as good as none: it is made anew.
   const Context before = loaded.ok() ? loaded->value_or(Context{}) : Context{};

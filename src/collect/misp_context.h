@@ -2,6 +2,7 @@
 // key may not see is noted, and never keeps events from being collected.
 #pragma once
 
+#include "collect/collect_report.h"
 #include "collect/context.h"
 #include "collect/misp_api.h"
 
@@ -18,9 +19,9 @@ namespace gapferry::collect {
 // that could not be read stays as it was. Returns what the summary of a collect should say:
 // attribute types that are not known here, and what could not be read. Errors: those of writing the
 // file.
-[[nodiscard]] Result<std::vector<std::string>> CollectContext(MispApi& api,
-                                                              const std::filesystem::path& cache,
-                                                              Time now);
+[[nodiscard]] Result<std::vector<Remark>> CollectContext(MispApi& api,
+                                                         const std::filesystem::path& cache,
+                                                         Time now);
 
 // Names of the server's attribute types that intel/types.h does not have.
 [[nodiscard]] std::vector<std::string> UnknownTypes(const Context& context);

@@ -78,7 +78,7 @@ Result<FetchedEvent> MispEvents::Fetch(const ListedEvent& event) {
   GF_TRY(FetchedEvent found, fetcher_.Try(Search(event.id), event.uuid));
   if (found.what != FetchedEvent::What::kTaken) return fetcher_.Count(std::move(viewed));
   reading_.by_search = true;
-  notes_.emplace_back("the key may not view events; they are read by search");
+  notes_.push_back({"the key may not view events; they are read by search", false});
   return fetcher_.Count(std::move(found));
 }
 
@@ -206,9 +206,9 @@ void MispEvents::MarkSighted(std::vector<ListedEvent>* events) {
   const bool closed =
       marks.problem->kind == Kind::kDenied || marks.problem->kind == Kind::kNotFound;
   notes_.push_back(
-      fmt::format("{}; new ones are seen when their event changes or is read again",
-                  closed ? "the key may not list sightings"
-                         : "the list of sightings could not be had: " + marks.problem->what));
+      {fmt::format("{}; new ones are seen when their event changes or is read again",
+                   closed ? "the key may not list sightings"
+                          : "the list of sightings could not be had: " + marks.problem->what)});
 }
 
 Status MispEvents::FetchAll(const std::vector<store::KnownEvent>& known,
@@ -217,11 +217,12 @@ Status MispEvents::FetchAll(const std::vector<store::KnownEvent>& known,
   for (const store::KnownEvent& event : known)
     known_.emplace(event.uuid, event);
   GF_TRY(MispIndex index, FetchIndex(api_, options_.selection, now_, index_file));
-  notes_ = std::move(index.notes);
+  for (std::string& note : index.notes)
+    notes_.push_back({std::move(note)});
   if (!index.incomplete.empty())
     refused_.push_back({Kind::kMalformed, "/events/restSearch", 0, index.incomplete});
   if (index.by_search)
-    notes_.emplace_back("/events/index is closed to this key; events are found by search");
+    notes_.push_back({"/events/index is closed to this key; events are found by search", false});
   MarkSighted(&index.events);
   std::vector<store::KnownEvent> vanished;
   for (const ListedEvent& event : index.events)
@@ -248,25 +249,26 @@ Status MispEvents::FetchAll(const std::vector<store::KnownEvent>& known,
   return Ok();
 }
 
-std::vector<std::string> MispEvents::notes() const {
-  std::vector<std::string> notes = notes_;
+std::vector<Remark> MispEvents::notes() const {
+  std::vector<Remark> notes = notes_;
   if (edited_ > 0) {
     notes.push_back(
-        fmt::format("{} events are being edited and not published again yet; they stay "
-                    "as they were published last",
-                    edited_));
+        {fmt::format("{} events are being edited and not published again yet; they stay "
+                     "as they were published last",
+                     edited_),
+         false});
   }
   if (unlisted_ > 0) {
     notes.push_back(
-        fmt::format("{} events are missing in the server's index, but can be viewed; "
-                    "they were not removed",
-                    unlisted_));
+        {fmt::format("{} events are missing in the server's index, but can be viewed; "
+                     "they were not removed",
+                     unlisted_)});
   }
   if (unfiltered_ > 0) {
     notes.push_back(
-        fmt::format("the server ignored its filters for {} events; they are left out "
-                    "here",
-                    unfiltered_));
+        {fmt::format("the server ignored its filters for {} events; they are left out "
+                     "here",
+                     unfiltered_)});
   }
   return notes;
 }

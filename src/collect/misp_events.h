@@ -27,7 +27,7 @@ class MispEvents {
   [[nodiscard]] const std::vector<Refusal>& refused() const { return refused_; }
   // Events of the mirror that the server says are deleted or unpublished.
   [[nodiscard]] std::size_t lost() const { return lost_; }
-  [[nodiscard]] std::vector<std::string> notes() const;
+  [[nodiscard]] std::vector<Remark> notes() const;
 
  private:
   [[nodiscard]] HttpRequest View(const Uuid& uuid) const;
@@ -63,7 +63,7 @@ class MispEvents {
   std::map<std::string, std::uint64_t> gone_;
   std::size_t lost_ = 0;
   std::vector<Refusal> refused_;
-  std::vector<std::string> notes_;
+  std::vector<Remark> notes_;
   std::uint64_t edited_ = 0;      // kept as they were published last
   std::uint64_t unlisted_ = 0;    // there, but missing in the index
   std::uint64_t unfiltered_ = 0;  // in the index against the filters that were sent

@@ -26,7 +26,15 @@ InstanceFeed ReadFeed(const Json& entry) {
           TextOf(row, "url"),
           TextOf(row, "source_format"),
           FlagOf(row, "enabled"),
-          FlagOf(row, "caching_enabled")};
+          FlagOf(row, "caching_enabled"),
+          "",
+          "",
+          ""};
+}
+
+Json SettingsOf(const InstanceFeed& feed) {
+  return {{"csv", {{"value", feed.columns}, {"delimiter", feed.delimiter}}},
+          {"common", {{"excluderegex", feed.exclude}}}};
 }
 
 // What MISP says of a call: errors, else result, message or name.
@@ -92,6 +100,8 @@ Result<InstanceFeed> MispOperator::AddFeed(const InstanceFeed& feed) {
                        {"url", feed.url},
                        {"source_format", feed.format},
                        {"input_source", "network"},
+                       {"fixed_event", true},
+                       {"settings", SettingsOf(feed)},
                        {"enabled", false},
                        {"caching_enabled", false}}}};
   GF_TRY(const Json answer, api_.Change("/feeds/add", body));

@@ -19,6 +19,10 @@ struct InstanceFeed {
   std::string format;  // misp, csv, freetext
   bool enabled = false;
   bool caching = false;
+  // Of csv; the last also of freetext. As MISP writes them: "3,4", ",", "/^#/".
+  std::string columns;
+  std::string delimiter;
+  std::string exclude;
 };
 
 struct InstanceList {
@@ -48,7 +52,8 @@ class MispOperator {
   [[nodiscard]] Result<std::vector<InstanceFeed>> Feeds();
   [[nodiscard]] Result<std::vector<InstanceList>> Lists();
 
-  // Disabled, and without caching. Error: kDenied with MISP's reason.
+  // Disabled, and without caching; one event that follows the feed. Error: kDenied with MISP's
+  // reason.
   [[nodiscard]] Result<InstanceFeed> AddFeed(const InstanceFeed& feed);
   // Errors: kNotFound; kDenied if MISP said yes and did not do it.
   [[nodiscard]] Status SetFeed(const InstanceFeed& feed, bool enabled, bool caching);

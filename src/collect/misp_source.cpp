@@ -60,7 +60,7 @@ Result<CollectReport> CollectMisp(store::Store& store, const SourceOptions& opti
   if (misp.lists != WhichLists::kNone) {
     GF_TRY(lists, FetchLists(api, misp.cache / "warninglists", misp.lists, misp.refresh_days));
   }
-  GF_TRY(const std::vector<std::string> context, CollectContext(api, misp.cache, Now()));
+  GF_TRY(const std::vector<Remark> context, CollectContext(api, misp.cache, Now()));
   GF_TRY(CollectReport report,
          CollectFetchedEvents(store, options, events.files(), events.refused(), reading_files));
   cache.DropRefused(report);
@@ -78,8 +78,10 @@ Result<CollectReport> CollectMisp(store::Store& store, const SourceOptions& opti
   }
   report.gone = events.gone();
   report.notes = DescribeAccount(account, reading, Now());
-  for (const std::vector<std::string>& notes : {events.notes(), lists.notes, context})
+  for (const std::vector<Remark>& notes : {events.notes(), context})
     report.notes.insert(report.notes.end(), notes.begin(), notes.end());
+  for (const std::string& note : lists.notes)
+    report.notes.push_back({note});
   return report;
 }
 

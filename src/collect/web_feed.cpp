@@ -59,7 +59,7 @@ class FeedFetch {
 
   std::vector<EventFile> files;
   std::unordered_set<Uuid> listed;
-  std::vector<std::string> notes;
+  std::vector<Remark> notes;
 
   Result<FeedManifest> Manifest() {
     const fs::path file = web_.cache / kManifestName;
@@ -137,7 +137,7 @@ class FeedFetch {
     const Kind kind = fetched.error().kind;
     if (kind != Kind::kNetwork && kind != Kind::kTooLarge && kind != Kind::kMalformed)
       return fetched.error();
-    notes.push_back(fmt::format("a signature could not be had: {}", fetched.error().what));
+    notes.push_back({fmt::format("a signature could not be had: {}", fetched.error().what)});
     return Ok();
   }
 

@@ -172,25 +172,22 @@ Result<WrittenBundles> WriteBundle(Session& session, const Home& home, const Sit
 }
 
 Status WriteBundles(Session& session, const Home& home, const std::vector<SiteConfig>& sites,
-                    const BundleRequest& request) {
+                    const BundleRequest& request, std::vector<SiteOutcome>* outcomes) {
   {
     GF_TRY(store::Store mirror, home.OpenMirror());
     GF_CHECK(NoteForgottenSources(session, request.sources, &mirror));
   }
-  std::vector<std::string> outcomes;
   std::vector<Error> failed;
   for (const SiteConfig& site : sites) {
     auto written = WriteBundle(session, home, site, request);
     if (written.ok()) {
-      outcomes.push_back(fmt::format("{} {}.{} {}", site.name, written->epoch, written->seq,
-                                     fmt::join(written->kinds, "+")));
+      outcomes->push_back({site.name, std::move(written).value()});
     } else {
-      outcomes.push_back(site.name + " FAILED");
+      outcomes->push_back({site.name, std::nullopt});
       failed.push_back(std::move(written).error().In("site " + site.name));
     }
   }
   if (sites.size() < 2) return failed.empty() ? Ok() : Status(std::move(failed.front()));
-  session.console.Say(fmt::format("sites: {}", fmt::join(outcomes, ", ")));
   if (failed.empty()) return Ok();
   for (const Error& error : failed)
     session.console.Report(error);
@@ -198,16 +195,25 @@ Status WriteBundles(Session& session, const Home& home, const std::vector<SiteCo
       .Hint("mend what the errors above say, then `{} bundle --site NAME`", session.program);
 }
 
-Result<bool> IsDue(const Home& home, const SiteConfig& site, Time now) {
+std::string OutcomesText(const std::vector<SiteOutcome>& outcomes) {
+  std::vector<std::string> parts;
+  for (const SiteOutcome& outcome : outcomes) {
+    const std::optional<WrittenBundles>& written = outcome.written;
+    parts.push_back(written ? fmt::format("{} {}.{} {}", outcome.site, written->epoch, written->seq,
+                                          fmt::join(written->kinds, "+"))
+                            : outcome.site + " FAILED");
+  }
+  return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+Result<std::optional<Time>> NextDue(const Home& home, const SiteConfig& site) {
   GF_TRY(store::Store mirror, home.OpenMirror());
   GF_TRY(const auto stream, mirror.FindStream(site.name));
-  if (!stream) return true;  // WriteBundle says what is missing
+  if (!stream) return std::optional<Time>();  // WriteBundle says what is missing
   GF_TRY(const std::vector<store::LedgerRow> ledger, mirror.Ledger(stream->uuid));
   GF_TRY(const auto last, LastWritten(&mirror, stream->uuid, ledger));
-  if (!last) return true;
-  // A timer that fires a little early must not skip a whole rhythm.
-  constexpr Time kEarly = 3600;
-  return now + kEarly >= last->created + site.days_between * kSecondsPerDay;
+  if (!last) return std::optional<Time>();
+  return std::optional(last->created + site.days_between * kSecondsPerDay);
 }
 
 }  // namespace gapferry::exporter

@@ -87,7 +87,10 @@ Command BundleCommand() {
             GF_CHECK(ApplyMedium(options->medium, &site));
           }
           GF_TRY(const Fd lock, home.Lock());
-          return WriteBundles(session, home, sites, request);
+          std::vector<SiteOutcome> outcomes;
+          Status written = WriteBundles(session, home, sites, request, &outcomes);
+          if (outcomes.size() > 1) session.console.Say("sites: " + OutcomesText(outcomes));
+          return written;
         };
       }};
 }

@@ -62,6 +62,15 @@ void ShowLists(Console& console, const std::vector<collect::ListChange>& lists) 
   }
 }
 
+void ShowRemark(Console& console, const SourceConfig& source, const collect::Remark& remark) {
+  const std::string line = fmt::format("{}: {}", source.name, Printable(remark.text));
+  if (remark.warning) {
+    console.Warn(line);
+  } else {
+    console.Note(line);
+  }
+}
+
 void Show(Session& session, const SourceConfig& source, const collect::CollectReport& report) {
   Console& console = session.console;
   console.Emit("collect", collect::ToJson(report));
@@ -72,35 +81,62 @@ void Show(Session& session, const SourceConfig& source, const collect::CollectRe
     console.Say(fmt::format("  {} events and {} attributes are not selected",
                             Grouped(report.left_out_events), Grouped(report.left_out_attributes)));
   }
-  for (const std::string& note : report.notes)
-    console.Note(fmt::format("{}: {}", source.name, Printable(note)));
+  for (const collect::Remark& note : report.notes)
+    ShowRemark(console, source, note);
   ShowLists(console, report.lists);
   if (report.values) {
     for (const collect::Refusal& example : report.values->examples)
       console.Say("  " + Printable(example.ToError().what));
   }
   for (const collect::Refusal& refusal : report.refused) {
-    console.Note(fmt::format("refused: {}", Printable(refusal.ToError().what)));
+    console.Warn(fmt::format("refused: {}", Printable(refusal.ToError().what)));
   }
   if (report.refused_count > report.refused.size()) {
-    console.Note(fmt::format("{}: {} more were refused", source.name,
+    console.Warn(fmt::format("{}: {} more were refused", source.name,
                              Grouped(report.refused_count - report.refused.size())));
   }
   if (report.repeated_rows > 0) {
-    console.Note(fmt::format("{}: {} rows with a UUID that their event has already are left out",
+    console.Warn(fmt::format("{}: {} rows with a UUID that their event has already are left out",
                              source.name, Grouped(report.repeated_rows)));
   }
   if (report.kept > 0) {
-    console.Note(fmt::format("{}: {} {} keep their earlier state", source.name,
+    console.Warn(fmt::format("{}: {} {} keep their earlier state", source.name,
                              Grouped(report.kept),
                              source.kind == "warninglists" ? "lists" : "refused events"));
   }
 }
 
+void Count(const collect::CollectReport& report, Collected* collected) {
+  std::uint64_t moved = report.added + report.changed + report.removed;
+  if (report.values) {  // its one event changes with each day that it renews
+    moved = report.values->added + report.values->gone;
+    collected->values_added += report.values->added;
+    collected->values_gone += report.values->gone;
+  }
+  collected->added += report.added;
+  collected->changed += report.changed;
+  collected->removed += report.removed;
+  collected->refused += report.refused_count;
+  ++collected->good;
+  if (moved + report.refused_count == 0) ++collected->unchanged;
+}
+
+// Reports the errors of the sources, but for one that is all there is to say.
+std::optional<Error> ProblemOf(Session& session, const Collected& collected,
+                               std::vector<Error> failed) {
+  for (std::size_t i = collected.good == 0 ? 1 : 0; i < failed.size(); ++i)
+    session.console.Report(failed[i]);
+  if (collected.good == 0) return std::move(failed.front());
+  if (collected.refused == 0 && failed.empty()) return std::nullopt;
+  return Error::Make(Kind::kPartly,
+                     "refused files or rows: {}; failed sources: {}; the rest is collected",
+                     collected.refused, failed.size());
+}
+
 }  // namespace
 
-Result<std::optional<Error>> CollectSources(Session& session, const Home& home,
-                                            const Config& config, const std::string& only) {
+Result<Collected> CollectSources(Session& session, const Home& home, const Config& config,
+                                 const std::string& only) {
   const std::vector<std::string> names = SourceNames(config);
   if (!only.empty() && std::find(names.begin(), names.end(), only) == names.end()) {
     return Error::Make(Kind::kNotFound, "there is no source \"{}\" in export.yml{}", only,
@@ -111,8 +147,7 @@ Result<std::optional<Error>> CollectSources(Session& session, const Home& home,
         .Hint("name one in {}", home.config_file().string());
   }
   GF_TRY(store::Store mirror, home.OpenMirror());
-  std::uint64_t refused = 0;
-  std::size_t good = 0;
+  Collected collected;
   std::vector<Error> failed;
   for (const SourceConfig& source : config.sources) {
     if (!only.empty() && source.name != only) continue;
@@ -120,21 +155,15 @@ Result<std::optional<Error>> CollectSources(Session& session, const Home& home,
     if (!report.ok()) {
       // One source that is away must not keep the others from crossing.
       failed.push_back(std::move(report).error().In("source " + source.name));
+      collected.failed.push_back(source.name);
       continue;
     }
     GF_CHECK(LogRun(&mirror, *report, Now()));
     Show(session, source, *report);
-    refused += report->refused_count;
-    ++good;
+    Count(*report, &collected);
   }
-  // The caller reports the one that it is given.
-  for (std::size_t i = good == 0 ? 1 : 0; i < failed.size(); ++i)
-    session.console.Report(failed[i]);
-  if (good == 0) return std::optional(std::move(failed.front()));
-  if (refused == 0 && failed.empty()) return std::optional<Error>();
-  return std::optional(Error::Make(
-      Kind::kPartly, "refused files or rows: {}; failed sources: {}; the rest is collected",
-      refused, failed.size()));
+  collected.problem = ProblemOf(session, collected, std::move(failed));
+  return collected;
 }
 
 Command CollectCommand() {
@@ -151,8 +180,8 @@ Command CollectCommand() {
               GF_TRY(const Home home, Home::Open(session));
               GF_TRY(const Config config, home.LoadConfig());
               GF_TRY(const Fd lock, home.Lock());
-              GF_TRY(std::optional<Error> failed, CollectSources(session, home, config, *only));
-              return failed ? Status(*std::move(failed)) : Ok();
+              GF_TRY(Collected collected, CollectSources(session, home, config, *only));
+              return collected.problem ? Status(*std::move(collected.problem)) : Ok();
             };
           }};
 }

@@ -13,7 +13,7 @@ class SharingGroups {
   static SharingGroups Load(Session& session, const Config& config) {
     SharingGroups groups;
     for (const SourceConfig& source : config.sources) {
-      std::optional<collect::Context> context = ContextOrNote(session, source);
+      std::optional<collect::Context> context = ContextOrWarning(session, source);
       if (context) groups.contexts_.emplace(source.name, *std::move(context));
     }
     return groups;
@@ -66,6 +66,41 @@ void Show(Console& console, const CrossingRow& row, const std::string& sharing_g
   if (!sharing_group.empty()) console.Say("  the group is " + Printable(sharing_group));
 }
 
+void ShowLists(Console& console, const std::vector<HoldingList>& lists) {
+  for (const HoldingList& list : lists) {
+    console.Say(
+        fmt::format("on warninglist \"{}\", which holds nothing back here; a site {} such "
+                    "values unless it says otherwise",
+                    Printable(list.name), list.drops ? "makes no rule of" : "marks"));
+  }
+}
+
+Json ListsJson(const std::vector<HoldingList>& lists) {
+  Json json = Json::array();
+  for (const HoldingList& list : lists)
+    json.push_back({{"name", list.name}, {"default_mode", list.drops ? "drop" : "mark"}});
+  return json;
+}
+
+// What is not in the mirror may still be at a source.
+Error NotThere(Session& session, const Config& config, const std::string& asked) {
+  Error error = Error::Make(Kind::kNotFound, "{} is not in the mirror", Printable(asked));
+  for (const SourceConfig& source : config.sources) {
+    policy::Selection selection = source.selection;
+    const bool published_only = std::exchange(selection.published_only, false);
+    if (!selection.Empty()) {
+      error =
+          std::move(error).Hint("source {} has a `select`, and may have left it out", source.name);
+    } else if (published_only) {
+      error = std::move(error).Hint("of source {} only published events are taken", source.name);
+    }
+  }
+  return std::move(error).Hint(
+      "`{0} collect` says how much was not selected or refused, `{0} status` when each source was "
+      "collected last",
+      session.program);
+}
+
 Status ExplainCrossing(Session& session, const std::string& site_name, const std::string& asked) {
   GF_TRY(const Home home, Home::Open(session));
   GF_TRY(const Config config, home.LoadConfig());
@@ -84,11 +119,11 @@ Status ExplainCrossing(Session& session, const std::string& site_name, const std
                            {"asked", asked},
                            {"looked_for", found.looked_for},
                            {"rows", rows},
-                           {"more", found.more}});
+                           {"more", found.more},
+                           {"warninglists", ListsJson(found.lists)}});
   if (found.more > 0) console.Say(fmt::format("and {} more", Grouped(found.more)));
-  if (!found.rows.empty()) return Ok();
-  return Error::Make(Kind::kNotFound, "{} is not in the mirror", Printable(asked))
-      .Hint("`{} status` says what was collected", session.program);
+  ShowLists(console, found.lists);
+  return found.rows.empty() ? Status(NotThere(session, config, asked)) : Ok();
 }
 
 }  // namespace

@@ -87,6 +87,13 @@ std::string_view Describe(collect::JobEnd end) {
   return "";
 }
 
+Error Unfinished(std::size_t feeds, std::int64_t seconds) {
+  return Error::Make(Kind::kUnfinished, "{} feeds were begun and are not known to be done", feeds)
+      .Hint(
+          "a longer --wait than {} waits for the jobs; MISP shows them under Administration, Jobs",
+          seconds);
+}
+
 Status Work(Session& session, const MispFeedsOptions& options, bool fetch) {
   GF_TRY(collect::MispApi api, OpenInstance(session, options.target, true));
   collect::MispOperator instance(api);
@@ -94,6 +101,7 @@ Status Work(Session& session, const MispFeedsOptions& options, bool fetch) {
   const collect::JobWait wait{std::chrono::seconds(options.wait), std::chrono::milliseconds(2000)};
   const std::string_view event = fetch ? "misp_feed_fetch" : "misp_feed_cache";
   std::vector<Error> failed;
+  std::size_t unfinished = 0;
   for (const InstanceFeed& feed : feeds) {
     // Of many, those that are off are not meant; one that was named is, and fails.
     if (feeds.size() > 1 && !(fetch ? feed.enabled : feed.caching)) {
@@ -120,15 +128,25 @@ Status Work(Session& session, const MispFeedsOptions& options, bool fetch) {
       failed.push_back(std::move(end).error());
       continue;
     }
+    if (*end != collect::JobEnd::kDone) ++unfinished;
     session.console.Say(fmt::format("{}  {}", Describe(*end), Printable(feed.name)));
     session.console.Emit(
         event, {{"id", feed.id}, {"name", feed.name}, {"end", Describe(*end)}, {"dry_run", false}});
   }
-  if (failed.empty()) return Ok();
+  if (failed.empty()) return unfinished == 0 ? Ok() : Status(Unfinished(unfinished, options.wait));
   if (feeds.size() == 1) return std::move(failed[0]);
   for (const Error& error : failed)
     session.console.Report(error);
   return Error::Make(Kind::kPartly, "{} of {} feeds failed", failed.size(), feeds.size());
+}
+
+// "3" or "3,4", as MISP counts them.
+Status CheckColumns(const std::string& columns) {
+  const bool numbers = std::all_of(columns.begin(), columns.end(),
+                                   [](char c) { return IsAsciiDigit(c) || c == ',' || c == ' '; });
+  if (numbers) return Ok();
+  return Error::Make(Kind::kUsage, "--columns is \"{}\"; MISP wants numbers from 1, such as 3,4",
+                     Printable(columns));
 }
 
 Status CheckAdded(const InstanceFeed& feed) {
@@ -142,9 +160,29 @@ Status CheckAdded(const InstanceFeed& feed) {
     return Error::Make(Kind::kUsage, "\"{}\" is no address of a feed: https://HOST/PATH, or http",
                        collect::ShownUrl(feed.url));
   }
-  if (feed.format == "misp" || feed.format == "csv" || feed.format == "freetext") return Ok();
-  return Error::Make(Kind::kUsage, "--format is \"{}\"; it can be misp, csv or freetext",
-                     Printable(feed.format));
+  if (feed.format != "misp" && feed.format != "csv" && feed.format != "freetext") {
+    return Error::Make(Kind::kUsage, "--format is \"{}\"; it can be misp, csv or freetext",
+                       Printable(feed.format));
+  }
+  if (feed.format != "csv" && !(feed.columns + feed.delimiter).empty())
+    return Error::Make(Kind::kUsage, "--columns and --delimiter are for --format csv");
+  if (feed.format == "misp" && !feed.exclude.empty())
+    return Error::Make(Kind::kUsage, "--exclude is for --format csv and freetext");
+  return CheckColumns(feed.columns);
+}
+
+// MISP would take "../f" and "../f/" for two feeds, and fetch both.
+bool SameAddress(const std::string& one, const std::string& other) {
+  const auto plain = [](const std::string& url) {
+    const std::size_t host = url.find("://");
+    const std::size_t path =
+        host == std::string::npos ? 0 : std::min(url.find('/', host + 3), url.size());
+    std::string text = AsciiLower(url.substr(0, path)) + url.substr(path);
+    while (text.ends_with('/'))
+      text.pop_back();
+    return text;
+  };
+  return plain(one) == plain(other);
 }
 
 Status Add(Session& session, const MispFeedsOptions& options) {
@@ -153,7 +191,7 @@ Status Add(Session& session, const MispFeedsOptions& options) {
   collect::MispOperator instance(api);
   GF_TRY(const std::vector<InstanceFeed> feeds, instance.Feeds());
   for (const InstanceFeed& feed : feeds) {
-    if (feed.url == options.added.url)
+    if (SameAddress(feed.url, options.added.url))
       return Error::Make(Kind::kUsage, "feed {} \"{}\" already has this url", feed.id, feed.name);
   }
   InstanceFeed added = options.added;
@@ -163,7 +201,12 @@ Status Add(Session& session, const MispFeedsOptions& options) {
   session.console.Say(fmt::format("{}  {}; `misp feeds enable` switches it on",
                                   options.target.dry_run ? "would be added" : "added " + added.id,
                                   Printable(added.name)));
+  added.columns = options.added.columns;
+  added.delimiter = options.added.delimiter;
+  added.exclude = options.added.exclude;
   Json said = ToJson(added);
+  said.update(
+      {{"columns", added.columns}, {"delimiter", added.delimiter}, {"exclude", added.exclude}});
   said["dry_run"] = options.target.dry_run;
   session.console.Emit("misp_feed_add", said);
   return Ok();
@@ -194,7 +237,8 @@ Command WorkCommand(std::string_view name, std::string_view summary, bool fetch)
 
 Command AddCommand() {
   return {"add", "add a feed to the instance, switched off",
-          "Refused if a feed with the same url is there.", [](Arguments& arguments) {
+          "Refused if a feed with the same url is there, whatever slashes it ends with.",
+          [](Arguments& arguments) {
             auto options = std::make_shared<MispFeedsOptions>();
             options->added.format = "misp";
             arguments.Option("--source", &options->target.source,
@@ -203,6 +247,13 @@ Command AddCommand() {
             arguments.Option("--provider", &options->added.provider, "who publishes it");
             arguments.Option("--format", &options->added.format,
                              "misp (the default), csv or freetext");
+            arguments.Option("--columns", &options->added.columns,
+                             "of csv: where the values are, such as 3,4");
+            arguments.Option("--delimiter", &options->added.delimiter,
+                             "of csv: between columns; a comma where it is not given");
+            arguments.Option("--exclude", &options->added.exclude,
+                             "of csv and freetext: a pattern of MISP, such as /^#/, for lines to "
+                             "pass over");
             arguments.Positional("NAME", &options->added.name, "its name");
             arguments.Positional("URL", &options->added.url, "where MISP fetches it");
             return [options](Session& session) { return Add(session, *options); };

@@ -66,7 +66,7 @@ Status Sign(Session& session, const fs::path& file, const fs::path& key_file,
     session.console.Say(line);
   session.console.Say(fmt::format("signed       by {}", id));
   if (!root->root.keys.contains(key.public_key().id)) {
-    session.console.Note(
+    session.console.Warn(
         fmt::format("key {} is no root key of root {}; it counts only if it is one of root {}", id,
                     root->version, root->version - 1));
   }

@@ -1,4 +1,5 @@
 #include "exporter/commands.h"
+#include "exporter/run_summary.h"
 
 namespace gapferry::exporter {
 namespace {
@@ -21,8 +22,10 @@ Result<std::vector<SiteConfig>> SitesOf(const RunOptions& options, const Home& h
   for (SiteConfig& site : sites) {
     if (site.to.empty()) site.to = options.medium.to;
     GF_CHECK(ApplyMedium(options.medium, &site));
-    GF_TRY(const bool due, IsDue(home, site, Now()));
-    if (due || !options.due) wanted.push_back(std::move(site));
+    GF_TRY(const std::optional<Time> next, NextDue(home, site));
+    // A timer that fires a little early must not skip a whole rhythm.
+    constexpr Time kEarly = 3600;
+    if (!options.due || !next || Now() + kEarly >= *next) wanted.push_back(std::move(site));
   }
   return wanted;
 }
@@ -36,34 +39,39 @@ Status Run(Session& session, const RunOptions& options) {
   request.passphrase_file = options.passphrase_file;
   request.replace = options.medium.replace;
   request.sources = SourceNames(config);
-  GF_TRY(std::optional<Error> failed, CollectSources(session, home, config, ""));
+  GF_TRY(const Collected collected, CollectSources(session, home, config, ""));
   if (sites.empty()) session.console.Say("no site is due");
-  Status written = WriteBundles(session, home, sites, request);
-  if (!failed) return written;
-  if (written.ok()) return *std::move(failed);
-  session.console.Report(*failed);
-  return written;
+  std::vector<SiteOutcome> outcomes;
+  Status done = WriteBundles(session, home, sites, request, &outcomes);
+  if (collected.problem && done.ok()) {
+    done = *collected.problem;
+  } else if (collected.problem) {
+    session.console.Report(*collected.problem);
+  }
+  GF_CHECK(ShowRun(session, home, config, {collected, outcomes, done}));
+  return done;
 }
 
 }  // namespace
 
 Command RunCommand() {
-  return {
-      "run", "collect all sources and write a bundle for every site",
-      "What a timer runs. If some input was refused or a source failed, the bundles are written "
-      "all the same from what the mirror holds, and the exit code says so: 5 (partly), or that "
-      "of the first source where all failed.",
-      [](Arguments& arguments) {
-        auto options = std::make_shared<RunOptions>();
-        arguments.Option("--site", &options->site, "only this site");
-        DeclareMedium(arguments, &options->medium, "folder to write into, for sites without `to:`");
-        arguments.Option("--passphrase-file", &options->passphrase_file,
-                         "file with the passphrase of the content key, if it has one");
-        arguments.Flag("--due", &options->due,
-                       "only sites whose last bundle is `days_between` old; the sources are "
-                       "collected in any case");
-        return [options](Session& session) { return Run(session, *options); };
-      }};
+  return {"run", "collect all sources and write a bundle for every site",
+          "What a timer runs. The last line, fit for a log, sums up. If some input was refused or "
+          "a source failed, the bundles are written "
+          "all the same from what the mirror holds, and the exit code says so: 5 (partly), or that "
+          "of the first source where all failed.",
+          [](Arguments& arguments) {
+            auto options = std::make_shared<RunOptions>();
+            arguments.Option("--site", &options->site, "only this site");
+            DeclareMedium(arguments, &options->medium,
+                          "folder to write into, for sites without `to:`");
+            arguments.Option("--passphrase-file", &options->passphrase_file,
+                             "file with the passphrase of the content key, if it has one");
+            arguments.Flag("--due", &options->due,
+                           "only sites whose last bundle is `days_between` old; the sources are "
+                           "collected in any case");
+            return [options](Session& session) { return Run(session, *options); };
+          }};
 }
 
 }  // namespace gapferry::exporter

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "base/suggest.h"
+#include "collect/feed_event.h"
 #include "exporter/collect_log.h"
 #include "exporter/commands.h"
 #include "report/feed_quality_page.h"
@@ -35,10 +36,11 @@ void Show(Console& console, const report::SourceQuality& source) {
   console.Say(fmt::format("  TLP: {}; untagged {} %", fmt::join(tlps, ", "),
                           report::Percent(source.untagged, source.attributes)));
   const std::string churn = report::ChurnText(source);
-  console.Say(
-      fmt::format("  past the life of its type: {} % of what is for sensors{}",
-                  report::Percent(source.dead, source.to_ids),
-                  churn.empty() ? "" : fmt::format("; {} of its events move a run", churn)));
+  console.Say(fmt::format("  past the life of its type: {} % of what is for sensors{}",
+                          report::Percent(source.dead, source.to_ids),
+                          churn.empty() ? ""
+                                        : fmt::format("; {} of its {} move a run", churn,
+                                                      source.by_values ? "values" : "events")));
 }
 
 Status Report(Session& session, const std::string& html) {
@@ -50,8 +52,10 @@ Status Report(Session& session, const std::string& html) {
         .Hint("`{} collect`", session.program);
   }
   Progress progress(session.console, "measuring", "events", counts.at("event"));
+  GF_TRY(const report::FirstListed listed, collect::ReadFirstListed(&mirror));
   GF_TRY(report::FeedQuality quality,
-         report::MeasureFeeds(mirror, Now(), [&](std::uint64_t done) { progress.Advance(done); }));
+         report::MeasureFeeds(mirror, Now(), listed,
+                              [&](std::uint64_t done) { progress.Advance(done); }));
   for (report::SourceQuality& source : quality.sources) {
     GF_TRY(source.runs, LoggedRuns(&mirror, source.name));
   }

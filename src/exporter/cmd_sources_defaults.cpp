@@ -25,7 +25,15 @@ Json Describe(const DefaultFeed& feed, const std::string& source) {
           {"columns", feed.columns},
           {"delimiter", feed.delimiter},
           {"exclude", feed.exclude},
-          {"tags", feed.tags}};
+          {"tags", feed.tags},
+          {"fixed_event", feed.fixed_event},
+          {"rules",
+           {{"tags", feed.rules.tags},
+            {"not_tags", feed.rules.not_tags},
+            {"orgs", feed.rules.orgs},
+            {"not_orgs", feed.rules.not_orgs}}},
+          {"headers", feed.headers},
+          {"left_out", LeftOut(feed)}};
 }
 
 struct NamedFeed {
@@ -126,6 +134,8 @@ Status Defaults(Session& session, const SourcesDefaultsOptions& options) {
     added.push_back(Describe(named.feed, named.source));
     named.feed.url = collect::ShownUrl(named.feed.url);
     shown += SourceEntry(named.feed, named.source);
+    for (const std::string& left : LeftOut(named.feed))
+      session.console.Warn(fmt::format("{}: {}", named.source, Printable(left)));
   }
   session.console.Emit("sources-added", {{"sources", std::move(added)}});
   session.console.Say(fmt::format("added to {}:\n{}", home.config_file().string(), shown));

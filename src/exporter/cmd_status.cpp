@@ -24,7 +24,7 @@ Status ShowTrust(Session& session, const Home& home) {
                                  {"draft", pending ? Json(draft.string()) : Json(nullptr)}});
   session.console.Say(
       fmt::format("root    version {}, review by {}", root.version, FormatDate(root.review_by)));
-  if (!banner.empty()) session.console.Note(banner);
+  if (!banner.empty()) session.console.Warn(banner);
   if (pending) {
     session.console.Note(fmt::format(
         "root {} is a draft and not in force: {}; sign it with `{} root sign`, then `{} root "
@@ -120,7 +120,7 @@ Status ShowSource(Session& session, const SourceConfig& source, store::Store* mi
   const bool fetched = !source.url.empty();
   const bool path_there = fetched || std::filesystem::exists(source.path, error);
   GF_TRY(const std::vector<report::CollectedRun> runs, LoggedRuns(mirror, source.name));
-  const std::optional<collect::Context> context = ContextOrNote(session, source);
+  const std::optional<collect::Context> context = ContextOrWarning(session, source);
   const Json last = runs.empty() ? Json(nullptr) : Json(FormatTime(runs.back().time));
   const std::string place = fetched ? collect::ShownUrl(source.url) : source.path.string();
   session.console.Emit("source",

@@ -41,7 +41,12 @@ Status LogRun(store::Store* mirror, const collect::CollectReport& report, Time n
   GF_TRY(std::vector<report::CollectedRun> runs, LoggedRuns(mirror, report.source));
   if (runs.size() >= kRemembered)
     runs.erase(runs.begin(), runs.end() - static_cast<std::ptrdiff_t>(kRemembered - 1));
-  runs.push_back({now, report.added, report.changed, report.removed});
+  // Of a list of values the one event changes whenever its values are dated anew.
+  if (const auto& values = report.values) {
+    runs.push_back({now, values->added, 0, values->gone});
+  } else {
+    runs.push_back({now, report.added, report.changed, report.removed});
+  }
   Json log = Json::array();
   for (const report::CollectedRun& run : runs)
     log.push_back({run.time, run.added, run.changed, run.removed});

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/app.h"
 #include "exporter/bundle_maker.h"
@@ -35,12 +36,23 @@ namespace gapferry::exporter {
 
 // What `run` shares with the single commands; the caller holds the lock.
 
-// Collects the source with this name, or all. Gives what is wrong with them: kPartly if some input
-// was refused or some sources failed and the rest is in place; the first one's error if all failed,
-// after the others were reported. Errors: there is nothing to collect, or no mirror.
-[[nodiscard]] Result<std::optional<Error>> CollectSources(Session& session, const Home& home,
-                                                          const Config& config,
-                                                          const std::string& only);
+struct Collected {
+  std::size_t good = 0;       // sources
+  std::size_t unchanged = 0;  // of those
+  std::vector<std::string> failed;
+  std::uint64_t added = 0;  // events and warninglists
+  std::uint64_t changed = 0;
+  std::uint64_t removed = 0;
+  std::uint64_t values_added = 0;  // of csv and freetext
+  std::uint64_t values_gone = 0;
+  std::uint64_t refused = 0;
+  // kPartly if some input was refused or some sources failed and the rest is in place; the first
+  // one's error if all failed, after the others were reported.
+  std::optional<Error> problem;
+};
+// Collects the source with this name, or all. Errors: there is nothing to collect, or no mirror.
+[[nodiscard]] Result<Collected> CollectSources(Session& session, const Home& home,
+                                               const Config& config, const std::string& only);
 // Says what the newest root of the home is.
 [[nodiscard]] Status ShowNewestRoot(Session& session, const Home& home);
 struct WrittenBundles {
@@ -52,15 +64,22 @@ struct WrittenBundles {
 [[nodiscard]] Result<WrittenBundles> WriteBundle(Session& session, const Home& home,
                                                  const SiteConfig& site,
                                                  const BundleRequest& request);
-// Whether the site's courier expects a new number by now (`days_between`), or has none yet.
-[[nodiscard]] Result<bool> IsDue(const Home& home, const SiteConfig& site, Time now);
+// When the site's courier expects the next number (`days_between`); none: it has none yet.
+[[nodiscard]] Result<std::optional<Time>> NextDue(const Home& home, const SiteConfig& site);
 
-// The same for each of them: one that fails must not keep the others from theirs. Says at the end
-// in one line what each got.
+struct SiteOutcome {
+  std::string site;
+  std::optional<WrittenBundles> written;  // none: it failed
+};
+// "north 1.2 full+delta, south FAILED"
+[[nodiscard]] std::string OutcomesText(const std::vector<SiteOutcome>& outcomes);
+
+// WriteBundle for each of them: one that fails must not keep the others from theirs. `outcomes`
+// gets what became of each, also if there is an error.
 // Errors: that of the only site; else kPartly if one failed, after each error was reported.
 [[nodiscard]] Status WriteBundles(Session& session, const Home& home,
                                   const std::vector<SiteConfig>& sites,
-                                  const BundleRequest& request);
+                                  const BundleRequest& request, std::vector<SiteOutcome>* outcomes);
 
 // Options of `bundle` and `run` about the medium.
 struct MediumOptions {

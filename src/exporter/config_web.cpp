@@ -146,6 +146,11 @@ Status ReadWebSource(ConfigMap& map, const std::filesystem::path& base, SourceCo
   RefuseMisfits(map, source->kind);
   source->key = ReadSecretPlace(map, "key");
   source->operator_key = ReadSecretPlace(map, "operator_key");
+  if (!source->operator_key.empty() && source->operator_key == source->key) {
+    map.Fail("operator_key",
+             "is the key that collects; one that changes the instance sees too much to collect "
+             "with, so it is another user's");
+  }
   source->url = ReadUrl(map, !source->key.empty() || !source->operator_key.empty());
   source->key_header = ReadHeaderName(map);
   GF_CHECK(ReadTransport(map, base, &source->transport));

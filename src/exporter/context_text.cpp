@@ -132,10 +132,10 @@ Result<std::optional<Context>> ContextOf(const std::filesystem::path& home,
   return collect::LoadContext(CacheOf(home, source));
 }
 
-std::optional<Context> ContextOrNote(Session& session, const SourceConfig& source) {
+std::optional<Context> ContextOrWarning(Session& session, const SourceConfig& source) {
   auto context = ContextOf(session.home, source);
   if (context.ok()) return std::move(context).value();
-  session.console.Note(fmt::format("source {}: its context is left out: {}", source.name,
+  session.console.Warn(fmt::format("source {}: its context is left out: {}", source.name,
                                    Printable(context.error().what)));
   return std::nullopt;
 }

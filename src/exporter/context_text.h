@@ -15,8 +15,8 @@ namespace gapferry::exporter {
                                                                 const SourceConfig& source);
 
 // The same for a command that has more to show: a snapshot that cannot be read is noted.
-[[nodiscard]] std::optional<collect::Context> ContextOrNote(Session& session,
-                                                            const SourceConfig& source);
+[[nodiscard]] std::optional<collect::Context> ContextOrWarning(Session& session,
+                                                               const SourceConfig& source);
 
 // "as of 2026-11-24: 12 of 152 taxonomies in use, 2 of 84 feeds enabled"
 [[nodiscard]] std::string ContextSummary(const collect::Context& context);

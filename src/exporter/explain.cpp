@@ -1,5 +1,9 @@
 #include "exporter/explain.h"
 
+#include <algorithm>
+#include <set>
+
+#include "detect/site_lists.h"
 #include "exporter/crossing.h"
 #include "intel/asked_value.h"
 #include "intel/types.h"
@@ -110,6 +114,60 @@ class Explainer {
   CrossingExplanation found_;
 };
 
+// A value as an attribute of some type.
+struct TypedValue {
+  std::string type;
+  std::string value;
+};
+
+// All lists mark, so that each that holds a value is named.
+Result<policy::WarninglistSet> LoadMarking(store::Store& mirror) {
+  detect::ListModes modes;
+  GF_TRY(const std::vector<store::KnownSource> sources, mirror.KnownSources());
+  for (const store::KnownSource& source : sources) {
+    GF_TRY(const std::vector<store::KnownWarninglist> lists, mirror.ListWarninglists(source.id));
+    for (const store::KnownWarninglist& list : lists)
+      modes[list.name] = policy::ListMode::kMark;
+  }
+  GF_TRY(std::vector<policy::WarninglistSet> sets,
+         detect::LoadWarninglists(mirror, std::span(&modes, 1)));
+  return std::move(sets.front());
+}
+
+Result<std::vector<HoldingList>> ListsWith(store::Store& mirror,
+                                           const std::vector<TypedValue>& values) {
+  std::vector<HoldingList> holding;
+  if (values.empty()) return holding;
+  GF_TRY(const policy::WarninglistSet lists, LoadMarking(mirror));
+  std::set<std::string> names;
+  for (const TypedValue& one : values) {
+    const intel::Normalised read = intel::Normalise(one.type, one.value);
+    for (std::size_t i = 0; read.ok() && i < read.count; ++i) {
+      const policy::WarninglistMatch match = lists.Match(read.indicators[i], one.type);
+      for (std::size_t mark = 0; mark < std::min<std::size_t>(match.mark_count, match.kMaxMarks);
+           ++mark)
+        names.insert(lists.lists()[match.marks[mark]].name);
+    }
+  }
+  for (const std::string& name : names)
+    holding.push_back({name, policy::DefaultListMode(name).mode == policy::ListMode::kDrop});
+  return holding;
+}
+
+// What is asked for, as those kinds of values that lists are made for.
+std::vector<TypedValue> Readings(const CrossingExplanation& found, std::string_view asked) {
+  std::vector<TypedValue> values;
+  if (ParseUuid(asked)) {
+    for (const CrossingRow& row : found.rows) {
+      if (row.kind == RecordKind::kAttribute) values.push_back({row.type, row.value});
+    }
+    return values;
+  }
+  for (const char* type : {"ip-dst", "hostname", "domain", "url", "email", "md5", "sha1", "sha256"})
+    values.push_back({type, std::string(asked)});
+  return values;
+}
+
 }  // namespace
 
 Result<CrossingExplanation> ExplainCrossing(store::Store& mirror, const SiteConfig& site,
@@ -118,6 +176,7 @@ Result<CrossingExplanation> ExplainCrossing(store::Store& mirror, const SiteConf
   GF_CHECK(explainer.Walk(mirror));
   CrossingExplanation found = explainer.TakeFound();
   if (found.looked_for.empty()) return Error::Make(Kind::kUsage, "nothing to look for");
+  GF_TRY(found.lists, ListsWith(mirror, Readings(found, AsciiTrim(asked))));
   return found;
 }
 

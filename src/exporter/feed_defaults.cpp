@@ -31,20 +31,63 @@ const Json& Part(const Json& object, const char* key) {
   return found != object.end() ? *found : nothing;
 }
 
-// Settings are JSON as text, and sometimes that text as JSON once more.
-Json Settings(const Json& feed) {
-  Json settings = Part(feed, "settings");
-  for (int layer = 0; layer < 3 && settings.is_string(); ++layer) {
-    auto parsed = ParseJson(settings.get<std::string>());
-    if (!parsed.ok()) return Json::object();
-    settings = std::move(parsed).value();
+// Some fields are JSON as text, and sometimes that text as JSON once more. Null if it is none.
+Json Unwrapped(Json field) {
+  for (int layer = 0; layer < 3 && field.is_string(); ++layer) {
+    auto parsed = ParseJson(field.get<std::string>());
+    if (!parsed.ok()) return nullptr;
+    field = std::move(parsed).value();
   }
-  return settings;
+  return field;
+}
+
+std::vector<std::string> Names(const Json& rule, const char* key) {
+  std::vector<std::string> names;
+  for (const Json& name : Part(rule, key)) {
+    if (name.is_string() && !AsciiTrim(name.get<std::string>()).empty())
+      names.push_back(name.get<std::string>());
+  }
+  return names;
+}
+
+// {"tags": {"OR": […], "NOT": […]}, "orgs": {…}, "url_params": "…"}
+FeedRules ReadRules(const Json& feed) {
+  const Json& field = Part(feed, "rules");
+  FeedRules read;
+  if (field.is_null() || (field.is_string() && AsciiTrim(field.get<std::string>()).empty()))
+    return read;
+  const Json rules = Unwrapped(field);
+  if (!rules.is_object() && !(rules.is_array() && rules.empty())) {
+    read.others = true;
+    return read;
+  }
+  read.tags = Names(Part(rules, "tags"), "OR");
+  read.not_tags = Names(Part(rules, "tags"), "NOT");
+  read.orgs = Names(Part(rules, "orgs"), "OR");
+  read.not_orgs = Names(Part(rules, "orgs"), "NOT");
+  for (const auto& [key, rule] : rules.items()) {
+    const bool empty = rule.is_null() || rule.empty() || rule == "" || rule == "{}" || rule == "[]";
+    if (key != "tags" && key != "orgs" && !empty) read.others = true;
+  }
+  return read;
+}
+
+// "Name: value" line by line.
+std::vector<std::string> HeaderNames(const std::string& headers) {
+  std::vector<std::string> names;
+  for (std::size_t at = 0; at < headers.size();) {
+    const std::size_t end = std::min(headers.find('\n', at), headers.size());
+    const std::string_view line = std::string_view(headers).substr(at, end - at);
+    const std::string_view name = AsciiTrim(line.substr(0, line.find(':')));
+    if (!name.empty()) names.emplace_back(name);
+    at = end + 1;
+  }
+  return names;
 }
 
 DefaultFeed Read(const Json& entry) {
   const Json& feed = entry.is_object() && entry.contains("Feed") ? entry["Feed"] : entry;
-  const Json settings = Settings(feed);
+  const Json settings = Unwrapped(Part(feed, "settings"));
   DefaultFeed read;
   read.name = Text(feed, "name");
   read.provider = Text(feed, "provider");
@@ -54,6 +97,10 @@ DefaultFeed Read(const Json& entry) {
   read.local = Text(feed, "input_source") == "local";
   read.delta_merge = Flag(feed, "delta_merge");
   read.override_ids = Flag(feed, "override_ids");
+  read.fixed_event =
+      !feed.is_object() || !feed.contains("fixed_event") || Flag(feed, "fixed_event");
+  read.rules = ReadRules(feed);
+  read.headers = HeaderNames(Text(feed, "headers"));
   read.columns = Text(Part(settings, "csv"), "value");
   read.delimiter = Text(Part(settings, "csv"), "delimiter");
   read.exclude = Text(Part(settings, "common"), "excluderegex");
@@ -98,6 +145,22 @@ std::string FeedBlock(const DefaultFeed& feed) {
   block += fmt::format("      delta_merge: {}\n", feed.delta_merge);
   if (!feed.exclude.empty()) block += "      exclude: " + Quoted(feed.exclude) + "\n";
   return block;
+}
+
+// Of a feed of events; MISP does not ask `rules` for others either.
+std::string SelectBlock(const FeedRules& rules) {
+  std::string block;
+  const auto add = [&](std::string_view key, const std::vector<std::string>& names) {
+    std::string list;
+    for (const std::string& name : names)
+      list += (list.empty() ? "" : ", ") + Quoted(name);
+    if (!list.empty()) block += fmt::format("      {}: [{}]\n", key, list);
+  };
+  add("tags", rules.tags);
+  add("not_tags", rules.not_tags);
+  add("orgs", rules.orgs);
+  add("not_orgs", rules.not_orgs);
+  return block.empty() ? "" : "    select:\n" + block;
 }
 
 // The line of `sources:` and the one after its list, as offsets.
@@ -172,8 +235,38 @@ std::string SourceEntry(const DefaultFeed& feed, const std::string& name) {
   entry +=
       fmt::format("  - name: {}\n    kind: {}\n    {}: {}\n    default_tlp: amber\n", name,
                   misp ? "misp-feed" : feed.format, feed.local ? "path" : "url", Quoted(feed.url));
+  for (const std::string& header : feed.headers)
+    entry += fmt::format("    # MISP sends the header {}\n", OneLine(header));
   if (feed.format == "csv") entry += CsvBlock(feed);
-  return misp ? entry : entry + FeedBlock(feed);
+  return entry + (misp ? SelectBlock(feed.rules) : FeedBlock(feed));
+}
+
+std::vector<std::string> LeftOut(const DefaultFeed& feed) {
+  const bool misp = feed.format == "misp";
+  std::vector<std::string> left;
+  if (!feed.headers.empty()) {
+    left.push_back(
+        fmt::format("MISP sends headers with it ({}), which may be secret: put the value of one "
+                    "into a file, and name both with `key` and `key_header`; no more than one is "
+                    "sent",
+                    fmt::join(feed.headers, ", ")));
+  }
+  if (feed.rules.others) {
+    left.emplace_back(
+        "of its rules only those on tags and organisations become `select`; there are others");
+  }
+  if (!misp && !feed.rules.Empty())
+    left.emplace_back("its rules on tags and organisations mean nothing for a feed without events");
+  if (misp && !feed.tags.empty()) {
+    left.push_back(fmt::format("MISP adds the tag {} to its events; here they stay as they are",
+                               feed.tags.front()));
+  }
+  if (!misp && !feed.fixed_event) {
+    left.emplace_back(
+        "MISP makes a new event of each fetch (fixed_event is off); here it is one event that "
+        "follows the feed");
+  }
+  return left;
 }
 
 Result<std::string> AddSources(std::string_view config, std::string_view entries) {

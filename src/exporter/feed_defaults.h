@@ -13,6 +13,19 @@ namespace gapferry::exporter {
 
 constexpr std::size_t kMaxFeedDefaultsBytes = 16 << 20;
 
+// MISP's `rules`, which decide what of a feed of events is taken. Names as they stand there.
+struct FeedRules {
+  std::vector<std::string> tags;
+  std::vector<std::string> not_tags;
+  std::vector<std::string> orgs;
+  std::vector<std::string> not_orgs;
+  bool others = false;  // there are such as export.yml has no word for, or they cannot be read
+
+  [[nodiscard]] bool Empty() const {
+    return tags.empty() && not_tags.empty() && orgs.empty() && not_orgs.empty();
+  }
+};
+
 struct DefaultFeed {
   std::string name;
   std::string provider;
@@ -22,10 +35,13 @@ struct DefaultFeed {
   bool local = false;
   bool delta_merge = false;
   bool override_ids = false;  // no value becomes a rule
+  bool fixed_event = true;    // false: each fetch makes an event of its own
   std::string columns;        // "3,4"
   std::string delimiter;
   std::string exclude;
   std::vector<std::string> tags;
+  FeedRules rules;
+  std::vector<std::string> headers;  // their names; the values may be secret
 };
 
 // In the order of the file. Entries of another format are left out. Errors: kTooLarge, kMalformed.
@@ -37,6 +53,8 @@ struct DefaultFeed {
 
 // The entry for `sources:` of export.yml, with its comments.
 [[nodiscard]] std::string SourceEntry(const DefaultFeed& feed, const std::string& name);
+// What of the feed's settings the entry does not say, or says otherwise, a sentence each.
+[[nodiscard]] std::vector<std::string> LeftOut(const DefaultFeed& feed);
 
 // Puts entries at the end of the list `sources:` of a configuration; everything else keeps its
 // bytes. Error: kConfig if the text has no such list in the form that `init` writes it.

@@ -84,7 +84,7 @@ Status CheckCollected(Session& session, const SiteConfig& site,
                        fmt::join(missing, ", "), position.stream.epoch, site.name)
         .Hint("`{} collect`, or take it out of export.yml", session.program);
   }
-  session.console.Note(fmt::format("not collected yet, so not in the bundle for {}: {}", site.name,
+  session.console.Warn(fmt::format("not collected yet, so not in the bundle for {}: {}", site.name,
                                    fmt::join(missing, ", ")));
   return Ok();
 }
@@ -94,7 +94,7 @@ Status NoteForgottenSources(Session& session, const std::vector<std::string>& kn
   GF_TRY(const std::vector<std::string> collected, mirror->ListSources());
   for (const std::string& name : collected) {
     if (std::find(known.begin(), known.end(), name) != known.end()) continue;
-    session.console.Note(fmt::format(
+    session.console.Warn(fmt::format(
         "source {0} is in the mirror and no longer in export.yml: nothing of it crosses, and sites "
         "that hold it are told to drop it; put it back, or remove it with `{1} sources remove {0}`",
         name, session.program));

@@ -36,15 +36,15 @@ struct Position {
                                             store::Store* mirror);
 
 // A mirror that was made anew must not tell a site that everything is gone. `sources`: all of
-// export.yml. Notes those that were never collected. Error: kNotReady if that is all the site
+// export.yml. Warns of those that were never collected. Error: kNotReady if that is all the site
 // takes, or if one is missing in the first bundle of a later epoch, which replaces what the site
 // holds.
 [[nodiscard]] Status CheckCollected(Session& session, const SiteConfig& site,
                                     const std::vector<std::string>& sources,
                                     const Position& position, store::Store* mirror);
 
-// Says which sources the mirror still holds though export.yml no longer names them: nothing of them
-// crosses. `known`: all of export.yml.
+// Warns of sources that the mirror still holds though export.yml no longer names them: nothing of
+// them crosses. `known`: all of export.yml.
 [[nodiscard]] Status NoteForgottenSources(Session& session, const std::vector<std::string>& known,
                                           store::Store* mirror);
 

@@ -30,8 +30,8 @@ std::size_t AgeClass(Time last_activity, Time now) {
 
 class Walk {
  public:
-  Walk(policy::WarninglistSet lists, FeedQuality* quality)
-      : lists_(std::move(lists)), quality_(quality) {}
+  Walk(policy::WarninglistSet lists, const FirstListed& first_listed, FeedQuality* quality)
+      : lists_(std::move(lists)), first_listed_(first_listed), quality_(quality) {}
 
   Status Take(const store::Record& record) {
     detect::Subject subject;
@@ -40,10 +40,15 @@ class Walk {
     if (record.kind == store::RecordKind::kEvent) {
       SourceQuality& source = quality_->sources.back();
       ++source.events;
-      source.newest = std::max(source.newest, record.event.timestamp);
+      if (!source.by_values) source.newest = std::max(source.newest, record.event.timestamp);
       event_has_tlp_ = policy::ReadMarkings(record.event.tags).tlp.has_value();
     }
-    if (is_attribute && !subject.occurrence.deleted) Count(record.attribute, subject);
+    if (is_attribute && !subject.occurrence.deleted) {
+      policy::Occurrence occurrence = subject.occurrence;
+      if (listed_since_ != nullptr)
+        occurrence.last_activity = ListedSince(record.attribute.uuid, occurrence.last_activity);
+      Count(record.attribute, occurrence, *subject.value);
+    }
     return Ok();
   }
 
@@ -68,13 +73,24 @@ class Walk {
   Status BeginSource(const store::Record& record) {
     if (quality_->sources.size() == kMaxSources)
       return Error::Make(Kind::kTooLarge, "more than {} sources", kMaxSources);
-    quality_->sources.emplace_back().name = record.source;
+    SourceQuality& source = quality_->sources.emplace_back();
+    source.name = record.source;
+    const auto listed = first_listed_.find(record.source);
+    listed_since_ = listed == first_listed_.end() ? nullptr : &listed->second;
+    source.by_values = listed_since_ != nullptr;
     return Ok();
   }
 
-  void Count(const intel::Attribute& attribute, const detect::Subject& subject) {
+  Time ListedSince(const Uuid& attribute, Time otherwise) const {
+    const auto found = std::lower_bound(
+        listed_since_->begin(), listed_since_->end(), attribute,
+        [](const auto& listed, const Uuid& wanted) { return listed.first < wanted; });
+    return found != listed_since_->end() && found->first == attribute ? found->second : otherwise;
+  }
+
+  void Count(const intel::Attribute& attribute, const policy::Occurrence& occurrence,
+             const intel::Normalised& value) {
     SourceQuality& source = quality_->sources.back();
-    const policy::Occurrence& occurrence = subject.occurrence;
     ++source.attributes;
     ++source.types[attribute.type];
     ++source.tlp[static_cast<std::size_t>(occurrence.tlp)];
@@ -84,9 +100,9 @@ class Walk {
     ++source.ages[AgeClass(occurrence.last_activity, quality_->now)];
     source.newest = std::max(source.newest, occurrence.last_activity);
     if (occurrence.false_positive) ++source.false_positives;
-    if (attribute.to_ids) CountToIds(occurrence, *subject.value, &source);
-    for (std::size_t i = 0; i < subject.value->count; ++i)
-      CountIndicator(subject.value->indicators[i], attribute.type, &source);
+    if (attribute.to_ids) CountToIds(occurrence, value, &source);
+    for (std::size_t i = 0; i < value.count; ++i)
+      CountIndicator(value.indicators[i], attribute.type, &source);
   }
 
   void CountToIds(const policy::Occurrence& occurrence, const intel::Normalised& value,
@@ -131,6 +147,8 @@ class Walk {
   }
 
   policy::WarninglistSet lists_;
+  const FirstListed& first_listed_;
+  const FirstListed::mapped_type* listed_since_ = nullptr;  // of the source under way
   FeedQuality* quality_;
   detect::SubjectReader reader_;
   bool event_has_tlp_ = false;
@@ -156,7 +174,7 @@ unsigned Percent(std::uint64_t part, std::uint64_t whole) {
   return whole == 0 ? 0 : static_cast<unsigned>((part * 100 + whole / 2) / whole);
 }
 
-Result<FeedQuality> MeasureFeeds(store::Store& store, Time now,
+Result<FeedQuality> MeasureFeeds(store::Store& store, Time now, const FirstListed& first_listed,
                                  const std::function<void(std::uint64_t)>& progress) {
   FeedQuality quality;
   quality.now = now;
@@ -164,7 +182,7 @@ Result<FeedQuality> MeasureFeeds(store::Store& store, Time now,
   GF_TRY(std::vector<policy::WarninglistSet> sets,
          detect::LoadWarninglists(store, std::span(&defaults, 1)));
   quality.warninglists = sets.front().lists().size();
-  Walk walk(std::move(sets.front()), &quality);
+  Walk walk(std::move(sets.front()), first_listed, &quality);
   GF_CHECK(store.Reader().ForEach(store::RowReader::Part::kEvents,
                                   [&](const store::Record& record) -> Status {
                                     if (record.kind == store::RecordKind::kEvent) progress(1);

@@ -8,6 +8,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -20,7 +21,7 @@ namespace gapferry::report {
 // One run of `collect`, as far as it is remembered.
 struct CollectedRun {
   Time time = 0;
-  std::uint64_t added = 0;  // events
+  std::uint64_t added = 0;  // events; of a list of values, values
   std::uint64_t changed = 0;
   std::uint64_t removed = 0;
 };
@@ -30,6 +31,9 @@ enum class Advice { kKeep, kReview, kDrop };
 
 struct SourceQuality {
   std::string name;
+  // One list of values: what comes and goes are values, and the time of one is when it was first
+  // listed, not when it was dated anew last.
+  bool by_values = false;
   // Of what is not deleted.
   std::uint64_t events = 0;
   std::uint64_t attributes = 0;
@@ -68,10 +72,14 @@ struct FeedQuality {
 
 constexpr std::size_t kMaxSources = 1024;
 
+// Of sources that are lists of values: when each attribute was first listed, by UUID.
+using FirstListed = std::map<std::string, std::vector<std::pair<Uuid, Time>>>;
+
 // Walks once over the store, with the store's own warninglists in their default modes. Holds 8
 // bytes for each value of each source. Leaves `runs` empty and gives no advice.
 // Errors: kTooLarge beyond kMaxSources; kIo.
 [[nodiscard]] Result<FeedQuality> MeasureFeeds(store::Store& store, Time now,
+                                               const FirstListed& first_listed,
                                                const std::function<void(std::uint64_t)>& progress);
 
 // Fills advice and reasons. What the limits are is in docs/curation.md.

@@ -133,12 +133,18 @@ std::string Details(const FeedQuality& quality) {
 
 }  // namespace
 
-std::string ChurnText(const SourceQuality& source) {
-  if (source.runs.size() < 2 || source.events == 0) return "";
+std::optional<unsigned> Churn(const SourceQuality& source) {
+  const std::uint64_t all = source.by_values ? source.attributes : source.events;
+  if (source.runs.size() < 2 || all == 0) return std::nullopt;
   std::uint64_t moved = 0;
   for (std::size_t i = 1; i < source.runs.size(); ++i)
     moved += source.runs[i].added + source.runs[i].changed + source.runs[i].removed;
-  return fmt::format("{} %", Percent(moved, source.events * (source.runs.size() - 1)));
+  return Percent(moved, all * (source.runs.size() - 1));
+}
+
+std::string ChurnText(const SourceQuality& source) {
+  const std::optional<unsigned> churn = Churn(source);
+  return churn ? fmt::format("{} %", *churn) : "";
 }
 
 Json ToJson(const SourceQuality& source) {
@@ -175,6 +181,8 @@ Json ToJson(const SourceQuality& source) {
           {"not_indicators", source.not_indicators},
           {"ages", ages},
           {"newest", source.newest == 0 ? Json(nullptr) : Json(FormatTime(source.newest))},
+          {"counted", source.by_values ? "values" : "events"},
+          {"churn_percent", Churn(source) ? Json(*Churn(source)) : Json(nullptr)},
           {"runs", runs}};
 }
 

@@ -92,5 +92,51 @@ def test_what_is_not_there_is_said(site):
     assert "nowhere.example is not in the mirror" in done.stderr
 
 
+def test_what_a_selection_may_have_left_out_is_not_called_away(site, tmp_path, bins):
+    made = Pair(tmp_path, bins)
+    (tmp_path / "event.json").write_text(json.dumps({"Event": EVENT}))
+    path = str(tmp_path / "event.json")
+    made.configure_export([{"name": "feed", "kind": "misp-event", "path": path, "select": {"types": ["domain|ip"]}},
+                           {"name": "whole", "kind": "warninglists", "path": str(tmp_path)}], clearance="green")
+    made.export("collect", "--source", "feed")
+    for asked in ("a1.example", EVENT["Attribute"][0]["uuid"]):
+        done = made.export("explain", "--site", made.site, asked, expect=7)
+        assert "source feed has a `select`, and may have left it out" in done.stderr and "whole" not in done.stderr
+    made.configure_export([{"name": "feed", "kind": "misp-event", "path": path, "select": {"published": "only"}}],
+                          clearance="green")
+    assert "of source feed only published events are taken" in made.export(
+        "explain", "--site", made.site, "a1.example", expect=7).stderr
+    assert "select" not in site.export("explain", "--site", site.site, "nowhere.example", expect=7).stderr
+
+
+def test_warninglists_that_hold_a_value_are_named(tmp_path, bins):
+    made = Pair(tmp_path, bins)
+    (tmp_path / "event.json").write_text(json.dumps({"Event": EVENT}))
+    for name, types, entries in (("Top sites", ["domain", "hostname", "url"], ["a1.example", "a3.example"]),
+                                 ("Known cloud hosts", ["domain", "hostname", "url"], ["a1.example"]),
+                                 ("Own networks", ["ip-src", "ip-dst", "domain|ip"], ["192.0.2.0/24"])):
+        folder = tmp_path / "lists" / name.replace(" ", "-")
+        folder.mkdir(parents=True)
+        (folder / "list.json").write_text(json.dumps({
+            "name": name, "type": "cidr" if "net" in name else "hostname", "version": 1, "description": "d",
+            "matching_attributes": types, "list": entries}))
+    made.configure_export([{"name": "feed", "kind": "misp-event", "path": str(tmp_path / "event.json")},
+                           {"name": "lists", "kind": "warninglists", "path": str(tmp_path)}], clearance="green")
+    made.export("collect")
+
+    def lists(asked, expect=0):
+        said = made.export("--json", "explain", "--site", made.site, asked, expect=expect)
+        return [(row["name"], row["default_mode"]) for row in json.loads(said.stdout.splitlines()[-1])["warninglists"]]
+    both = [("Known cloud hosts", "mark"), ("Top sites", "drop")]
+    assert lists("a1[.]example") == both
+    assert lists(EVENT["Attribute"][0]["uuid"]) == both
+    assert lists("a3.example") == [("Top sites", "drop")]
+    assert lists("192.0.2.5") == [("Own networks", "drop")] == lists(EVENT["Attribute"][4]["uuid"])
+    assert lists("a5.example") == []
+    assert lists("192.0.2.77", expect=7) == [("Own networks", "drop")], "also of a value that nobody shares"
+    said = made.export("explain", "--site", made.site, "a1.example").stdout
+    assert "crosses" in said and 'on warninglist "Top sites", which holds nothing back here' in said
+
+
 def test_exit_codes_are_explained_too(site):
     assert "bad-signature" in site.export("explain", "bad-signature").stdout

@@ -157,6 +157,42 @@ def test_the_list_of_feeds_of_misp(pair):
     assert (done["values"]["added"], done["values"]["excluded"]) == (2, 1)
 
 
+def test_what_an_entry_cannot_say_is_said(pair, tmp_path):
+    rules = {"tags": {"OR": ["tlp:white", "a \"quoted\" one"], "NOT": ["x"]}, "orgs": {"OR": [], "NOT": ["Bad"]}}
+    feeds = [
+        {"name": "Ruled", "source_format": "misp", "rules": json.dumps(rules), "url": "https://feeds.example/a",
+         "headers": "Authorization: secret123\r\nX-Other: y"},
+        {"name": "Since", "source_format": "misp", "url": "https://feeds.example/b",
+         "rules": json.dumps({"tags": {"OR": [], "NOT": []}, "url_params": "{\"timestamp\": \"30d\"}"})},
+        {"name": "Broken", "source_format": "misp", "url": "https://feeds.example/c", "rules": "{"},
+        {"name": "Plain", "source_format": "csv", "url": "https://feeds.example/d", "rules": json.dumps(rules),
+         "fixed_event": False, "headers": "X-Api-Key: secret456"},
+        {"name": "Usual", "source_format": "csv", "url": "https://feeds.example/e", "fixed_event": "1", "headers": "",
+         "rules": json.dumps({"tags": {"OR": [], "NOT": []}, "orgs": {"OR": [], "NOT": []}, "url_params": "{}"})}]
+    listed = tmp_path / "feeds.json"
+    listed.write_text(json.dumps([{"Feed": {"provider": "P", **feed}, **(
+        {"Tag": {"name": "osint:x", "exportable": True}} if feed["name"] == "Ruled" else {})} for feed in feeds]))
+    done = pair.export("sources", "defaults", listed, "--quiet", *(
+        word for feed in feeds for word in ("--add", feed["name"])))
+    config = (pair.connected / "export.yml").read_text()
+    assert "secret" not in config + done.stdout + done.stderr
+    entry = config[config.index("- name: ruled"):config.index("- name: since")]
+    assert ('    select:\n      tags: ["tlp:white", "a \\"quoted\\" one"]\n      not_tags: ["x"]\n'
+            '      not_orgs: ["Bad"]\n') in entry and "# MISP sends the header Authorization" in entry
+    said = {}
+    for line in done.stderr.splitlines():
+        name, text = line.removeprefix("warning: ").split(": ", 1)
+        said.setdefault(name, []).append(text)
+    assert said.keys() == {"ruled", "since", "broken", "plain"}
+    for name, texts in {"ruled": ["headers with it (Authorization, X-Other)", "adds the tag osint:x"],
+                        "since": ["there are others"], "broken": ["there are others"],
+                        "plain": ["(X-Api-Key)", "mean nothing for a feed without events", "fixed_event is off"],
+                        }.items():
+        assert len(said[name]) == len(texts) and all(
+            text in told for text, told in zip(texts, said[name])), (name, said[name])
+    pair.export("status")
+
+
 def test_passwords_of_listed_feeds_are_not_shown(pair, tmp_path):
     listed = tmp_path / "feeds.json"
     listed.write_text(json.dumps([{"Feed": {

@@ -77,6 +77,74 @@ def test_a_site_that_fails_keeps_no_other_from_its_bundle(sites):
     assert list((sites.folder / "south").glob("south-000001-full.gfb"))
 
 
+# --- what a log gets
+
+def service_command(bins):
+    """What the shipped unit starts, in a list of words."""
+    unit = (UNITS / "gapferry-export.service").read_text()
+    line, = [line for line in unit.splitlines() if line.startswith("ExecStart=")]
+    words = line.removeprefix("ExecStart=").split()
+    assert words[0] == "/usr/local/bin/gapferry-export"
+    return [str(bins / "gapferry-export"), *words[1:]]
+
+
+def last_run(done):
+    """The line for a log is the last one of the result; with --json an object."""
+    line = done.stdout.splitlines()[-1]
+    return json.loads(line) if line.startswith("{") else line
+
+
+def test_a_run_says_in_one_line_what_it_did(sites):
+    assert last_run(sites.export("run", "--due", env=at(0))) == (
+        "run: sources 1 ok; events and lists 1 new, 0 changed, 0 gone; bundles north 1.1 full, south 1.1 full; "
+        "next north 2026-11-17, south 2026-11-11")
+    listed = sites.folder / "list.txt"
+    listed.write_text("evil1.com\n203.0.113.1\n")
+    sites.config["sources"] += [{"name": "list", "kind": "freetext", "path": str(listed)},
+                                {"name": "away", "kind": "freetext", "path": str(sites.folder / "nowhere.txt")}]
+    sites.config["sites"][0]["to"] = str(sites.folder / "event.json")  # no folder
+    (sites.connected / "export.yml").write_text(json.dumps(sites.config))
+    # Before its first good run, a source that fails is missing in each bundle.
+    done = sites.export("run", env=at(1), expect=5)
+    assert last_run(done) == (
+        "run: sources 2 ok (1 unchanged), 1 failed (away); events and lists 1 new, 0 changed, 0 gone; "
+        "values 2 new, 0 gone; bundles north FAILED, south 1.2 delta+full; next north 2026-11-17, south 2026-11-12; "
+        "warnings 2")
+    listed.write_text("203.0.113.1\n203.0.113.2\nevil2.com\n")
+    row = last_run(sites.export("--json", "run", "--site", "south", env=at(1.5), expect=5))
+    assert row == {
+        "message_type": "run", "sources": {"ok": 2, "unchanged": 1, "failed": ["away"]}, "added": 0, "changed": 1,
+        "removed": 0, "values_added": 2, "values_gone": 1, "refused": 0,
+        "sites": [{"site": "south", "failed": False, "epoch": 1, "seq": 3, "kinds": ["delta", "full"]}],
+        "next": {"north": "2026-11-17T00:00:00Z", "south": "2026-11-12T12:00:00Z"}, "warnings": 1, "code": 5}
+    nothing = last_run(sites.export("run", "--due", env=at(1.6), expect=5))
+    assert "sources 2 ok (2 unchanged)" in nothing and "; bundles none; " in nothing
+
+
+def test_the_service_hides_no_warning(sites, bins):
+    sites.config["sources"].append({"name": "away", "kind": "freetext", "path": str(sites.folder / "nowhere.txt")})
+    (sites.connected / "export.yml").write_text(json.dumps(sites.config))
+    words = service_command(bins)
+    assert "--quiet" in words
+
+    def serve(*more, expect=5):
+        done = subprocess.run([*words, *more], env={**at(0), "GAPFERRY_EXPORT_HOME": str(sites.connected)},
+                              capture_output=True, text=True, check=False)
+        assert done.returncode == expect, done.stderr
+        return done
+    done = serve()
+    assert "error: source away" in done.stderr
+    assert "warning: not collected yet, so not in the bundle for north: away" in done.stderr
+    (sites.folder / "event.json").write_text('{"Event": {"uuid": 7}}')
+    sites.config["sources"][1] = {"name": "other", "kind": "misp-event", "path": str(sites.folder / "event.json")}
+    (sites.connected / "export.yml").write_text(json.dumps(sites.config))
+    rows = [json.loads(line) for line in serve("--json").stderr.splitlines()]
+    told = [row["message"] for row in rows if row["message_type"] == "warning"]
+    assert any(line.startswith("refused: ") and "event.json" in line for line in told), rows
+    assert any("1 refused events keep their earlier state" in line for line in told), rows
+    assert not [row for row in rows if row["message_type"] == "note"]
+
+
 # --- a selection of one site
 
 def attribute(number, kind, value, day, **more):
@@ -187,7 +255,7 @@ def test_a_wrong_key_of_a_selection_is_told(chosen):
 def test_the_units_are_units(tmp_path, bins, oracle):
     analyze = oracle("systemd-analyze")
     for unit in UNITS.iterdir():
-        text = unit.read_text().replace("/usr/bin/gapferry-export", str(bins / "gapferry-export"))
+        text = unit.read_text().replace("/usr/local/bin/gapferry-export", str(bins / "gapferry-export"))
         (tmp_path / unit.name).write_text("\n".join(l for l in text.splitlines() if not l.startswith("Documentation=")))
     done = subprocess.run([analyze, "verify", *map(str, tmp_path.iterdir())], capture_output=True, text=True)
     assert done.returncode == 0 and not done.stderr, done.stderr

@@ -19,11 +19,13 @@ constexpr Time kNow = 1'788'000'000;  // 2026-08-29, four weeks after the fixtur
 class FeedQualityTest : public detect::fixtures::DetectTest {
  protected:
   FeedQuality Measure() {
-    auto quality = MeasureFeeds(*store_, kNow, [](std::uint64_t) {});
+    auto quality = MeasureFeeds(*store_, kNow, listed_, [](std::uint64_t) {});
     EXPECT_TRUE(quality.ok());
     Advise(&*quality);
     return std::move(quality).value();
   }
+
+  FirstListed listed_;
 };
 
 TEST_F(FeedQualityTest, AValueIsOneHoweverItIsWritten) {
@@ -67,6 +69,28 @@ TEST_F(FeedQualityTest, OfTwoThatSayTheSameTheAdviceIsAgainstOne) {
   EXPECT_EQ(quality.sources[2].advice, Advice::kDrop);  // "second"
   EXPECT_THAT(quality.sources[2].reasons.front(),
               HasSubstr("100 % of its values are in first too"));
+}
+
+TEST_F(FeedQualityTest, AListOfValuesIsAsOldAsItsValues) {
+  // The fixture dates all of them 2026-08-01.
+  Put(1, {}, {{"ip-dst", "198.51.100.1"}, {"domain", "a.example"}}, "list");
+  Put(2, {}, {{"ip-dst", "198.51.100.1"}, {"domain", "b.example"}}, "other");
+  const auto uuid = [](int place) {
+    return UuidFromContent(AsBytes(fmt::format("list 1 {}", place)));
+  };
+  listed_["list"] = {{uuid(0), kNow - 200 * kSecondsPerDay},
+                     {uuid(1), kNow - 100 * kSecondsPerDay}};
+  std::sort(listed_["list"].begin(), listed_["list"].end());
+  FeedQuality quality = Measure();
+  SourceQuality& list = quality.sources[0];
+  EXPECT_EQ(list.newest, kNow - 100 * kSecondsPerDay);
+  EXPECT_EQ(list.dead, 1U);  // an address lives 180 days, a name longer
+  EXPECT_THAT(list.reasons, ::testing::Contains(HasSubstr("nothing new for 100 days")));
+  EXPECT_EQ(quality.sources[1].dead, 0U);
+  EXPECT_EQ(quality.sources[1].newest, 1'785'542'400);
+  // One of two values in each of two runs.
+  list.runs = {{1, 2, 0, 0}, {2, 1, 0, 0}, {3, 0, 0, 1}};
+  EXPECT_EQ(Churn(list), 50U);
 }
 
 TEST_F(FeedQualityTest, ASourceWithoutAnyValueIsNoReasonToStop) {
