@@ -95,6 +95,7 @@ Status BundleReader::WalkRoots(Root& now, const std::set<KeyId>& revoked_here) c
     offers.Add(version, document);
   RootWalk walk = bundle::WalkRoots(now, offers, revoked_here);
   now = std::move(walk.root);
+  if (walk.fork) return *std::move(walk.fork);
   if (walk.refused.empty()) return Ok();
   return std::move(walk.refused.front().error);
 }

@@ -123,6 +123,29 @@ Status CheckTogether(const Root& root) {
   return Ok();
 }
 
+Status CheckSignature(const PublicKey& key, const Digest512& digest,
+                      std::optional<std::string_view> comment, const SignatureFile& signature) {
+  GF_CHECK(Verify(key, digest, signature));
+  if (!comment || signature.trusted_comment() == *comment) return Ok();
+  return Error::Make(Kind::kBadSignature, "key {} signed \"{}\", but the content is \"{}\"",
+                     key.id.ToString(), signature.trusted_comment(), *comment);
+}
+
+Status CheckRevocationsStand(const Root& now, const Root& next) {
+  for (const KeyId& id : now.revoked) {
+    if (next.revoked.contains(id)) continue;
+    return Error::Make(Kind::kRevokedSigner, "root {} {} key {}, which root {} has revoked",
+                       next.version,
+                       next.keys.contains(id) ? "trusts again" : "no longer lists as revoked",
+                       id.ToString(), now.version)
+        .Hint(
+            "a revocation is for good: do not use this medium. An exporter that was restored from "
+            "an old backup makes such roots; it must first take the newest roots from a medium "
+            "(`gapferry-export root adopt`)");
+  }
+  return Ok();
+}
+
 }  // namespace
 
 std::string RootFileName(std::uint64_t version) {
@@ -207,20 +230,29 @@ Result<std::set<KeyId>> CheckRole(const Role& role, const std::map<KeyId, Public
   const Digest512 digest = Hash512(AsBytes(bytes));
   std::set<KeyId> signers;
   std::set<KeyId> others;
+  std::optional<Error> no_signature;
+  std::optional<Error> unfitting;
   for (const std::string& text : signatures) {
-    GF_TRY(const SignatureFile signature, ParseSignatureFile(text));
-    const auto key = keys.find(signature.key_id());
-    if (key == keys.end() || !role.keys.contains(signature.key_id())) {
-      others.insert(signature.key_id());
+    const auto signature = ParseSignatureFile(text);
+    if (!signature.ok()) {
+      if (!no_signature) no_signature = signature.error();
       continue;
     }
-    GF_CHECK(Verify(key->second, digest, signature));
-    if (comment && signature.trusted_comment() != *comment) {
-      return Error::Make(Kind::kBadSignature, "key {} signed \"{}\", but the content is \"{}\"",
-                         signature.key_id().ToString(), signature.trusted_comment(), *comment);
+    const auto key = keys.find(signature->key_id());
+    if (key == keys.end() || !role.keys.contains(signature->key_id())) {
+      others.insert(signature->key_id());
+      continue;
     }
-    signers.insert(signature.key_id());
+    Status fits = CheckSignature(key->second, digest, comment, *signature);
+    if (fits.ok()) {
+      signers.insert(signature->key_id());
+    } else if (!unfitting) {
+      unfitting = std::move(fits).error();
+    }
   }
+  const bool enough = !signers.empty() && signers.size() >= role.threshold;
+  if (!enough && unfitting) return *std::move(unfitting);
+  if (signers.empty() && others.empty() && no_signature) return *std::move(no_signature);
   if (signers.empty()) {
     return Error::Make(Kind::kUnknownSigner, "signed by {}; only {} may sign this", KeyList(others),
                        KeyList(role.keys));
@@ -300,6 +332,8 @@ Result<Root> NextRoot(const Root& now, std::string_view bytes,
     return Error::Make(Kind::kRootStep, "root {} was given where root {} must follow root {}",
                        next->version, version, now.version);
   }
+  Status stands = CheckRevocationsStand(now, *next);
+  if (!stands.ok()) return std::move(stands).error().In(RootFileName(version));
   auto by_new =
       CheckRole(Without(next->root, revoked_here), next->keys, bytes, comment, signatures);
   if (!by_new.ok()) {

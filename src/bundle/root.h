@@ -89,10 +89,11 @@ struct Fingerprint {
 [[nodiscard]] std::optional<Fingerprint> ParseFingerprint(std::string_view typed);
 
 // The distinct keys of `role` that signed `bytes` with the trusted comment `comment` (nothing:
-// any). Other signers do not count. Errors: kBadSignature if a signature names a key of the role
-// and does not fit; kMalformed, kUnsupported, kTooLarge for a file that is no signature;
-// kUnknownSigner if nobody of the role signed; kThreshold if too few did. Both name who signed and
-// who may.
+// any). Other signers do not count, nor does what is no signature or does not fit: what somebody
+// laid beside good signatures takes nothing from them. Errors, if the good ones are too few:
+// kBadSignature if a signature names a key of the role and does not fit; kMalformed, kUnsupported
+// if all that is there is no signature; kUnknownSigner if nobody of the role signed; kThreshold if
+// too few did. Both name who signed and who may. kTooLarge for more than kMaxSignatures.
 [[nodiscard]] Result<std::set<KeyId>> CheckRole(const Role& role,
                                                 const std::map<KeyId, PublicKey>& keys,
                                                 std::string_view bytes,
@@ -108,9 +109,10 @@ struct Fingerprint {
                                    const std::vector<std::string>& signatures,
                                    const Fingerprint& expected);
 // The step from `now` to the next version: signed by the threshold of the old root, checked before
-// anything is parsed, and by the threshold of the new one. Errors: those of CheckRole and
-// ParseRoot; kRevokedSigner; kRootStep if the version is not exactly one more. `revoked_here`: keys
-// that the site itself revoked; their signatures count on neither side.
+// anything is parsed, and by the threshold of the new one. What the old one revoked stays revoked.
+// Errors: those of CheckRole and ParseRoot; kRevokedSigner, also for a revocation taken back;
+// kRootStep if the version is not exactly one more. `revoked_here`: keys that the site itself
+// revoked; their signatures count on neither side.
 [[nodiscard]] Result<Root> NextRoot(const Root& now, std::string_view bytes,
                                     const std::vector<std::string>& signatures,
                                     const std::set<KeyId>& revoked_here = {});

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -37,11 +38,14 @@ struct RootWalk {
   Root root;                                      // the newest good one; to be persisted at once
   std::map<std::uint64_t, std::string> accepted;  // the bytes of each step
   std::vector<RefusedRoot> refused;
+  // kEquivocation: two different roots of one version are both good. Nobody can tell which chain is
+  // the true one, so neither of them was taken, and nothing else on the medium should be.
+  std::optional<Error> fork;
 };
 
-// Follows the chain from `now` as far as it goes. Roots that are not newer are skipped. Refused
-// with the errors of NextRoot; with kRootStep where the chain has a gap; with kEquivocation where
-// two different roots of one version are both signed, of which the first is taken.
+// Follows the chain from `now` as far as it goes. Older roots are skipped, and so is one of the
+// held version, unless it is another one that the thresholds of `now` and its own signed: a fork.
+// Refused with the errors of NextRoot; with kRootStep where the chain has a gap.
 [[nodiscard]] RootWalk WalkRoots(const Root& now, const RootOffers& offers,
                                  const std::set<KeyId>& revoked_here = {});
 

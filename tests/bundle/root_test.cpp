@@ -126,6 +126,51 @@ TEST(NextRoot, GoesOneStepOnly) {
   EXPECT_EQ(NextRoot(SampleRoot(), bytes, signatures).error().kind, Kind::kRootStep);
 }
 
+TEST(NextRoot, TakesNoRevocationBack) {
+  const Keys& keys = TestKeys();
+  const KeyId stolen = keys.content.public_key().id;
+  Root now = SampleRoot();
+  now.keys.erase(stolen);
+  now.streams[kStreamUuid].content.keys = {keys.second.public_key().id};
+  now.revoked = {stolen};
+  Root next = now;
+  ++next.version;
+  EXPECT_TRUE(Step(now, next, {&keys.root}).ok());
+  next.revoked.insert(keys.stranger.public_key().id);
+  EXPECT_TRUE(Step(now, next, {&keys.root}).ok());
+
+  next.revoked.erase(stolen);
+  const Error dropped = Step(now, next, {&keys.root}).error();
+  EXPECT_EQ(dropped.kind, Kind::kRevokedSigner);
+  for (const std::string& name : {stolen.ToString(), std::string("root 1"), std::string("root 2")})
+    EXPECT_NE(dropped.what.find(name), std::string::npos) << dropped.what;
+  next.keys[stolen] = keys.content.public_key();
+  const Error in_keys_only = Step(now, next, {&keys.root}).error();
+  EXPECT_NE(in_keys_only.what.find("trusts again"), std::string::npos) << in_keys_only.what;
+  next.streams[kStreamUuid].content.keys.insert(stolen);
+  EXPECT_EQ(Step(now, next, {&keys.root}).error().kind, Kind::kRevokedSigner);
+  next.streams[kStreamUuid].content.keys.erase(stolen);
+  next.root.keys.insert(stolen);
+  EXPECT_EQ(Step(now, next, {&keys.root}).error().kind, Kind::kRevokedSigner);
+}
+
+TEST(CheckRole, WhatLiesBesideGoodSignaturesTakesNothingFromThem) {
+  const Keys& keys = TestKeys();
+  const Root root = SampleRoot();
+  const auto check = [&](const std::vector<std::string>& signatures) {
+    return CheckRole(root.root, root.keys, "x", "root:2", signatures);
+  };
+  const std::string good = SignText(keys.root, "x", "root:2");
+  const std::string unfitting = SignText(keys.root, "y", "root:2");
+  EXPECT_TRUE(check({"junk", good}).ok());
+  EXPECT_TRUE(check({good, unfitting}).ok());
+  EXPECT_TRUE(check({unfitting, "junk", good}).ok());
+  EXPECT_EQ(check({"junk"}).error().kind, Kind::kMalformed);
+  EXPECT_EQ(check({"junk", unfitting}).error().kind, Kind::kBadSignature);
+  EXPECT_EQ(check({"junk", SignText(keys.stranger, "x", "root:2")}).error().kind,
+            Kind::kUnknownSigner);
+}
+
 TEST(CheckRole, RefusesASignatureThatSaysSomethingElse) {
   const Keys& keys = TestKeys();
   const Root root = SampleRoot();

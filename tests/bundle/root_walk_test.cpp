@@ -67,8 +67,67 @@ TEST(WalkRoots, StopsAtAGapAndRaisesTheAlarmOnTwoOfOneVersion) {
   two.Add(2, Second());
   two.Add(2, SignRoot(twin, {&TestKeys().root, &TestKeys().next_root}));
   const RootWalk alarmed = WalkRoots(SampleRoot(), two);
-  EXPECT_EQ(alarmed.root, SampleNextRoot());
-  EXPECT_EQ(alarmed.refused.at(0).error.kind, Kind::kEquivocation);
+  EXPECT_EQ(alarmed.root, SampleRoot()) << "nobody can tell which of them is the true one";
+  ASSERT_TRUE(alarmed.fork);
+  EXPECT_EQ(alarmed.fork->kind, Kind::kEquivocation);
+}
+
+TEST(WalkRoots, AnotherRootOfTheHeldVersionIsAnAlarmIfItsSignersMayMakeOne) {
+  const Keys& keys = TestKeys();
+  Root held = SampleRoot();
+  held.version = 2;
+  Root twin = held;
+  twin.review_by += 1;
+  const auto walked = [&](const SignedDocument& document, const std::set<KeyId>& revoked = {}) {
+    RootOffers offers;
+    offers.Add(2, SignRoot(held, {&keys.root}));
+    offers.Add(2, document);
+    RootWalk walk = WalkRoots(held, offers, revoked);
+    EXPECT_EQ(walk.root, held);
+    EXPECT_TRUE(walk.refused.empty());
+    return walk;
+  };
+  const RootWalk alarmed = walked(SignRoot(twin, {&keys.root}));
+  ASSERT_TRUE(alarmed.fork);
+  EXPECT_EQ(alarmed.fork->kind, Kind::kEquivocation);
+  EXPECT_NE(alarmed.fork->what.find(Fingerprint(SerializeRoot(held)).ToString()),
+            std::string::npos);
+  EXPECT_NE(alarmed.fork->what.find(Fingerprint(SerializeRoot(twin)).ToString()),
+            std::string::npos);
+
+  // Whoever cannot make a root for this site can raise no alarm here.
+  EXPECT_FALSE(walked(SignRoot(twin, {})).fork);
+  EXPECT_FALSE(walked(SignRoot(twin, {&keys.stranger})).fork);
+  EXPECT_FALSE(walked(SignRoot(twin, {&keys.content})).fork);
+  EXPECT_FALSE(walked(SignRoot(twin, {&keys.root}), {keys.root.public_key().id}).fork);
+  SignedDocument altered = SignRoot(twin, {&keys.root});
+  altered.bytes.replace(altered.bytes.find("ot-plant"), 8, "ot-plane");
+  EXPECT_FALSE(walked(altered).fork);
+  SignedDocument of_another_version{SerializeRoot(held), {}};
+  of_another_version.bytes.replace(of_another_version.bytes.find("\"root_version\": 2"), 17,
+                                   "\"root_version\": 3");
+  of_another_version.signatures = {SignText(keys.root, of_another_version.bytes, "root:2")};
+  EXPECT_FALSE(walked(of_another_version).fork);
+  Root short_of_one = twin;
+  short_of_one.root = {{keys.root.public_key().id, keys.second.public_key().id}, 2};
+  EXPECT_FALSE(walked(SignRoot(short_of_one, {&keys.root})).fork) << "no site would take it";
+  EXPECT_TRUE(walked(SignRoot(short_of_one, {&keys.root, &keys.second})).fork);
+}
+
+TEST(WalkRoots, TakesNothingNewerFromAMediumWithAFork) {
+  const Keys& keys = TestKeys();
+  Root held = SampleRoot();
+  held.version = 2;
+  Root twin = held;
+  twin.review_by += 1;
+  Root next = twin;
+  next.version = 3;
+  RootOffers offers;
+  offers.Add(2, SignRoot(twin, {&keys.root}));
+  offers.Add(3, SignRoot(next, {&keys.root}));
+  const RootWalk walk = WalkRoots(held, offers);
+  EXPECT_TRUE(walk.fork);
+  EXPECT_EQ(walk.root, held);
 }
 
 }  // namespace

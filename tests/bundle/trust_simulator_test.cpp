@@ -227,6 +227,73 @@ TEST(Simulated, ExporterRestoredFromAnOldBackup) {
   Taken(site.Take(exporter.Write(1)));
 }
 
+// The backup knew neither the rotation nor the new epoch. Whatever the restored exporter then makes
+// of roots, the site never trusts the revoked key again.
+TEST(Simulated, ExporterRestoredFromAnOldBackupWithOlderRoots) {
+  Exporter exporter;
+  Site site;
+  Taken(site.Take(exporter.Write(41)));
+  const Exporter backup = exporter;
+  exporter.Step(Rotate);
+  exporter.Step([](Root& root) { ++root.streams[kStreamUuid].epoch; });
+  Taken(site.Take(exporter.Write(exporter.Describe(1), {&TestKeys().second})));
+  const Root held = site.state.root;
+
+  Exporter restored = backup;
+  const auto new_epoch = [](Root& root) { ++root.streams[kStreamUuid].epoch; };
+  restored.Step(new_epoch);
+  Refused(site.Take(restored.Write(2)), 29, {IdOf(TestKeys().content), "root 3"});
+  restored.Step(new_epoch);
+  Refused(site.Take(restored.Write(1)), 17,
+          {Fingerprint(SerializeRoot(held)).ToString(),
+           Fingerprint(SerializeRoot(restored.root)).ToString()});
+  restored.Step(new_epoch);
+  Refused(site.Take(restored.Write(1)), 17, {"two different roots 3"});
+  // Even if no medium carries the roots that it made under used numbers.
+  Medium cut = restored.Write(1);
+  cut.roots.erase(2);
+  cut.roots.erase(3);
+  Refused(site.Take(cut), 29, {IdOf(TestKeys().content), "root 4", "root 3"});
+  EXPECT_EQ(site.state.root, held);
+
+  // It takes the newest roots from a medium, and goes on from them.
+  Exporter adopted = exporter;
+  adopted.Step(new_epoch);
+  Taken(site.Take(adopted.Write(adopted.Describe(1), {&TestKeys().second})));
+}
+
+TEST(Simulated, RootForkUnderTheHeldVersion) {
+  Exporter exporter;
+  Exporter other = exporter;
+  Site site;
+  exporter.Step([](Root& root) { root.review_by += 1; });
+  Taken(site.Take(exporter.Write(42)));
+  const Root held = site.state.root;
+  other.Step([](Root& root) { root.review_by += 2; });
+  Refused(site.Take(other.Write(43)), 17,
+          {"two different roots 2", Fingerprint(SerializeRoot(held)).ToString(),
+           Fingerprint(SerializeRoot(other.root)).ToString()});
+  Exporter stranger;
+  stranger.Step([](Root& root) { root.review_by += 3; }, {&TestKeys().stranger});
+  Taken(site.Take(stranger.Write(43)));
+  EXPECT_EQ(site.state.root, held);
+}
+
+// Two people make a root each, and both come on one medium.
+TEST(Simulated, RootForkUnderTheNextVersion) {
+  Exporter exporter;
+  Exporter other = exporter;
+  exporter.Step([](Root& root) { root.review_by += 1; });
+  other.Step([](Root& root) { root.review_by += 2; });
+  RootOffers offers;
+  for (const Exporter* one : {&exporter, &other})
+    offers.Add(2, one->Roots().at(2));
+  const RootWalk walk = WalkRoots(SampleRoot(), offers);
+  ASSERT_TRUE(walk.fork);
+  EXPECT_EQ(Info(walk.fork->kind).exit_code, 17);
+  EXPECT_EQ(walk.root, SampleRoot());
+}
+
 TEST(Simulated, EpochAndRootBelongTogether) {
   Exporter exporter;
   Site site;

@@ -78,6 +78,7 @@ class Site {
       offers.Add(version, document);
     RootWalk walk = WalkRoots(state.root, offers, state.revoked_here);
     state.root = std::move(walk.root);
+    if (walk.fork) return Failed(*walk.fork);
     if (!walk.refused.empty()) return Failed(walk.refused.front().error);
     auto verified = VerifySignatures(state.root, medium.manifest.bytes, medium.manifest.signatures,
                                      state.revoked_here);
