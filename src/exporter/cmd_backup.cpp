@@ -82,7 +82,13 @@ Status Restore(Session& session, const fs::path& file) {
   session.console.Emit("restore", {{"home", session.home}, {"files", names.size()}});
   session.console.Say(fmt::format("RESTORED {} files into {}", names.size(), session.home));
   session.console.Say(
-      "next     put the secret keys into keys/ if they were not in the backup, then");
+      "next     put the secret keys into keys/ if they were not in the backup. Then take the "
+      "roots");
+  session.console.Say(
+      "         that were made since from the medium that was written last; without them a "
+      "revoked");
+  session.console.Say("         key would come back, and the sites would raise an alarm:");
+  session.console.Say(fmt::format("         {} root adopt MEDIUM", session.program));
   session.console.Say(
       fmt::format("         {} root change --new-epoch --site all --key KEY", session.program));
   session.console.Say(fmt::format("         {} collect", session.program));

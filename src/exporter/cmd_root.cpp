@@ -204,24 +204,6 @@ Command DiscardCommand() {
           [](Arguments&) -> Runner { return [](Session& session) { return Discard(session); }; }};
 }
 
-Command AdoptCommand() {
-  return {"adopt", "make the mirror follow the newest root: its streams and epochs",
-          "Needed only for a mirror.db that was made anew or that missed a root. A stream that the "
-          "mirror did not know gets a new digest key and needs a new epoch.",
-          [](Arguments&) -> Runner {
-            return [](Session& session) -> Status {
-              GF_TRY(const Home home, Home::Open(session));
-              GF_TRY(const Fd lock, home.Lock());
-              GF_TRY(const bundle::Root root, home.LoadNewestRoot());
-              GF_TRY(store::Store mirror, home.OpenMirror());
-              GF_CHECK(mirror.Begin());
-              GF_CHECK(AdoptStreams(&mirror, root, &root));
-              GF_CHECK(mirror.Commit());
-              return ShowNewestRoot(session, home);
-            };
-          }};
-}
-
 }  // namespace
 
 Status ShowNewestRoot(Session& session, const Home& home) {
@@ -235,8 +217,8 @@ Command RootCommand() {
       "A new root is made as a draft (`root change`), signed by the holders of the root keys "
       "(`root "
       "sign`), and put into force (`root accept`). Sites follow it from bundle to bundle.",
-      {AcceptCommand(), AdoptCommand(), RootChangeCommand(), DiscardCommand(), ShowRootCommand(),
-       SignRootCommand()});
+      {AcceptCommand(), RootAdoptCommand(), RootChangeCommand(), DiscardCommand(),
+       ShowRootCommand(), SignRootCommand()});
 }
 
 }  // namespace gapferry::exporter

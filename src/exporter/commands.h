@@ -22,6 +22,7 @@ namespace gapferry::exporter {
 [[nodiscard]] Command KeyCommand();
 [[nodiscard]] Command MispCommand();
 [[nodiscard]] Command RestoreCommand();
+[[nodiscard]] Command RootAdoptCommand();
 [[nodiscard]] Command RootChangeCommand();
 [[nodiscard]] Command RootCommand();
 [[nodiscard]] Command ReceiptCommand();

@@ -49,6 +49,22 @@ Result<Json> DemandedEpochs(store::Store* mirror) {
   return text ? ParseJson(*text) : Result<Json>(Json::object());
 }
 
+// While a stream of the mirror owes a new epoch, those that `root` has begun meanwhile do not
+// count.
+Status CarryDemand(store::Store* mirror, const bundle::Root& root) {
+  GF_TRY(const Json demanded, DemandedEpochs(mirror));
+  std::map<Uuid, std::uint64_t> carried;
+  for (const auto& [uuid, role] : root.streams) {
+    const auto after = demanded.find(uuid.ToString());
+    if (after == demanded.end() || !after->is_number_unsigned()) continue;
+    GF_TRY(const std::optional<store::StreamRow> row, mirror->FindStream(role.name));
+    if (!row || row->uuid != uuid) continue;
+    const auto epoch = static_cast<std::uint64_t>(row->epoch);
+    if (after->get<std::uint64_t>() >= epoch && role.epoch > epoch) carried[uuid] = role.epoch;
+  }
+  return carried.empty() ? Ok() : DemandNewEpoch(mirror, carried);
+}
+
 void SayHowToGoOn(Session& session, const fs::path& draft, const Error& missing) {
   Console& console = session.console;
   console.Say(fmt::format("draft        {}: {}", draft.string(), missing.what));
@@ -141,6 +157,15 @@ Status AdoptStreams(store::Store* mirror, const bundle::Root& root, const bundle
     GF_CHECK(mirror->PutStream(*row));
   }
   return lost.empty() ? Ok() : DemandNewEpoch(mirror, lost);
+}
+
+Status AdoptRoot(const Home& home, const bundle::Root& root) {
+  GF_TRY(store::Store mirror, home.OpenMirror());
+  GF_CHECK(mirror.Begin());
+  GF_CHECK(CarryDemand(&mirror, root));
+  GF_CHECK(AdoptStreams(&mirror, root, &root));
+  GF_CHECK(mirror.Commit());
+  return PutAsideRevoked(home, root);
 }
 
 Status DemandNewEpoch(store::Store* mirror, const std::map<Uuid, std::uint64_t>& epochs) {

@@ -36,6 +36,11 @@ struct SignWith {
 [[nodiscard]] Status AdoptStreams(store::Store* mirror, const bundle::Root& root,
                                   const bundle::Root* before);
 
+// Makes the mirror follow `root`, the newest one of the home, whoever made it: AdoptStreams, and
+// content keys that it revokes are put aside. A mirror that owes a new epoch owes one after those
+// of `root`, too, since nobody here knows which of their numbers were used.
+[[nodiscard]] Status AdoptRoot(const Home& home, const bundle::Root& root);
+
 // Signs `file`, wherever it lies, with `key`. The bytes must be a root.
 [[nodiscard]] Status SignRootFile(const std::filesystem::path& file, const bundle::SecretKey& key);
 
