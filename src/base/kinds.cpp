@@ -85,7 +85,8 @@ const std::vector<KindInfo> kKinds = {
      "Give the connected side the recipient that `gapferry-import recipient` prints, or put the "
      "right identity into keys/."},
     {Kind::kRevokedSigner, 29, "revoked-signer", "signed by a key that has been revoked",
-     "Do not use this medium. If the connected side has not changed its key since, call them: "
+     "Do not use this medium; a root that takes a revocation back has this code too. If the "
+     "connected side has not changed its key since, call them: "
      "someone else may hold the old one."},
     {Kind::kRootStep, 30, "root-step", "a root of trust between the held one and this is missing",
      "Bring a medium that carries the roots that the message names; `root import` takes them."},

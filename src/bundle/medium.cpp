@@ -58,16 +58,29 @@ bool Keep(const fs::path& path, const std::string& name, MediumListing& listing)
   }
   if (const auto version = RootVersionOf(name)) {
     std::set<std::string>& names = listing.roots[*version];
-    if (names.size() <= kMaxSignatures) names.insert(name);
+    const std::string root = RootFileName(*version);
+    const bool is_first = name == root || name == root + std::string(kSignature);
+    if (is_first || names.size() < kMaxRootFiles) names.insert(name);
     return true;
   }
   return name == kLabelFile;
 }
 
+void NoteOddRoot(const std::string& name, fs::file_type type, MediumListing& listing) {
+  const auto version = RootVersionOf(name);
+  if (!version || name != RootFileName(*version) || listing.odd_roots.size() >= kMaxListedNames)
+    return;
+  listing.odd_roots[*version] =
+      type == fs::file_type::symlink ? "a symbolic link, which is not followed" : "no regular file";
+  listing.roots[*version];
+}
+
 void Sort(const fs::directory_entry& entry, MediumListing& listing, ForeignNames& foreign) {
   std::error_code error;
   const std::string name = entry.path().filename().string();
-  const bool regular = entry.symlink_status(error).type() == fs::file_type::regular && !error;
+  const fs::file_type type = entry.symlink_status(error).type();
+  const bool regular = type == fs::file_type::regular && !error;
+  if (!regular) NoteOddRoot(name, type, listing);
   if (!regular || !Keep(entry.path(), name, listing)) foreign.Add(name);
 }
 
@@ -104,6 +117,20 @@ Result<FoundBundle> OnlyBundle(const fs::path& folder, std::vector<FoundBundle> 
   Error several =
       Error::Make(Kind::kUsage, "which of the {} bundles in {}?", bundles.size(), folder.string());
   return std::move(several).Hint("name a file, such as {}", bundles.front().paths.front().string());
+}
+
+// Copies of one signature count once, and nothing that is none.
+void TakeSignature(const fs::path& file, ListedRoot& root, std::vector<std::string>& unreadable) {
+  auto text = ReadRegularFile(file, kMaxSignatureFileBytes);
+  auto signature = text.ok() ? ParseSignatureFile(*text) : Result<SignatureFile>(text.error());
+  std::vector<std::string>& known = root.document.signatures;
+  if (!signature.ok()) {
+    if (text.ok() && unreadable.size() < kMaxSignatures)
+      unreadable.push_back(std::move(text).value());
+    root.left_out.push_back(std::move(signature).error().In(file.filename().string()));
+  } else if (std::find(known.begin(), known.end(), *text) == known.end()) {
+    known.push_back(std::move(text).value());
+  }
 }
 
 }  // namespace
@@ -155,24 +182,29 @@ Result<FoundBundle> FindBundle(const fs::path& path) {
   return only;
 }
 
-Result<SignedDocument> ReadListedRoot(const fs::path& folder, const MediumListing& listing,
-                                      std::uint64_t version) {
+Result<ListedRoot> ReadListedRoot(const fs::path& folder, const MediumListing& listing,
+                                  std::uint64_t version) {
   const std::string file = RootFileName(version);
+  const auto odd = listing.odd_roots.find(version);
+  if (odd != listing.odd_roots.end()) {
+    return Error::Make(Kind::kIo, "{} in {} is {}", file, folder.string(), odd->second)
+        .Hint("copy the file itself to the medium");
+  }
   const auto names = listing.roots.find(version);
   if (names == listing.roots.end() || !names->second.contains(file))
     return Error::Make(Kind::kNotFound, "there is no {} in {}", file, folder.string());
-  SignedDocument document;
+  ListedRoot root;
+  GF_TRY(root.document.bytes, ReadRegularFile(folder / file, kMaxRootBytes));
+  std::vector<std::string> unreadable;
   for (const std::string& name : names->second) {
-    const bool is_root = name == file;
-    GF_TRY(std::string bytes,
-           ReadRegularFile(folder / name, is_root ? kMaxRootBytes : kMaxSignatureFileBytes));
-    if (is_root) {
-      document.bytes = std::move(bytes);
-    } else {
-      document.signatures.push_back(std::move(bytes));
-    }
+    if (name != file) TakeSignature(folder / name, root, unreadable);
   }
-  return document;
+  if (root.document.signatures.empty()) {
+    // Then what they are is why the root cannot be used.
+    root.document.signatures = std::move(unreadable);
+    root.left_out.clear();
+  }
+  return root;
 }
 
 }  // namespace gapferry::bundle

@@ -18,6 +18,8 @@ namespace gapferry::bundle {
 // What is beyond is counted and not kept: a stick can hold any number of entries.
 constexpr std::size_t kMaxListedNames = 4096;
 constexpr std::size_t kMaxForeignNames = 20;
+// Beside a root: more than kMaxSignatures, so that what is no signature need not hide one.
+constexpr std::size_t kMaxRootFiles = 64;
 // Then the listing ends, and says so.
 constexpr std::size_t kMaxEntries = 100'000;
 
@@ -32,8 +34,10 @@ struct NamedVolume {
 struct MediumListing {
   std::vector<NamedVolume> volumes;               // regular files, newest number first
   std::vector<std::filesystem::path> unfinished;  // volumes whose writing was interrupted (.part)
-  // Version → names of root-NNNN.json and its signature files.
+  // Version → names of root-NNNN.json and its signature files, of these at most kMaxRootFiles.
   std::map<std::uint64_t, std::set<std::string>> roots;
+  // Those where root-NNNN.json itself is no regular file → what it is. They are foreign, too.
+  std::map<std::uint64_t, std::string> odd_roots;
   std::vector<std::string> foreign;  // the first names of everything else, by their bytes
   std::uint64_t foreign_count = 0;
   bool all_seen = true;  // false: there are more than kMaxEntries
@@ -54,10 +58,14 @@ struct FoundBundle {
 // BundleReader::OpenVolume for a file that was named.
 [[nodiscard]] Result<FoundBundle> FindBundle(const std::filesystem::path& path);
 
+struct ListedRoot {
+  SignedDocument document;
+  std::vector<Error> left_out;  // files that are no signatures, beside some that are
+};
 // The root `version` that `listing` found in `folder`, with its signature files. Follows no link.
-// Errors: kNotFound, kTooLarge, kIo.
-[[nodiscard]] Result<SignedDocument> ReadListedRoot(const std::filesystem::path& folder,
-                                                    const MediumListing& listing,
-                                                    std::uint64_t version);
+// Errors: kNotFound; kTooLarge; kIo, also for a root that is a link.
+[[nodiscard]] Result<ListedRoot> ReadListedRoot(const std::filesystem::path& folder,
+                                                const MediumListing& listing,
+                                                std::uint64_t version);
 
 }  // namespace gapferry::bundle

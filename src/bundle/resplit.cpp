@@ -19,8 +19,8 @@ Result<std::optional<SignedDocument>> FirstRootBeside(const FoundBundle& found) 
   const fs::path folder = FolderOf(found);
   GF_TRY(const MediumListing listing, ListMedium(folder));
   auto root = ReadListedRoot(folder, listing, 1);
-  if (!root.ok() || root->signatures.empty()) return std::optional<SignedDocument>();
-  return std::optional(*std::move(root));
+  if (!root.ok() || root->document.signatures.empty()) return std::optional<SignedDocument>();
+  return std::optional(std::move(root->document));
 }
 
 ChunkSource ChunksOf(const BundleReader& reader) {

@@ -51,7 +51,8 @@ Role ReadRole(Fields& fields) {
   role.threshold = fields.Number("threshold", 1, kMaxRootKeys);
   role.keys = {ids.begin(), ids.end()};
   if (role.threshold > role.keys.size())
-    fields.Fail("threshold", "is larger than the number of keys");
+    fields.Fail("threshold", fmt::format("is {}, larger than the number of keys, {}",
+                                         role.threshold, role.keys.size()));
   return role;
 }
 
@@ -128,7 +129,11 @@ Status CheckSignature(const PublicKey& key, const Digest512& digest,
   GF_CHECK(Verify(key, digest, signature));
   if (!comment || signature.trusted_comment() == *comment) return Ok();
   return Error::Make(Kind::kBadSignature, "key {} signed \"{}\", but the content is \"{}\"",
-                     key.id.ToString(), signature.trusted_comment(), *comment);
+                     key.id.ToString(), signature.trusted_comment(), *comment)
+      .Hint(
+          "with minisign the trusted comment must be given: minisign -S -t \"{}\" …; remove the "
+          "signature first",
+          *comment);
 }
 
 Status CheckRevocationsStand(const Root& now, const Root& next) {
@@ -283,8 +288,8 @@ std::string KeyList(const std::set<KeyId>& ids) {
   return text;
 }
 
-Error NameRevoked(Error error, const Root& root, const std::set<KeyId>& revoked_here,
-                  const std::vector<std::string>& signatures) {
+Error NameRevoked(Error error, const Role& role, const Root& root,
+                  const std::set<KeyId>& revoked_here, const std::vector<std::string>& signatures) {
   if (error.kind != Kind::kUnknownSigner && error.kind != Kind::kThreshold) return error;
   for (const std::string& text : signatures) {
     const auto signature = ParseSignatureFile(text);
@@ -292,9 +297,17 @@ Error NameRevoked(Error error, const Root& root, const std::set<KeyId>& revoked_
     const KeyId id = signature->key_id();
     const bool here = revoked_here.contains(id);
     if (!here && !root.revoked.contains(id)) continue;
-    return Error::Make(Kind::kRevokedSigner,
-                       "key {} has been revoked by {}, and without it this is {}", id.ToString(),
-                       here ? "this site" : fmt::format("root {}", root.version), error.what);
+    const std::string key =
+        fmt::format("key {}, which {} has revoked", id.ToString(),
+                    here ? std::string("this site") : fmt::format("root {}", root.version));
+    const std::string what =
+        error.kind == Kind::kThreshold
+            ? fmt::format("{}, does not count; without it this is {}", key, error.what)
+            : fmt::format("signed by {}; only {} may sign this", key, KeyList(role.keys));
+    return Error::Make(Kind::kRevokedSigner, "{}", what)
+        .Hint(
+            "was it made before the key was changed? Then use what was made after it. If not, call "
+            "the connected side: someone else may hold the old key");
   }
   return error;
 }
@@ -321,9 +334,10 @@ Result<Root> NextRoot(const Root& now, std::string_view bytes,
                       const std::set<KeyId>& revoked_here) {
   const std::uint64_t version = now.version + 1;
   const std::string comment = RootTrustedComment(version);
-  auto by_old = CheckRole(Without(now.root, revoked_here), now.keys, bytes, comment, signatures);
+  const Role old_role = Without(now.root, revoked_here);
+  auto by_old = CheckRole(old_role, now.keys, bytes, comment, signatures);
   if (!by_old.ok()) {
-    return NameRevoked(std::move(by_old).error(), now, revoked_here, signatures)
+    return NameRevoked(std::move(by_old).error(), old_role, now, revoked_here, signatures)
         .In(RootFileName(version));
   }
   auto next = ParseRoot(bytes);
@@ -334,10 +348,10 @@ Result<Root> NextRoot(const Root& now, std::string_view bytes,
   }
   Status stands = CheckRevocationsStand(now, *next);
   if (!stands.ok()) return std::move(stands).error().In(RootFileName(version));
-  auto by_new =
-      CheckRole(Without(next->root, revoked_here), next->keys, bytes, comment, signatures);
+  const Role new_role = Without(next->root, revoked_here);
+  auto by_new = CheckRole(new_role, next->keys, bytes, comment, signatures);
   if (!by_new.ok()) {
-    return NameRevoked(std::move(by_new).error(), *next, revoked_here, signatures)
+    return NameRevoked(std::move(by_new).error(), new_role, *next, revoked_here, signatures)
         .In(RootFileName(version));
   }
   return next;

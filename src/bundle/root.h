@@ -117,9 +117,10 @@ struct Fingerprint {
                                     const std::vector<std::string>& signatures,
                                     const std::set<KeyId>& revoked_here = {});
 
-// `error`, or kRevokedSigner if it is about missing signers and a signature names a key that `root`
-// or the site (`revoked_here`) has revoked.
-[[nodiscard]] Error NameRevoked(Error error, const Root& root, const std::set<KeyId>& revoked_here,
+// `error`, or kRevokedSigner if it is about missing signers of `role` and a signature names a key
+// that `root` or the site (`revoked_here`) has revoked.
+[[nodiscard]] Error NameRevoked(Error error, const Role& role, const Root& root,
+                                const std::set<KeyId>& revoked_here,
                                 const std::vector<std::string>& signatures);
 // `role` without the keys that the site revoked.
 [[nodiscard]] Role Without(Role role, const std::set<KeyId>& revoked_here);

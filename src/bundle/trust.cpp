@@ -135,13 +135,23 @@ Status CheckLife(const Root& root, const Manifest& manifest) {
                      max_life / kSecondsPerDay, root.version);
 }
 
-Status CheckCreated(const Manifest& manifest, const JudgedClock& clock) {
-  const bool believed =
-      clock.verdict == ClockVerdict::kTrusted || clock.verdict == ClockVerdict::kPlausible;
-  if (!believed || manifest.created <= clock.now + kCreatedTolerance) return Ok();
-  return Error::Make(Kind::kClock, "bundle {} was created at {}, but here it is {}", manifest.seq,
-                     FormatTime(manifest.created), FormatTime(clock.now))
-      .Hint("compare both times with a watch and set the clock");
+Status CheckCreated(const TrustState& state, const Manifest& manifest, const JudgedClock& clock) {
+  if (IsBelieved(clock.verdict)) {
+    if (manifest.created <= clock.now + kCreatedTolerance) return Ok();
+    return Error::Make(Kind::kClock, "bundle {} was created at {}, but here it is {}", manifest.seq,
+                       FormatTime(manifest.created), FormatTime(clock.now))
+        .Hint("compare both times with a watch and set the clock");
+  }
+  const Time known = std::max(state.floor, state.root.created);
+  if (manifest.created <= known + kMaxClockAhead) return Ok();
+  return Error::Make(Kind::kClock,
+                     "bundle {} was created at {}, more than five years after {}, the latest time "
+                     "that this site knows, and there is no clock to believe (it is {})",
+                     manifest.seq, FormatTime(manifest.created), FormatTime(known),
+                     ClockVerdictName(clock.verdict))
+      .Hint(
+          "compare the time with a watch. If it is wrong, the connected side's clock is: talk to "
+          "them. If it is right, set the clock here and import --trust-clock --reason TEXT");
 }
 
 bool Applies(Verdict verdict) {
@@ -180,6 +190,10 @@ std::string_view ClockVerdictName(ClockVerdict verdict) {
   std::abort();
 }
 
+bool IsBelieved(ClockVerdict verdict) {
+  return verdict == ClockVerdict::kTrusted || verdict == ClockVerdict::kPlausible;
+}
+
 JudgedClock JudgeClock(const Clock& clock, Time floor) {
   if (!clock.reading) return {ClockVerdict::kAbsent, floor};
   if (clock.trusted) return {ClockVerdict::kTrusted, *clock.reading};
@@ -206,10 +220,10 @@ Result<VerifiedManifest> VerifySignatures(const Root& root, std::string_view man
   for (const auto& [uuid, stream] : root.streams) {
     anyone.keys.insert(stream.content.keys.begin(), stream.content.keys.end());
   }
-  auto by_anyone =
-      CheckRole(Without(anyone, revoked_here), root.keys, manifest_bytes, std::nullopt, signatures);
+  anyone = Without(std::move(anyone), revoked_here);
+  auto by_anyone = CheckRole(anyone, root.keys, manifest_bytes, std::nullopt, signatures);
   if (!by_anyone.ok())
-    return NameRevoked(std::move(by_anyone).error(), root, revoked_here, signatures);
+    return NameRevoked(std::move(by_anyone).error(), anyone, root, revoked_here, signatures);
 
   VerifiedManifest verified;
   GF_TRY(verified.manifest_, ParseManifest(manifest_bytes));
@@ -219,10 +233,10 @@ Result<VerifiedManifest> VerifySignatures(const Root& root, std::string_view man
     return Error::Make(Kind::kWrongStream, "made for stream {} ({}), which root {} does not know",
                        manifest.stream, manifest.stream_uuid.ToString(), root.version);
   }
-  auto signers = CheckRole(Without(stream->second.content, revoked_here), root.keys, manifest_bytes,
-                           TrustedComment(manifest), signatures);
+  const Role role = Without(stream->second.content, revoked_here);
+  auto signers = CheckRole(role, root.keys, manifest_bytes, TrustedComment(manifest), signatures);
   if (!signers.ok()) {
-    return NameRevoked(std::move(signers).error(), root, revoked_here, signatures)
+    return NameRevoked(std::move(signers).error(), role, root, revoked_here, signatures)
         .In("stream " + manifest.stream);
   }
   verified.signers_ = *std::move(signers);
@@ -248,16 +262,15 @@ Result<Acceptance> Accept(const TrustState& state, const VerifiedManifest& verif
   GF_CHECK(CheckImporter(manifest, options));
   GF_CHECK(CheckBase(trust, manifest));
   GF_CHECK(CheckLife(state.root, manifest));
-  GF_CHECK(CheckCreated(manifest, judged));
+  GF_CHECK(CheckCreated(state, manifest, judged));
   if (acceptance.expired && !options.allow_expired) {
     return Error::Make(Kind::kExpired, "bundle {} expired at {}; it is now {} (clock {})",
                        manifest.seq, FormatTime(manifest.expires), FormatTime(judged.now),
                        ClockVerdictName(judged.verdict))
-        .Hint("{}",
-              judged.verdict == ClockVerdict::kPlausible || judged.verdict == ClockVerdict::kTrusted
-                  ? "fetch a newer bundle, or import --accept-expired --reason TEXT"
-                  : "the clock is not believed: `time show` says why, and `time reset` helps if "
-                    "the latest time known here was wrong");
+        .Hint("{}", IsBelieved(judged.verdict)
+                        ? "fetch a newer bundle, or import --accept-expired --reason TEXT"
+                        : "the clock is not believed: `time show` says why. If it is right, import "
+                          "--trust-clock --reason TEXT");
   }
   acceptance.next.floor = std::max(acceptance.next.floor, manifest.created);
   if (Applies(verdict)) Record(acceptance.next.streams[manifest.stream_uuid], point);

@@ -83,7 +83,11 @@ enum class ClockVerdict {
   kAbsent,     // no reading; the floor is used instead
 };
 [[nodiscard]] std::string_view ClockVerdictName(ClockVerdict verdict);
+// Whether the reading itself is the time to reckon with.
+[[nodiscard]] bool IsBelieved(ClockVerdict verdict);
 
+// How far after the floor a reading can be believed. Where no clock is, `created` may lie as far
+// after the latest time known, which is the floor or the `created` of the root.
 constexpr Time kMaxClockAhead = Time{5} * 366 * kSecondsPerDay;
 // How far `created` may lie after a plausible clock: time zones entered as UTC, and slow clocks.
 constexpr Time kCreatedTolerance = kSecondsPerDay;
@@ -124,7 +128,7 @@ struct Acceptance {
 // Errors: kWrongStream; kEquivocation (also of a delta that starts from another state than the one
 // accepted under its base's number); kRollback; kRootStep (a newer root or epoch comes first);
 // kNotReady (a full comes first); kUnsupported (importer too old); kPolicy (lives longer than the
-// root allows); kClock (created in the future); kExpired.
+// root allows); kClock (created in the future, or years after all that is known); kExpired.
 [[nodiscard]] Result<Acceptance> Accept(const TrustState& state, const VerifiedManifest& verified,
                                         const Clock& clock, const AcceptOptions& options);
 

@@ -16,9 +16,8 @@ Command DiffCommand() {
           GF_TRY(const Home home, Home::Open(session));
           GF_TRY(const Config config, home.LoadConfig());
           GF_TRY(const Fd lock, home.Lock());
-          GF_TRY(const bool applied, ImportBundle(session, home, config, *options));
-          (void)applied;
-          return Ok();
+          GF_TRY(const Imported imported, ImportBundle(session, home, config, *options));
+          return imported.left_out ? Status(*imported.left_out) : Ok();
         };
       }};
 }

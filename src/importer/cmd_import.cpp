@@ -17,6 +17,8 @@ Command ImportCommand() {
                        "take an older state; needs --reason");
         arguments.Flag("--accept-expired", &options->allow_expired,
                        "take a bundle past its expiry; needs --reason");
+        arguments.Flag("--trust-clock", &options->trust_clock,
+                       "believe this machine's clock, whatever it shows; needs --reason");
         arguments.Option("--reason", &options->reason, "why the exception is made");
         arguments.Flag("--dry-run", &options->dry_run,
                        "say what would change, as `diff` does, and change nothing");
@@ -24,12 +26,12 @@ Command ImportCommand() {
           GF_TRY(const Home home, Home::Open(session));
           GF_TRY(const Config config, home.LoadConfig());
           GF_TRY(const Fd lock, home.Lock());
-          GF_TRY(const bool applied, ImportBundle(session, home, config, *options));
-          if (applied) {
+          GF_TRY(const Imported imported, ImportBundle(session, home, config, *options));
+          if (imported.applied) {
             session.console.Note(
                 fmt::format("next: `{} generate` makes the artifacts", session.program));
           }
-          return Ok();
+          return imported.left_out ? Status(*imported.left_out) : Ok();
         };
       }};
 }

@@ -22,13 +22,11 @@ Status Inspect(Session& session, const std::string& path) {
                     {StreamName(trust), trust.state.root, trust.state.revoked_here,
                      held == trust.state.streams.end() ? bundle::StreamTrust{} : held->second},
                     nullptr));
-  for (const MediumFault& fault : medium.faults) {
-    if (!medium.bundles.empty()) session.console.Report(fault.error);
-  }
+  if (!medium.bundles.empty()) SayFaults(session.console, medium);
   GF_TRY(const Opened opened, TakeBest(std::move(medium)));
   const bundle::Manifest& manifest = opened.verified.manifest();
   GF_TRY(const std::optional<Applied> applied, LoadApplied(&store));
-  Described described = Describe(opened);
+  Described described = Describe(opened, bundle::JudgeClock({Now(), false}, trust.state.floor));
   described.json["types"] = manifest.counts.type;
   described.json["tlp"] = manifest.counts.tlp;
   described.json["sources"] = manifest.counts.source;

@@ -2,8 +2,8 @@
 #include "bundle/root_text.h"
 #include "bundle/root_walk.h"
 #include "bundle/signed_file.h"
-#include "importer/audit.h"
 #include "importer/commands.h"
+#include "importer/import_record.h"
 #include "importer/opened.h"
 
 namespace gapferry::importer {
@@ -42,20 +42,26 @@ Walked WalkFile(const SiteTrust& trust, std::uint64_t version, const fs::path& f
   offers.Add(version, *document);
   bundle::RootWalk walk = bundle::WalkRoots(walked.root, offers, trust.state.revoked_here);
   walked.root = std::move(walk.root);
-  if (!walk.refused.empty()) walked.stopped = std::move(walk.refused.front().error);
+  if (walk.fork) {
+    walked.stopped = *std::move(walk.fork);
+  } else if (!walk.refused.empty()) {
+    walked.stopped = std::move(walk.refused.front().error);
+  }
   return walked;
 }
 
 // Whatever the payloads of its bundles are like, and whether there are bundles at all.
-Walked WalkMedium(const SiteTrust& trust, const fs::path& path) {
+Walked WalkMedium(Console& console, const SiteTrust& trust, const fs::path& path) {
   Walked walked{trust.state.root};
   const Trusted trusted{"", trust.state.root, trust.state.revoked_here, {}};
   const auto medium = OpenMedium(path, trusted, &walked.root);
-  std::error_code error;
-  if (medium.ok()) {
-    if (!medium->root_faults.empty()) walked.stopped = medium->root_faults.front();
-  } else if (medium.error().kind != Kind::kNotFound || !fs::exists(path, error)) {
+  if (!medium.ok()) {
     walked.stopped = medium.error();
+    return walked;
+  }
+  NoteStrayRoots(console, *medium);
+  if (!medium->newer_roots.empty()) {
+    walked.stopped = medium->newer_roots.front().error;
   }
   return walked;
 }
@@ -67,11 +73,15 @@ Status Import(Session& session, const fs::path& path) {
   GF_TRY(SiteTrust trust, LoadTrust(&store));
   const bundle::Root before = trust.state.root;
   const auto version = bundle::RootVersionIn(path.filename().string());
-  Walked walk = version ? WalkFile(trust, *version, path) : WalkMedium(trust, path);
+  Walked walk =
+      version ? WalkFile(trust, *version, path) : WalkMedium(session.console, trust, path);
   trust.state.root = std::move(walk.root);
   const bundle::Root& now = trust.state.root;
   if (now.version == before.version) {
-    GF_CHECK(walk.stopped);
+    if (!walk.stopped.ok()) {
+      GF_CHECK(ImportRecord(home).Refused(path.string(), walk.stopped.error()));
+      return walk.stopped;
+    }
     session.console.Emit("root_import",
                          {{"before", before.version}, {"root_version", now.version}});
     session.console.Say(fmt::format("NOTHING NEWER   this site holds root {}", now.version));
@@ -80,18 +90,18 @@ Status Import(Session& session, const fs::path& path) {
   GF_CHECK(store.Begin());
   GF_CHECK(SaveTrust(&store, trust));
   GF_CHECK(store.Commit());
-  GF_CHECK(AppendAudit(home.audit_file(), "root.accepted",
-                       {{"from", before.version}, {"to", now.version}}));
-  const std::vector<std::string> changes = bundle::RootChanges(before, now);
-  session.console.Emit(
-      "root_import",
-      {{"before", before.version}, {"root_version", now.version}, {"changes", changes}});
-  session.console.Say(fmt::format("ROOT {} → {}", before.version, now.version));
-  for (const std::string& line : changes)
-    session.console.Say("changes      " + line);
-  if (!walk.stopped.ok())
-    session.console.Note("not everything was taken: " + walk.stopped.error().what);
-  return Ok();
+  GF_CHECK(ImportRecord(home).NewRoot(before, now));
+  session.console.Emit("root_import", {{"before", before.version},
+                                       {"root_version", now.version},
+                                       {"changes", bundle::RootChanges(before, now)}});
+  SayRootChange(session.console, before, now);
+  if (walk.stopped.ok()) return Ok();
+  Error error =
+      Error::Make(Kind::kPartly, "root {} is in force here, but not everything was taken: {}",
+                  now.version, walk.stopped.error().what);
+  for (const std::string& hint : walk.stopped.error().hints)
+    error = std::move(error).Hint("{}", hint);
+  return error;
 }
 
 }  // namespace

@@ -23,6 +23,8 @@ Command RunCommand(CommandRunner run) {
                            "take an older state; needs --reason");
             arguments.Flag("--accept-expired", &options->import.allow_expired,
                            "take a bundle past its expiry; needs --reason");
+            arguments.Flag("--trust-clock", &options->import.trust_clock,
+                           "believe this machine's clock, whatever it shows; needs --reason");
             arguments.Option("--reason", &options->import.reason, "why the exception is made");
             arguments.Flag("--accept-change", &options->accept_change,
                            "switch even if a guard finds the change large");
@@ -30,10 +32,10 @@ Command RunCommand(CommandRunner run) {
               GF_TRY(const Home home, Home::Open(session));
               GF_TRY(Config config, home.LoadConfig());
               GF_TRY(const Fd lock, home.Lock());
-              GF_TRY(const bool applied, ImportBundle(session, home, config, options->import));
-              (void)applied;
-              return GenerateArtifacts(session, home, std::move(config),
-                                       {.accept_change = options->accept_change}, run);
+              GF_TRY(const Imported imported, ImportBundle(session, home, config, options->import));
+              GF_CHECK(GenerateArtifacts(session, home, std::move(config),
+                                         {.accept_change = options->accept_change}, run));
+              return imported.left_out ? Status(*imported.left_out) : Ok();
             };
           }};
 }

@@ -35,6 +35,27 @@ Status ShowTime(Session& session) {
   return Ok();
 }
 
+// Why the floor cannot go back, and what would let it.
+Error NothingToSetBack(const std::optional<Applied>& applied, Time floor) {
+  if (!applied || applied->manifest.created < floor) {
+    return Error::Make(Kind::kNotReady,
+                       "the floor is {}, when this program was made: it cannot go "
+                       "back further",
+                       FormatTime(floor))
+        .Hint("set the clock, if it is before that");
+  }
+  const bundle::Manifest& manifest = applied->manifest;
+  return Error::Make(Kind::kNotReady,
+                     "the floor stays at {}: bundle {}.{}, which is in use, was created then",
+                     FormatTime(floor), manifest.epoch, manifest.seq)
+      .Hint("if that time is right, set the clock")
+      .Hint(
+          "if it is wrong: `rollback` to a state before it, or set the clock and import the next "
+          "bundle with --trust-clock --reason TEXT; then `time reset`")
+      .Hint(
+          "if the bundle was forged, call the connected side: key revoke here, a new epoch there");
+}
+
 Status Reset(Session& session, const std::string& reason) {
   if (reason.empty()) {
     return Error::Make(Kind::kUsage, "setting the time back needs a reason")
@@ -48,6 +69,7 @@ Status Reset(Session& session, const std::string& reason) {
   const Time before = trust.state.floor;
   trust.state.floor = kNotBefore;
   if (applied) trust.state.floor = std::max(trust.state.floor, applied->manifest.created);
+  if (trust.state.floor >= before) return NothingToSetBack(applied, before);
   GF_CHECK(store.Begin());
   GF_CHECK(SaveTrust(&store, trust));
   GF_CHECK(store.Commit());

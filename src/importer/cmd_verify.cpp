@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "base/version.h"
 #include "bundle/signed_file.h"
 #include "importer/commands.h"
 #include "importer/medium_check.h"
@@ -20,6 +21,7 @@ struct Anchor {
   std::set<bundle::KeyId> revoked_here;
   std::string stream;
   std::string basis;
+  Time floor = kNotBefore;
   bool known = true;  // false: the medium vouches for itself only
   bool kiosk = true;  // no state: replay and revocation are not checked
 };
@@ -32,6 +34,7 @@ Result<Anchor> FromHome(const Session& session) {
   anchor.root = trust.state.root;
   anchor.revoked_here = trust.state.revoked_here;
   anchor.stream = StreamName(trust);
+  anchor.floor = trust.state.floor;
   anchor.basis = fmt::format("the root pinned in {}", session.home);
   anchor.kiosk = false;
   return anchor;
@@ -75,6 +78,7 @@ Result<Anchor> FromFile(const VerifyOptions& options) {
     GF_TRY(anchor.root, bundle::OpenSignedRoot(document->bytes, document->signatures));
     anchor.known = !options.root.empty();
   }
+  anchor.floor = std::max<Time>(kNotBefore, anchor.root.created);
   return anchor;
 }
 
@@ -119,11 +123,12 @@ Status Verify(Session& session, const VerifyOptions& options) {
          OpenMedium(options.path, {anchor.stream, anchor.root, anchor.revoked_here, {}}, nullptr));
   MediumCheck check = CheckMedium(medium);
   Console& console = session.console;
+  NoteStrayRoots(console, medium);
   for (const std::string& note : check.notes)
     console.Note(note);
   std::vector<Described> bundles;
   for (const Opened* opened : check.newest) {
-    bundles.push_back(Describe(*opened));
+    bundles.push_back(Describe(*opened, bundle::JudgeClock({Now(), false}, anchor.floor)));
     Json& json = bundles.back().json;
     json["verdict"] = anchor.known ? check.Verdict() : check.Verdict() + ", signer unknown";
     json["basis"] = anchor.basis;
@@ -133,6 +138,7 @@ Status Verify(Session& session, const VerifyOptions& options) {
   }
   if (!check.faults.empty()) return ReportFaults(console, std::move(check.faults));
   ShowIntact(console, anchor, bundles);
+  if (anchor.known && check.roots_left_out) return *std::move(check.roots_left_out);
   if (anchor.known) return Ok();
   return Error::Make(Kind::kUnknownSigner,
                      "the bundle is intact, but who signed it is not known here")

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "base/app.h"
 #include "base/command.h"
@@ -44,12 +45,16 @@ struct ImportOptions {
   std::string path;
   bool allow_rollback = false;
   bool allow_expired = false;
+  bool trust_clock = false;  // the caller vouches for this machine's clock
   std::string reason;
   bool dry_run = false;  // say what would change, and change nothing
 };
-// True if something was applied, false if it was there already or nothing was to change.
-[[nodiscard]] Result<bool> ImportBundle(Session& session, const Home& home, const Config& config,
-                                        const ImportOptions& options);
+struct Imported {
+  bool applied = false;           // false if it was there already or nothing was to change
+  std::optional<Error> left_out;  // RootsLeftOut: to be returned when all else is done
+};
+[[nodiscard]] Result<Imported> ImportBundle(Session& session, const Home& home,
+                                            const Config& config, const ImportOptions& options);
 
 // The site as detect sees it, with the lists it points to.
 struct LoadedSite {

@@ -208,7 +208,8 @@ Status ShowDifference(Session& session, const Opened& opened, const Config& conf
                       store::Store* present, store::Store* aside, const Home& home) {
   GF_TRY(const Difference difference, Compare(present, aside));
   Console& console = session.console;
-  Described described = Describe(opened);
+  GF_TRY(const SiteTrust trust, LoadTrust(present));
+  Described described = Describe(opened, bundle::JudgeClock({Now(), false}, trust.state.floor));
   console.Say("NOTHING WAS CHANGED   this is what an import would do");
   for (const std::string& line : described.lines)
     console.Say(line);

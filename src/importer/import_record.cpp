@@ -1,8 +1,30 @@
 #include "importer/import_record.h"
 
-#include "base/console.h"
+#include "bundle/root_text.h"
 
 namespace gapferry::importer {
+
+namespace {
+
+std::string FingerprintOf(const bundle::Root& root) {
+  return bundle::Fingerprint(bundle::SerializeRoot(root)).ToString();
+}
+
+}  // namespace
+
+Json RootChangeJson(const bundle::Root& before, const bundle::Root& now) {
+  return {{"from", before.version},
+          {"to", now.version},
+          {"fingerprint", FingerprintOf(now)},
+          {"changes", bundle::RootChanges(before, now)}};
+}
+
+void SayRootChange(Console& console, const bundle::Root& before, const bundle::Root& now) {
+  console.Say(fmt::format("ROOT {} → {}   fingerprint {}", before.version, now.version,
+                          FingerprintOf(now)));
+  for (const std::string& line : bundle::RootChanges(before, now))
+    console.Say("changes      " + line);
+}
 
 // An import that ended between taking its state over and saying so, or before.
 Status ImportRecord::Settle(const std::optional<Applied>& applied) const {
@@ -39,8 +61,8 @@ Status ImportRecord::Refused(const std::string& path, const Error& error) const 
   return Put("import.refused",
              {{"path", Printable(path)}, {"kind", Info(error.kind).name}, {"why", error.what}});
 }
-Status ImportRecord::NewRoot(std::uint64_t from, std::uint64_t to) const {
-  return Put("root.accepted", {{"from", from}, {"to", to}});
+Status ImportRecord::NewRoot(const bundle::Root& before, const bundle::Root& now) const {
+  return Put("root.accepted", RootChangeJson(before, now));
 }
 Status ImportRecord::Put(std::string_view event, const Json& detail) const {
   return AppendAudit(log_, event, detail);

@@ -5,11 +5,16 @@
 #include <optional>
 #include <string>
 
+#include "base/console.h"
 #include "importer/audit.h"
 #include "importer/home.h"
 #include "importer/opened.h"
 
 namespace gapferry::importer {
+
+// A newer root that came into force here: from, to, fingerprint, changes.
+[[nodiscard]] Json RootChangeJson(const bundle::Root& before, const bundle::Root& now);
+void SayRootChange(Console& console, const bundle::Root& before, const bundle::Root& now);
 
 class ImportRecord {
  public:
@@ -20,7 +25,7 @@ class ImportRecord {
   [[nodiscard]] Status Begin(const Opened& opened, const std::string& exception) const;
   [[nodiscard]] Result<AuditHead> Done(const bundle::Manifest& manifest) const;
   [[nodiscard]] Status Refused(const std::string& path, const Error& error) const;
-  [[nodiscard]] Status NewRoot(std::uint64_t from, std::uint64_t to) const;
+  [[nodiscard]] Status NewRoot(const bundle::Root& before, const bundle::Root& now) const;
   [[nodiscard]] Status StillCurrent(const bundle::Manifest& manifest) const;
 
  private:

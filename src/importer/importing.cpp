@@ -24,10 +24,10 @@ std::string NumberText(const bundle::Manifest& manifest) {
   return fmt::format("{}.{}", manifest.epoch, manifest.seq);
 }
 
-void Show(Session& session, const Opened& opened, const std::optional<Applied>& before,
-          const Received& received, const AuditHead& audit) {
+void Show(Session& session, const Opened& opened, const bundle::JudgedClock& clock,
+          const std::optional<Applied>& before, const Received& received, const AuditHead& audit) {
   Console& console = session.console;
-  Described described = Describe(opened);
+  Described described = Describe(opened, clock);
   described.json["previous_seq"] = before ? Json(before->manifest.seq) : Json(nullptr);
   described.json["sandbox"] = received.sandbox;
   described.json["rows_before"] = received.before;
@@ -78,12 +78,12 @@ void Show(Session& session, const Opened& opened, const std::optional<Applied>& 
 }
 
 std::string Exception(const ImportOptions& options) {
+  std::vector<std::string_view> set_aside;
+  if (options.allow_rollback) set_aside.emplace_back("rollback allowed");
+  if (options.allow_expired) set_aside.emplace_back("expiry set aside");
+  if (options.trust_clock) set_aside.emplace_back("clock vouched for");
   if (options.reason.empty()) return "";
-  return fmt::format("{}{}: {}", options.allow_rollback ? "rollback allowed" : "",
-                     options.allow_expired
-                         ? (options.allow_rollback ? ", expiry set aside" : "expiry set aside")
-                         : "",
-                     options.reason);
+  return fmt::format("{}: {}", fmt::join(set_aside, ", "), options.reason);
 }
 
 Status SayAlreadyThere(Session& session, const bundle::Manifest& manifest) {
@@ -145,6 +145,7 @@ class Importing {
   }
   // After a state was taken in: the medium holds another that leads on from it.
   [[nodiscard]] bool leads_on() const { return leads_on_; }
+  [[nodiscard]] const std::optional<Error>& left_out() const { return left_out_; }
 
  private:
   Result<bool> Import() {
@@ -155,14 +156,15 @@ class Importing {
         &walked);
     GF_CHECK(KeepWalked(walked));
     if (!medium.ok()) return std::move(medium).error();
+    left_out_ = RootsLeftOut(*medium);
+    NoteStrayRoots(session_.console, *medium);
     GF_CHECK(CheckAgreement(*medium));
     if (medium->bundles.empty() ||
         !bundle::LeadsForward(held, medium->bundles.front().verified.manifest())) {
       GF_TRY(Opened only, TakeBest(std::move(medium).value()));
       return TakeOne(&only);
     }
-    for (const MediumFault& fault : medium->faults)
-      session_.console.Report(fault.error);
+    SayFaults(session_.console, *medium);
     return TakeFirstWhole(held, &medium->bundles);
   }
 
@@ -210,7 +212,7 @@ class Importing {
     accept.allow_rollback = options_.allow_rollback;
     accept.allow_expired = options_.allow_expired;
     GF_TRY(const bundle::Acceptance acceptance,
-           bundle::Accept(trust_.state, opened->verified, bundle::Clock{Now(), false}, accept));
+           bundle::Accept(trust_.state, opened->verified, clock(), accept));
     const bundle::Manifest& manifest = opened->verified.manifest();
     if (acceptance.verdict == bundle::Verdict::kAlreadyImported) {
       GF_CHECK(SayAlreadyThere(session_, manifest));
@@ -228,16 +230,20 @@ class Importing {
     return false;
   }
 
+  [[nodiscard]] bundle::Clock clock() const { return {Now(), options_.trust_clock}; }
+
   // In a dry run nothing is kept; the next import walks the same roots.
   Status KeepWalked(const bundle::Root& walked) {
-    const std::uint64_t from = trust_.state.root.version;
-    if (walked.version == from) return Ok();
+    const bundle::Root before = trust_.state.root;
+    if (walked.version == before.version) return Ok();
     if (options_.dry_run) {
       trust_.state.root = walked;
       return Ok();
     }
     GF_CHECK(KeepRoot(&*store_, &trust_, walked));
-    return record_.NewRoot(from, walked.version);
+    session_.console.Emit("root_accepted", RootChangeJson(before, walked));
+    SayRootChange(session_.console, before, walked);
+    return record_.NewRoot(before, walked);
   }
 
   Result<bool> TakeState(Opened* opened, const bundle::Acceptance& acceptance) {
@@ -266,7 +272,8 @@ class Importing {
     GF_CHECK(next.Adopt(before_ ? std::optional(PointOf(before_->manifest)) : std::nullopt,
                         config_.keep_states));
     GF_TRY(const AuditHead audit, record_.Done(manifest));
-    Show(session_, *opened, before_, received, audit);
+    Show(session_, *opened, bundle::JudgeClock(clock(), trust_.state.floor), before_, received,
+         audit);
     return true;
   }
 
@@ -279,6 +286,7 @@ class Importing {
   SiteTrust trust_;
   std::optional<Applied> before_;
   bool leads_on_ = false;
+  std::optional<Error> left_out_;
 };
 
 // What is on the medium after the state that was just taken in. Nothing of it undoes that.
@@ -297,16 +305,21 @@ void TakeWhatFollows(Session& session, const Home& home, const Config& config,
 
 }  // namespace
 
-Result<bool> ImportBundle(Session& session, const Home& home, const Config& config,
-                          const ImportOptions& options) {
-  if ((options.allow_rollback || options.allow_expired) && options.reason.empty()) {
+Result<Imported> ImportBundle(Session& session, const Home& home, const Config& config,
+                              const ImportOptions& options) {
+  const bool is_exception = options.allow_rollback || options.allow_expired || options.trust_clock;
+  if (is_exception && options.reason.empty()) {
     return Error::Make(Kind::kUsage, "an exception needs a reason")
         .Hint("add --reason \"why\"; `status` shows it for as long as the state is in use");
   }
   Importing first(session, home, config, options);
-  auto taken = first.Run();
-  if (taken.ok() && *taken && first.leads_on()) TakeWhatFollows(session, home, config, options);
-  return taken;
+  const auto taken = first.Run();
+  if (!taken.ok()) {
+    if (first.left_out()) session.console.Report(*first.left_out());
+    return taken.error();
+  }
+  if (*taken && first.leads_on()) TakeWhatFollows(session, home, config, options);
+  return Imported{*taken, first.left_out()};
 }
 
 }  // namespace gapferry::importer

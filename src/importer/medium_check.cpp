@@ -9,7 +9,6 @@
 namespace gapferry::importer {
 namespace {
 
-// Of root files that lead nowhere a stick can hold thousands.
 constexpr std::size_t kMaxNotes = 20;
 
 // An unfinished copy is no sign of an attack, damage hardly, the rest may be one.
@@ -103,6 +102,19 @@ std::string Named(const Opened& opened) {
 
 }  // namespace
 
+namespace {
+
+// Of roots that lead nowhere a stick can hold thousands.
+void NoteRoots(const OpenedMedium& medium, MediumCheck& check) {
+  check.roots_left_out = RootsLeftOut(medium);
+  if (medium.no_bundle) check.faults.push_back(*medium.no_bundle);
+  if (check.faults.empty()) return;
+  for (std::size_t i = 0; i < std::min(medium.newer_roots.size(), kMaxNotes); ++i)
+    check.faults.push_back(medium.newer_roots[i].error);
+}
+
+}  // namespace
+
 std::string MediumCheck::Verdict() const {
   if (faults.empty()) return "intact";
   if (faults.front().kind == Kind::kIncomplete) return "incomplete";
@@ -138,9 +150,7 @@ MediumCheck CheckMedium(OpenedMedium& medium) {
       check.faults.push_back(fault.error);
     }
   }
-  for (std::size_t i = 0; i < std::min(medium.root_faults.size(), kMaxNotes); ++i)
-    check.notes.push_back(
-        fmt::format("a root that cannot be used: {}", Printable(medium.root_faults[i].what)));
+  NoteRoots(medium, check);
   if (!medium.listing.all_seen)
     check.notes.push_back(
         "the folder holds more files than are looked at; what is beyond is not checked");

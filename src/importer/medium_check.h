@@ -2,6 +2,7 @@
 // each stream, and every fault, so that incomplete, damaged and altered are told apart.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,8 @@ struct MediumCheck {
   std::vector<const Opened*> newest;  // of each stream, those of the highest number
   std::vector<Error> faults;          // worst first: the first decides the exit code
   std::vector<std::string> notes;     // about older bundles and stray roots; they change no verdict
+  std::optional<Error>
+      roots_left_out;  // RootsLeftOut; if there are faults, they name the roots too
 
   // "intact", "incomplete", "damaged" or "altered"
   [[nodiscard]] std::string Verdict() const;

@@ -103,19 +103,40 @@ class Opener {
   std::size_t head_bytes_ = 0;
 };
 
-// Roots can travel without a bundle.
-void OfferBareRoots(const fs::path& folder, const bundle::MediumListing& listing,
-                    const bundle::Root& now, OpenedMedium& medium, bundle::RootOffers& offers) {
+// Roots can travel without a bundle. One of the held version is looked at, too: it may be another.
+void OfferBareRoots(const fs::path& folder, const bundle::Root& now, OpenedMedium& medium,
+                    bundle::RootOffers& offers) {
   std::size_t read = 0;
-  for (const auto& [version, names] : listing.roots) {
-    if (version <= now.version || read++ >= bundle::kMaxRootsInVolume) continue;
-    auto document = bundle::ReadListedRoot(folder, listing, version);
-    if (document.ok()) {
-      offers.Add(version, *document);
-    } else {
-      medium.root_faults.push_back(std::move(document).error());
+  for (const auto& [version, names] : medium.listing.roots) {
+    if (version < now.version || read++ > bundle::kMaxRootsInVolume) continue;
+    auto listed = bundle::ReadListedRoot(folder, medium.listing, version);
+    if (listed.ok()) {
+      offers.Add(version, listed->document);
+      if (version == now.version) continue;
+      std::move(listed->left_out.begin(), listed->left_out.end(),
+                std::back_inserter(medium.stray_roots));
+    } else if (version > now.version) {
+      medium.newer_roots.push_back({version, std::move(listed).error()});
     }
   }
+}
+
+// After the walk: what of the roots is not in use, and whether it would be newer.
+void SortRefused(const bundle::RootWalk& walk, OpenedMedium& medium) {
+  std::vector<RootFault> all = std::move(medium.newer_roots);
+  medium.newer_roots.clear();
+  for (const bundle::RefusedRoot& refused : walk.refused)
+    all.push_back({refused.version, refused.error});
+  for (RootFault& fault : all) {
+    if (fault.version > walk.root.version) {
+      medium.newer_roots.push_back(std::move(fault));
+    } else {
+      medium.stray_roots.push_back(std::move(fault.error));
+    }
+  }
+  std::stable_sort(
+      medium.newer_roots.begin(), medium.newer_roots.end(),
+      [](const RootFault& left, const RootFault& right) { return left.version < right.version; });
 }
 
 Error NoBundle(const fs::path& folder, const std::string& stream,
@@ -136,15 +157,15 @@ Error NoBundle(const fs::path& folder, const std::string& stream,
 Status OpenFolder(const fs::path& folder, const Trusted& trusted, OpenedMedium& medium,
                   Opener& opener) {
   GF_TRY(medium.listing, bundle::ListMedium(folder));
-  OfferBareRoots(folder, medium.listing, trusted.root, medium, opener.offers());
+  OfferBareRoots(folder, trusted.root, medium, opener.offers());
   bool any = false;
   for (const bundle::NamedVolume& volume : medium.listing.volumes) {
     if (!trusted.stream.empty() && volume.name.stream != trusted.stream) continue;
     opener.Open(volume.path);
     any = true;
   }
-  if (any) return Ok();
-  return NoBundle(folder, trusted.stream, medium.listing);
+  if (!any) medium.no_bundle = NoBundle(folder, trusted.stream, medium.listing);
+  return Ok();
 }
 
 Result<Opened> VerifyCandidate(Candidate candidate, const Trusted& trusted,
@@ -185,19 +206,17 @@ Result<OpenedMedium> OpenMedium(const fs::path& path, const Trusted& trusted,
     return Error::Make(Kind::kNotFound, "there is nothing at {}", path.string());
   OpenedMedium medium;
   Opener opener(medium);
-  Status found = Ok();
   const bool in_folder = fs::is_directory(status);
   if (in_folder) {
-    found = OpenFolder(path, trusted, medium, opener);
+    GF_CHECK(OpenFolder(path, trusted, medium, opener));
   } else {
     opener.Open(path);
   }
   bundle::RootWalk walk = bundle::WalkRoots(trusted.root, opener.offers(), trusted.revoked_here);
   medium.root = walk.root;
   if (walked != nullptr) *walked = walk.root;
-  GF_CHECK(found);
-  for (const bundle::RefusedRoot& refused : walk.refused)
-    medium.root_faults.push_back(refused.error);
+  if (walk.fork) return *std::move(walk.fork);
+  SortRefused(walk, medium);
   for (Candidate& candidate : opener.candidates()) {
     const fs::path first = candidate.paths.front();
     const bundle::VolumeName name = candidate.name;
@@ -221,10 +240,44 @@ Result<Opened> TakeBest(OpenedMedium medium) {
                            bundle::IsBefore(NumberOf(medium.bundles.front().verified.manifest()),
                                             NumberOf(medium.faults.front().name));
   if (!medium.bundles.empty() && !newer_fault) return std::move(medium.bundles.front());
+  if (medium.faults.empty() && medium.no_bundle) return *std::move(medium.no_bundle);
   Error error = std::move(medium.faults.front().error);
   if (medium.faults.size() == 1) return error;
   return std::move(error).Hint("{} further files here cannot be used either; `verify` lists them",
                                medium.faults.size() - 1);
+}
+
+std::optional<Error> RootsLeftOut(const OpenedMedium& medium) {
+  if (medium.newer_roots.empty()) return std::nullopt;
+  const RootFault& first = medium.newer_roots.front();
+  const std::size_t more = medium.newer_roots.size() - 1;
+  Error error =
+      Error::Make(Kind::kPartly, "root {} on this medium cannot be used: {}{}", first.version,
+                  first.error.what, more == 0 ? "" : fmt::format(" (and {} more roots)", more));
+  for (const std::string& hint : first.error.hints)
+    error = std::move(error).Hint("{}", hint);
+  return std::move(error).Hint(
+      "this site goes on with root {}; a newer one may revoke a key, so ask the connected side for "
+      "a good copy",
+      medium.root.version);
+}
+
+void NoteStrayRoots(Console& console, const OpenedMedium& medium) {
+  // Of roots that lead nowhere a stick can hold thousands.
+  constexpr std::size_t kMaxStray = 20;
+  for (std::size_t i = 0; i < std::min(medium.stray_roots.size(), kMaxStray); ++i)
+    console.Note("left out beside the roots: " + Printable(medium.stray_roots[i].what));
+}
+
+void SayFaults(Console& console, const OpenedMedium& medium) {
+  const bundle::Manifest& best = medium.bundles.front().verified.manifest();
+  for (const MediumFault& fault : medium.faults) {
+    if (bundle::IsBefore(NumberOf(fault.name), NumberOf(best))) {
+      console.Note(fmt::format("older, unusable: {}", Printable(fault.error.what)));
+    } else {
+      console.Report(fault.error);
+    }
+  }
 }
 
 Result<Opened> OpenVerified(const fs::path& path, const std::string& stream,

@@ -16,6 +16,12 @@ std::string Days(Time seconds) {
   return fmt::format("{:.1f} days", static_cast<double>(seconds) / kSecondsPerDay);
 }
 
+std::string Age(Time created, const bundle::JudgedClock& clock) {
+  if (!bundle::IsBelieved(clock.verdict)) return "the clock here is not believed";
+  if (created > clock.now) return Days(created - clock.now) + " ahead of the clock here";
+  return Days(clock.now - created) + " ago";
+}
+
 std::string HiddenContent(const bundle::Manifest& manifest) {
   if (!manifest.payload) return "content    none; this stream hides its counts";
   return fmt::format("content    encrypted (recipients: {}), counts hidden, {} stored",
@@ -44,9 +50,9 @@ Json NamesJson(const std::vector<std::string>& names) {
 
 }  // namespace
 
-Described Describe(const Opened& opened) {
+Described Describe(const Opened& opened, const bundle::JudgedClock& clock) {
   const bundle::Manifest& manifest = opened.verified.manifest();
-  const Time now = Now();
+  const bool expired = clock.now > manifest.expires;
   const auto rows = [&](const char* kind) {
     const auto found = manifest.counts.kind.find(kind);
     return found == manifest.counts.kind.end() ? 0 : found->second;
@@ -58,10 +64,9 @@ Described Describe(const Opened& opened) {
   lines.push_back(fmt::format("bundle     {} number {}.{}, {}, TLP up to {}", manifest.stream,
                               manifest.epoch, manifest.seq, bundle::KindName(manifest.kind),
                               manifest.tlp_ceiling));
-  lines.push_back(fmt::format("created    {} ({} ago), valid until {}{}",
-                              FormatTime(manifest.created), Days(now - manifest.created),
-                              FormatTime(manifest.expires),
-                              now > manifest.expires ? "  EXPIRED" : ""));
+  lines.push_back(fmt::format("created    {} ({}), valid until {}{}", FormatTime(manifest.created),
+                              Age(manifest.created, clock), FormatTime(manifest.expires),
+                              expired ? "  EXPIRED" : ""));
   lines.push_back(
       fmt::format("content    {} events, {} attributes, {} objects, {} warninglists, {} stored",
                   Grouped(rows("event")), Grouped(rows("attribute")), Grouped(rows("object")),
@@ -85,7 +90,7 @@ Described Describe(const Opened& opened) {
                     {"created", FormatTime(manifest.created)},
                     {"expires", FormatTime(manifest.expires)},
                     {"next_due", FormatTime(manifest.next_due)},
-                    {"expired", now > manifest.expires},
+                    {"expired", expired},
                     {"tlp_ceiling", manifest.tlp_ceiling},
                     {"state_digest", HexEncode(manifest.state_digest)},
                     {"rows", manifest.counts.kind},

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/console.h"
 #include "base/json.h"
 #include "bundle/choose.h"
 #include "bundle/medium.h"
@@ -42,12 +43,20 @@ struct MediumFault {
   Error error;
 };
 
+struct RootFault {
+  std::uint64_t version = 0;
+  Error error;
+};
+
 struct OpenedMedium {
   std::vector<Opened> bundles;      // signed for the stream, by bundle::ChooseBundle
   std::vector<MediumFault> faults;  // newest name first
-  std::vector<Error> root_faults;   // roots that no chain leads to
-  bundle::MediumListing listing;    // empty for a single file
-  bundle::Root root;                // the newest good one
+  // Roots after `root` that cannot be used, the next version first.
+  std::vector<RootFault> newer_roots;
+  std::vector<Error> stray_roots;  // what else of roots and their signatures is good for nothing
+  bundle::MediumListing listing;   // empty for a single file
+  bundle::Root root;               // the newest good one
+  std::optional<Error> no_bundle;  // kNotFound, for a folder without any of the stream
 };
 
 struct Trusted {
@@ -60,8 +69,8 @@ struct Trusted {
 // `path` is a volume or a folder. Of a folder all bundles of the stream are opened. The roots of
 // all of them, and bare root files in the folder, are walked first: `walked`, if given, receives
 // the newest good one even when everything after it fails, because a revocation must never be lost.
-// Then each manifest's signatures are checked under that root. Errors: kNotFound if nothing was
-// opened at all; kIo.
+// Then each manifest's signatures are checked under that root. Errors: kNotFound if nothing is at
+// `path`; kIo; kEquivocation if there are two good roots of one version, whatever else is there.
 [[nodiscard]] Result<OpenedMedium> OpenMedium(const std::filesystem::path& path,
                                               const Trusted& trusted, bundle::Root* walked);
 
@@ -74,11 +83,20 @@ struct Trusted {
 // The same from what OpenMedium found.
 [[nodiscard]] Result<Opened> TakeBest(OpenedMedium medium);
 
+// kPartly if there are newer roots that cannot be used: whatever else went well, a revocation may
+// be among them.
+[[nodiscard]] std::optional<Error> RootsLeftOut(const OpenedMedium& medium);
+// A note for each of the first `stray_roots`.
+void NoteStrayRoots(Console& console, const OpenedMedium& medium);
+// What is wrong with files beside a bundle that is used: a note for those whose names are older.
+void SayFaults(Console& console, const OpenedMedium& medium);
+
 // The lines that say what a verified bundle is, in the order in which an administrator asks.
 struct Described {
   std::vector<std::string> lines;
   Json json;
 };
-[[nodiscard]] Described Describe(const Opened& opened);
+// `clock` tells how old it is, and nothing if it is not believed.
+[[nodiscard]] Described Describe(const Opened& opened, const bundle::JudgedClock& clock);
 
 }  // namespace gapferry::importer

@@ -7,13 +7,16 @@ namespace gapferry::importer {
 namespace {
 
 void WarnOfClock(const bundle::JudgedClock& clock, Time reading, Time floor,
-                 std::vector<TrustWarning>* warnings) {
+                 const std::optional<Applied>& applied, std::vector<TrustWarning>* warnings) {
   if (clock.verdict == bundle::ClockVerdict::kBehind) {
+    const bool of_bundle = applied && applied->manifest.created >= floor;
     warnings->push_back(
         {"clock-behind",
-         fmt::format("the clock shows {}, before {}, the latest time that this site knows; set it, "
-                     "or `time reset` if that time was wrong",
-                     FormatTime(reading), FormatTime(floor))});
+         fmt::format("the clock shows {}, before {}, {}; set it, or {} if that time was wrong",
+                     FormatTime(reading), FormatTime(floor),
+                     of_bundle ? "when the bundle in use was created"
+                               : "the latest time that this site knows",
+                     of_bundle ? "`rollback` and then `time reset`" : "`time reset`")});
   } else if (clock.verdict == bundle::ClockVerdict::kAhead) {
     warnings->push_back(
         {"clock-ahead", fmt::format("the clock shows {}, years after {}, the latest time that this "
@@ -59,7 +62,7 @@ std::vector<TrustWarning> TrustWarnings(const SiteTrust& trust,
   }
   for (const std::string& line : LostByRevocation(trust))
     warnings.push_back({"revoked-here", line});
-  WarnOfClock(clock, reading, trust.state.floor, &warnings);
+  WarnOfClock(clock, reading, trust.state.floor, applied, &warnings);
   if (applied) WarnOfSilence(*applied, clock.now, &warnings);
   if (!trust.state.revoked_here.empty()) {
     warnings.push_back(

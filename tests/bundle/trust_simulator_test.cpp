@@ -177,6 +177,45 @@ TEST(Simulated, CreatedInTheFuture) {
           {FormatTime(kCreated), FormatTime(here)});
 }
 
+// No clock tells that year 9000 is wrong; five years at once is as far as the floor goes without
+// one.
+TEST(Simulated, CreatedInAFarFutureWhereNoClockIsBelieved) {
+  const Exporter exporter;
+  const auto created_at = [&](std::uint64_t seq, Time created) {
+    Manifest manifest = exporter.Describe(seq);
+    manifest.created = created;
+    manifest.next_due = created + kSecondsPerDay;
+    manifest.expires = created + 20 * kSecondsPerDay;
+    return exporter.Write(manifest);
+  };
+  Site site;
+  const Time floor = site.state.floor;
+  const Time year9000 = *ParseTime("9000-01-01T00:00:00Z");
+  for (const Clock& clock : {Clock{Time{0}, false}, Clock{std::nullopt, false},
+                             Clock{*ParseTime("2099-01-01T00:00:00Z"), false}}) {
+    Refused(site.Take(created_at(42, year9000), clock), 24, {"9000-01-01", FormatTime(floor)});
+  }
+  EXPECT_EQ(site.state.floor, floor);
+  Taken(site.Take(created_at(42, floor + kMaxClockAhead), {Time{0}, false}));
+  EXPECT_EQ(site.state.floor, floor + kMaxClockAhead);
+
+  // A root speaks of a time that its signers vouch for.
+  Exporter later;
+  later.Step([&](Root& root) { root.created = floor + kMaxClockAhead; });
+  Manifest manifest = later.Describe(42);
+  manifest.created = floor + 2 * kMaxClockAhead;
+  manifest.next_due = manifest.created;
+  manifest.expires = manifest.created + kSecondsPerDay;
+  Site silent;
+  Taken(silent.Take(later.Write(manifest), {Time{0}, false}));
+
+  // Whoever vouches for the clock is bound by the clock only.
+  Site vouched;
+  Taken(vouched.Take(created_at(42, year9000), {year9000, true}));
+  Refused(vouched.Take(created_at(43, year9000 + 2 * kSecondsPerDay), {year9000, true}), 24,
+          {"9000-01-03"});
+}
+
 TEST(Simulated, ExpiredOnTheWay) {
   const Exporter exporter;
   Site site;

@@ -121,8 +121,11 @@ TEST_F(OpenMediumTest, WalksBareRootFiles) {
           .ok());
   bundle::Root walked = bundle::SampleRoot();
   const auto none = OpenMedium(medium(), {"ot-plant", bundle::SampleRoot(), {}, {}}, &walked);
-  EXPECT_EQ(none.error().kind, Kind::kNotFound);
+  ASSERT_TRUE(none.ok());
+  ASSERT_TRUE(none->no_bundle);
+  EXPECT_EQ(none->no_bundle->kind, Kind::kNotFound);
   EXPECT_EQ(walked.version, 2U);
+  EXPECT_TRUE(none->newer_roots.empty());
 }
 
 TEST_F(OpenMediumTest, ABundleOfAnotherStreamUnderThisOnesNameStandsBeforeNothing) {
