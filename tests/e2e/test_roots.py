@@ -1,0 +1,277 @@
+"""Roots that are bad, forked or older than they should be: on a medium, at a site, after a restore."""
+import json
+import os
+import shutil
+import subprocess
+
+import pytest
+from test_keys import content_id, elsewhere, failing, json_of, pair, root  # noqa: F401
+
+DAY = 86400
+CLOCK = 1_790_000_000
+at = lambda time: {**os.environ, "SOURCE_DATE_EPOCH": str(time)}
+
+
+def root_key(pair):
+    return pair.connected / "keys" / "root.key"
+
+
+def restored(pair, backup):
+    """What the connected side becomes if the backup is all that is left."""
+    shutil.rmtree(pair.connected)
+    pair.export("restore", backup)
+    pair.export("collect")
+
+
+def next_roots(pair, count=1):
+    for _ in range(count):
+        days = root(pair)["streams"][0]["max_life_days"] + 1
+        pair.export("root", "change", "--max-life-days", days, "--key", root_key(pair))
+
+
+@pytest.fixture
+def rotated(pair, tmp_path):
+    """A backup at root 1; then roots 2 and 3 revoke the content key and begin epoch 2; the site follows."""
+    pair.bundle()
+    pair.open_site(clearance="red")
+    pair.import_("import", pair.medium)
+    pair.backup = tmp_path / "b.tar"
+    pair.export("backup", "--to", pair.backup, "--with-keys")
+    pair.old = content_id(pair)
+    pair.export("key", "rotate", "content")
+    pair.export("root", "change", "--new-epoch", "--key", root_key(pair))
+    pair.bundle()
+    said = pair.import_("import", pair.medium)
+    assert "ROOT 1 → 3" in said.stdout and f"revoked: {pair.old}" in said.stdout
+    entry = [json.loads(line) for line in (pair.isolated / "audit.log").read_text().splitlines()]
+    accepted = [line["detail"] for line in entry if line["event"] == "root.accepted"][-1]
+    assert accepted["fingerprint"] == root(pair)["fingerprint"] and f"revoked: {pair.old}" in accepted["changes"]
+    pair.last_medium = tmp_path / "last"
+    shutil.copytree(pair.medium, pair.last_medium)
+    shutil.rmtree(pair.medium)
+    return pair
+
+
+def test_a_restored_exporter_cannot_undo_a_revocation(rotated):
+    pair = rotated
+    restored(pair, pair.backup)
+    for _ in range(3):
+        pair.export("root", "change", "--new-epoch", "--key", root_key(pair))
+    pair.bundle()
+    fork = json_of(pair.import_("root", "show", "--json"))[-1]["fingerprint"]
+    for command in ("import", "run", "verify", "diff", "inspect"):
+        failing(pair.import_(command, pair.medium, expect=None), 17, "two different roots 3", fork)
+    failing(pair.import_("root", "import", pair.medium, expect=None), 17, "two different roots 3")
+    failing(pair.import_("root", "import", pair.connected / "keys" / "root-0003.json", expect=None), 17)
+    # Even if nothing shows the fork.
+    failing(pair.import_("root", "import", pair.connected / "keys" / "root-0004.json", expect=None), 29, pair.old,
+            "root 4", "root 3")
+    assert json_of(pair.import_("root", "show", "--json"))[-1]["revoked"] == [pair.old]
+    assert "import.refused" in (pair.isolated / "audit.log").read_text()
+
+    # And the home itself sees that it went another way.
+    failing(pair.export("root", "adopt", pair.last_medium, expect=None), 17, "two different roots 2")
+
+
+def test_a_restored_exporter_adopts_the_roots_of_the_last_medium(rotated):
+    pair = rotated
+    shutil.rmtree(pair.connected)
+    said = pair.export("restore", pair.backup).stdout
+    assert said.index("root adopt MEDIUM") < said.index("--new-epoch")
+    adopted = pair.export("root", "adopt", pair.last_medium).stdout
+    assert "root 1 → 3" in adopted and "content-new" in adopted
+    assert root(pair)["root_version"] == 3
+    assert not (pair.connected / "keys" / "content.key").exists()
+    assert (pair.connected / "keys" / f"revoked-{pair.old}.key").exists()
+    pair.export("collect")
+    # Epoch 2 is another's: nobody here knows its numbers.
+    failing(pair.export("bundle", "--to", pair.folder, expect=None), 8, "--new-epoch")
+    lost = content_id(pair)
+    pair.export("key", "new", "content-new")
+    change = [line for line in adopted.splitlines() if "root change" in line][0].split()[1:]
+    change[change.index("KEY")] = str(root_key(pair))
+    pair.export(*change)
+    first = pair.bundle()
+    assert (first["epoch"], first["seq"]) == (3, 1)
+    said = pair.import_("run", pair.medium)
+    assert "ROOT 3 → 4" in said.stdout
+    shown = json_of(pair.import_("root", "show", "--json"))[-1]
+    assert shown["revoked"] == sorted([pair.old, lost])
+
+
+def test_roots_that_were_copied_by_hand_are_checked(rotated):
+    pair = rotated
+    shutil.rmtree(pair.connected)
+    pair.export("restore", pair.backup)
+    for path in pair.last_medium.glob("root-0003.json*"):
+        shutil.copy(path, pair.connected / "keys")
+    failing(pair.export("root", "adopt", expect=None), 30, "root-0003.json", "root-0002.json", "root adopt MEDIUM")
+    bundle = sorted(pair.last_medium.glob("*.gfb"))[-1]
+    subprocess.run(["tar", "xf", bundle, "-C", pair.connected / "keys", "--wildcards", "root-*"], check=True)
+    pair.export("root", "adopt")
+    assert root(pair)["root_version"] == 3
+
+
+# Roots without a bundle
+
+def altered(pair, stick):
+    path = stick / "root-0002.json"
+    path.write_text(path.read_text().replace('"max_life_days": 31', '"max_life_days": 32'))
+
+
+def truncated(pair, stick):
+    path = stick / "root-0002.json"
+    path.write_bytes(path.read_bytes()[:-40])
+
+
+def unsigned(pair, stick):
+    (stick / "root-0002.json.minisig").unlink()
+
+
+def crlf(pair, stick):
+    path = stick / "root-0002.json.minisig"
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+
+
+def skipped(pair, stick):
+    for path in list(stick.iterdir()):
+        path.unlink()
+    for path in (pair.connected / "keys").glob("root-0003.json*"):
+        shutil.copy(path, stick)
+
+
+def linked(pair, stick):
+    (stick / "root-0002.json").unlink()
+    (stick / "root-0002.json").symlink_to(pair.connected / "keys" / "root-0002.json")
+
+
+def below_threshold(pair, stick):
+    pair.export("key", "new", "alice", "--to", stick.parent / "alice", "--no-passphrase")
+    pair.export("root", "change", "--add-root", stick.parent / "alice" / "alice.pub", "--root-threshold", "2")
+    draft = pair.connected / "keys" / "draft" / "root-0004.json"
+    pair.export("root", "sign", draft, "--key", root_key(pair))
+    for number in (2, 3):
+        for path in (pair.connected / "keys").glob(f"root-000{number}.json*"):
+            shutil.copy(path, stick)
+    pair.import_("root", "import", stick)
+    for path in list(stick.iterdir()):
+        path.unlink()
+    for path in draft.parent.iterdir():
+        shutil.copy(path, stick)
+
+
+@pytest.mark.parametrize("harm, code, file, words", [
+    (altered, 12, "root-0002.json", ["does not fit"]), (truncated, 12, "root-0002.json", ["does not fit"]),
+    (unsigned, 13, "root-0002.json", ["signed by nobody"]), (crlf, 9, "root-0002.json", ["signature file"]),
+    (skipped, 30, "root-0003.json", ["root 2", "root 1"]), (below_threshold, 14, "root-0004.json", ["1 of the 2"]),
+    (linked, 4, "root-0002.json", ["symbolic link"]),
+], ids=lambda value: getattr(value, "__name__", None))
+def test_a_bad_root_without_a_bundle_has_the_code_of_its_fault(pair, tmp_path, harm, code, file, words):
+    pair.bundle()
+    pair.open_site(clearance="red")
+    next_roots(pair, 2)
+    stick = tmp_path / "stick"
+    stick.mkdir()
+    for path in (pair.connected / "keys").glob("root-0002.json*"):
+        shutil.copy(path, stick)
+    harm(pair, stick)
+    failing(pair.import_("root", "import", stick / file, expect=None), code, *words)
+    failing(pair.import_("root", "import", stick, expect=None), code, *words)
+    for command in ("run", "verify"):
+        done = pair.import_(command, stick, "--quiet", expect=None)
+        assert done.returncode != 0 and "no bundle" in done.stderr, done.stderr
+        assert all(word in done.stderr for word in words), done.stderr
+
+    # Beside a good bundle it does not stop the import, and is not passed over.
+    for path in pair.medium.glob("*.gfb"):
+        shutil.copy(path, stick)
+    for command in ("import", "run", "verify"):
+        failing(pair.import_(command, stick, "--quiet", expect=None), 5, "cannot be used", *words)
+    assert json_of(pair.import_("status", "--json"))[0]["applied"]["seq"] == 1
+
+
+def test_what_is_no_signature_hides_no_root(pair, tmp_path):
+    pair.bundle()
+    pair.open_site(clearance="red")
+    pair.import_("run", pair.medium)
+    next_roots(pair, 2)
+    stick = tmp_path / "stick"
+    stick.mkdir()
+    for path in (pair.connected / "keys").glob("root-000[23].json*"):
+        shutil.copy(path, stick)
+    (stick / "root-0002.json.0000000000000000.minisig").write_text("junk")
+    for number in range(30):
+        (stick / f"root-0003.json.{number:016X}.minisig").write_bytes((stick / "root-0003.json.minisig").read_bytes())
+    said = pair.import_("root", "import", stick)
+    assert "ROOT 1 → 3" in said.stdout and "root-0002.json.0000000000000000.minisig" in said.stderr
+    next_roots(pair)
+    shutil.copy(pair.connected / "keys" / "root-0004.json", stick)
+    shutil.copy(pair.connected / "keys" / "root-0004.json.minisig", stick)
+    for number in range(200):
+        (stick / f"root-0004.json.{number:016X}.minisig").write_text(f"junk {number}")
+    pair.import_("root", "import", stick)
+    assert json_of(pair.import_("root", "show", "--json"))[-1]["root_version"] == 4
+
+
+def test_the_old_bundle_after_a_rotation_is_a_note(pair):
+    old = pair.bundle()["path"]
+    pair.open_site(clearance="red")
+    pair.import_("run", pair.medium)
+    before = content_id(pair)
+    pair.export("key", "rotate", "content")
+    pair.bundle()
+    for command in ("verify", "run"):
+        done = pair.import_(command, pair.medium)
+        assert "older, unusable" in done.stderr and "error:" not in done.stderr
+        assert f"signed by key {before}, which root 2 has revoked; only {content_id(pair)} may" in done.stderr
+    done = pair.import_("run", old, expect=None)
+    failing(done, 29, "which root 2 has revoked", "hint:")
+
+
+def test_a_root_signed_without_a_trusted_comment_names_the_option(pair, tmp_path, oracle):
+    oracle("minisign")
+    pair.export("root", "change", "--max-life-days", "40")
+    draft = pair.connected / "keys" / "draft" / "root-0002.json"
+    subprocess.run(["minisign", "-S", "-s", root_key(pair), "-m", draft], check=True, capture_output=True)
+    failing(pair.export("root", "accept", expect=None), 12, 'minisign -S -t "root:2"')
+    failing(pair.export("root", "change", "--root-threshold", "3", "--key", root_key(pair), expect=None), 2, "is 3",
+            "number of keys, 1")
+
+
+# Time
+
+def test_a_site_without_a_clock_takes_no_year_9000(pair):
+    pair.bundle(env=at(CLOCK))
+    pair.open_site(clearance="red")
+    pair.import_("import", pair.medium, env=at(0))
+    true_bundle = pair.bundle(env=at(CLOCK + DAY))["path"]
+    far = pair.bundle(env=at(CLOCK + 5000 * DAY))["path"]
+    said = pair.import_("verify", far, env=at(0)).stdout
+    assert "the clock here is not believed" in said and "days ago" not in said
+    for clock in (0, CLOCK + 5000 * DAY):
+        failing(pair.import_("import", far, expect=None, env=at(clock)), 24, "2040", "--trust-clock")
+    failing(pair.import_("import", far, "--trust-clock", expect=None, env=at(CLOCK)), 2, "reason")
+    pair.import_("import", true_bundle, env=at(0))
+
+    # Within five years a thief can move the floor; what he moved is named, and comes back.
+    soon = pair.bundle(env=at(CLOCK + 1000 * DAY))["path"]
+    pair.import_("import", soon, env=at(0))
+    failing(pair.import_("time", "reset", "--reason", "floor is wrong", expect=None, env=at(CLOCK + 2 * DAY)), 8,
+            "bundle 1.4", "rollback", "--trust-clock")
+    assert "rollback" in pair.import_("status", env=at(CLOCK + 2 * DAY)).stdout
+    pair.import_("rollback", "--reason", "forged time", env=at(CLOCK + 2 * DAY))
+    pair.import_("time", "reset", "--reason", "forged time", env=at(CLOCK + 2 * DAY))
+    failing(pair.import_("time", "reset", "--reason", "again", expect=None, env=at(CLOCK + 2 * DAY)), 8)
+    shown = json_of(pair.import_("time", "show", "--json", env=at(CLOCK + 2 * DAY)))[0]
+    assert shown["verdict"] == "plausible"
+
+
+def test_a_clock_can_be_vouched_for(pair):
+    pair.bundle(env=at(CLOCK))
+    pair.open_site(clearance="red")
+    pair.import_("import", pair.medium, env=at(CLOCK))
+    later = CLOCK + 2500 * DAY
+    late = pair.bundle(env=at(later))["path"]
+    failing(pair.import_("import", late, expect=None, env=at(later)), 24)
+    pair.import_("import", late, "--trust-clock", "--reason", "ten years in a drawer", env=at(later))
+    assert "clock vouched for" in pair.import_("status", env=at(later)).stdout
