@@ -3,13 +3,17 @@ import json
 import os
 import shutil
 import subprocess
+import time
 
 import pytest
 from test_keys import content_id, elsewhere, failing, json_of, pair, root  # noqa: F401
 
 DAY = 86400
-CLOCK = 1_790_000_000
-at = lambda time: {**os.environ, "SOURCE_DATE_EPOCH": str(time)}
+CLOCK = int(time.time()) + 3600
+
+
+def at(clock):
+    return {**os.environ, "SOURCE_DATE_EPOCH": str(clock)}
 
 
 def root_key(pair):
@@ -96,7 +100,7 @@ def test_a_restored_exporter_adopts_the_roots_of_the_last_medium(rotated):
     said = pair.import_("run", pair.medium)
     assert "ROOT 3 → 4" in said.stdout
     shown = json_of(pair.import_("root", "show", "--json"))[-1]
-    assert shown["revoked"] == sorted([pair.old, lost])
+    assert set(shown["revoked"]) == {pair.old, lost}
 
 
 def test_roots_that_were_copied_by_hand_are_checked(rotated):
@@ -116,7 +120,7 @@ def test_roots_that_were_copied_by_hand_are_checked(rotated):
 
 def altered(pair, stick):
     path = stick / "root-0002.json"
-    path.write_text(path.read_text().replace('"max_life_days": 31', '"max_life_days": 32'))
+    path.write_text(path.read_text().replace('"gapferry-root"', '"gapferry-toor"'))
 
 
 def truncated(pair, stick):
@@ -245,19 +249,20 @@ def test_a_site_without_a_clock_takes_no_year_9000(pair):
     pair.open_site(clearance="red")
     pair.import_("import", pair.medium, env=at(0))
     true_bundle = pair.bundle(env=at(CLOCK + DAY))["path"]
+    soon = pair.bundle(env=at(CLOCK + 1000 * DAY))["path"]
     far = pair.bundle(env=at(CLOCK + 5000 * DAY))["path"]
+    year = time.strftime("%Y", time.gmtime(CLOCK + 5000 * DAY))
     said = pair.import_("verify", far, env=at(0)).stdout
     assert "the clock here is not believed" in said and "days ago" not in said
     for clock in (0, CLOCK + 5000 * DAY):
-        failing(pair.import_("import", far, expect=None, env=at(clock)), 24, "2040", "--trust-clock")
+        failing(pair.import_("import", far, expect=None, env=at(clock)), 24, year, "--trust-clock")
     failing(pair.import_("import", far, "--trust-clock", expect=None, env=at(CLOCK)), 2, "reason")
     pair.import_("import", true_bundle, env=at(0))
 
     # Within five years a thief can move the floor; what he moved is named, and comes back.
-    soon = pair.bundle(env=at(CLOCK + 1000 * DAY))["path"]
     pair.import_("import", soon, env=at(0))
     failing(pair.import_("time", "reset", "--reason", "floor is wrong", expect=None, env=at(CLOCK + 2 * DAY)), 8,
-            "bundle 1.4", "rollback", "--trust-clock")
+            "bundle 1.3", "rollback", "--trust-clock")
     assert "rollback" in pair.import_("status", env=at(CLOCK + 2 * DAY)).stdout
     pair.import_("rollback", "--reason", "forged time", env=at(CLOCK + 2 * DAY))
     pair.import_("time", "reset", "--reason", "forged time", env=at(CLOCK + 2 * DAY))
