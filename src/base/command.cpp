@@ -25,7 +25,8 @@ struct Child {
   Fd output;
 };
 
-Result<Child> Start(const std::vector<std::string>& arguments) {
+Result<Child> Start(const std::vector<std::string>& arguments,
+                    const std::function<bool()>& prepare) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return SystemError("cannot create a pipe", errno);
   Child child{-1, Fd(ends[0])};
@@ -42,8 +43,9 @@ Result<Child> Start(const std::vector<std::string>& arguments) {
     if (null >= 0) ::dup2(null, STDIN_FILENO);
     ::dup2(writer.get(), STDOUT_FILENO);
     ::dup2(writer.get(), STDERR_FILENO);
-    ::execvp(argv[0], argv.data());
-    const char* reason = std::strerror(errno);
+    const bool prepared = !prepare || prepare();
+    if (prepared) ::execvp(argv[0], argv.data());
+    const char* reason = prepared ? std::strerror(errno) : "it could not be confined";
     static_cast<void>(!::write(STDERR_FILENO, reason, std::strlen(reason)));
     ::_exit(kCannotExec);
   }
@@ -94,9 +96,10 @@ std::string CommandEnd::Describe() const {
   return "";
 }
 
-Result<CommandEnd> RunCommand(const std::vector<std::string>& argv, std::chrono::seconds timeout) {
+Result<CommandEnd> RunCommand(const std::vector<std::string>& argv, std::chrono::seconds timeout,
+                              const std::function<bool()>& prepare) {
   const Clock::time_point deadline = Clock::now() + timeout;
-  GF_TRY(const Child child, Start(argv));
+  GF_TRY(const Child child, Start(argv, prepare));
   CommandEnd end;
   int status = 0;
   if (!Drain(child.output, deadline, &end.output) || !Await(child.pid, deadline, &status)) {

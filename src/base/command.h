@@ -22,9 +22,11 @@ struct CommandEnd {
 
 // Runs argv[0], looked up in PATH, with no standard input, in a process group of its own that is
 // killed when time is up. A program that cannot be started ends with code 127 and the reason as its
-// output. Error: kIo.
+// output. `prepare` is called in the new process, before the program takes its place; false keeps
+// it from that. Error: kIo.
 [[nodiscard]] Result<CommandEnd> RunCommand(const std::vector<std::string>& argv,
-                                            std::chrono::seconds timeout);
+                                            std::chrono::seconds timeout,
+                                            const std::function<bool()>& prepare = nullptr);
 
 using CommandRunner =
     std::function<Result<CommandEnd>(const std::vector<std::string>&, std::chrono::seconds)>;

@@ -11,7 +11,7 @@
 #include <cstring>
 #include <utility>
 
-#include "base/json.h"
+#include "sandbox/fence.h"
 
 namespace gapferry::sandbox {
 namespace {
@@ -42,6 +42,20 @@ Result<Json> Receive(int fd) {
   return ParseJson(AsText(body));
 }
 
+Result<CommandEnd> Obey(const Json& request) {
+  const auto argv = request.at("argv").get<std::vector<std::string>>();
+  const std::chrono::seconds timeout(request.at("timeout").get<std::int64_t>());
+  if (!request.contains("fence")) return RunCommand(argv, timeout);
+  const Json& asked = request["fence"];
+  Fence fence;
+  fence.folder = asked.at("folder").get<std::string>();
+  for (const Json& path : asked.at("readable"))
+    fence.readable.emplace_back(path.get<std::string>());
+  fence.memory_bytes = asked.at("memory").get<std::uint64_t>();
+  fence.cpu_seconds = asked.at("cpu").get<std::uint64_t>();
+  return RunFenced(argv, timeout, fence, asked.at("require_landlock").get<bool>());
+}
+
 [[noreturn]] void Serve(int requests, int answers) {
   ::prctl(PR_SET_PDEATHSIG, SIGTERM);
   // It has no filter, so nobody who has one may reach into it.
@@ -49,13 +63,12 @@ Result<Json> Receive(int fd) {
   for (;;) {
     const Result<Json> request = Receive(requests);
     if (!request.ok()) ::_exit(0);
-    const Result<CommandEnd> end =
-        RunCommand((*request).at("argv").get<std::vector<std::string>>(),
-                   std::chrono::seconds((*request).at("timeout").get<std::int64_t>()));
+    const Result<CommandEnd> end = Obey(*request);
     const Json answer = end.ok() ? Json{{"how", static_cast<int>(end->how)},
                                         {"value", end->value},
                                         {"output", end->output}}
-                                 : Json{{"error", end.error().what}};
+                                 : Json{{"error", end.error().what},
+                                        {"confined", end.error().kind != Kind::kSandbox}};
     if (!Send(answers, answer).ok()) ::_exit(0);
   }
 }
@@ -94,10 +107,32 @@ Result<CommandHelper> CommandHelper::Start() {
 
 Result<CommandEnd> CommandHelper::Run(const std::vector<std::string>& argv,
                                       std::chrono::seconds timeout) {
-  GF_CHECK(Send(requests_.get(), {{"argv", argv}, {"timeout", timeout.count()}}));
+  return Ask({{"argv", argv}, {"timeout", timeout.count()}});
+}
+
+Result<CommandEnd> CommandHelper::RunFenced(const std::vector<std::string>& argv,
+                                            std::chrono::seconds timeout, const Fence& fence,
+                                            bool require_landlock) {
+  Json readable = Json::array();
+  for (const std::filesystem::path& path : fence.readable)
+    readable.push_back(path.string());
+  return Ask({{"argv", argv},
+              {"timeout", timeout.count()},
+              {"fence",
+               {{"folder", fence.folder.string()},
+                {"readable", std::move(readable)},
+                {"memory", fence.memory_bytes},
+                {"cpu", fence.cpu_seconds},
+                {"require_landlock", require_landlock}}}});
+}
+
+Result<CommandEnd> CommandHelper::Ask(const Json& request) {
+  GF_CHECK(Send(requests_.get(), request));
   GF_TRY(const Json answer, Receive(answers_.get()));
-  if (answer.contains("error"))
-    return Error::Make(Kind::kIo, "{}", answer["error"].get<std::string>());
+  if (answer.contains("error")) {
+    const Kind kind = answer.at("confined").get<bool>() ? Kind::kIo : Kind::kSandbox;
+    return Error::Make(kind, "{}", answer["error"].get<std::string>());
+  }
   CommandEnd end;
   end.how = static_cast<CommandEnd::How>(answer.at("how").get<int>());
   end.value = answer.at("value").get<int>();

@@ -1,11 +1,13 @@
 // sandbox/helper.h: a process that is forked before this one gives up the network, and runs the
 // consumers' own checks for it: `suricata -T` and the like may use sockets, the importer may not.
+// It also runs, within fences of their own, programs that read what strangers wrote.
 #pragma once
 
 #include <sys/types.h>
 
-#include "base/command.h"
+#include "base/fence.h"
 #include "base/file.h"
+#include "base/json.h"
 
 namespace gapferry::sandbox {
 
@@ -20,8 +22,13 @@ class CommandHelper {
   // As RunCommand, in the helper. Error: kIo if the helper is gone.
   [[nodiscard]] Result<CommandEnd> Run(const std::vector<std::string>& argv,
                                        std::chrono::seconds timeout);
+  // As RunFenced (sandbox/fence.h), in the helper. Errors: kSandbox, kIo.
+  [[nodiscard]] Result<CommandEnd> RunFenced(const std::vector<std::string>& argv,
+                                             std::chrono::seconds timeout, const Fence& fence,
+                                             bool require_landlock);
 
  private:
+  [[nodiscard]] Result<CommandEnd> Ask(const Json& request);
   CommandHelper(pid_t pid, Fd requests, Fd answers)
       : pid_(pid), requests_(std::move(requests)), answers_(std::move(answers)) {}
 

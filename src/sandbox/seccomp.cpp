@@ -110,6 +110,19 @@ Status ApplyParserFilter() {
   return Ok();
 }
 
+Status ApplyProgramFilter() {
+  const Filter filter(seccomp_init(SCMP_ACT_ALLOW), &seccomp_release);
+  const std::uint32_t refuse = SCMP_ACT_ERRNO(EACCES);
+  if (filter == nullptr || !AddAll(filter, refuse, kNetworkCalls) ||
+      !AddAll(filter, refuse, kTracingCalls) ||
+      !AddAll(filter, refuse,
+              {SCMP_SYS(kill), SCMP_SYS(tkill), SCMP_SYS(mount), SCMP_SYS(unshare), SCMP_SYS(setns),
+               SCMP_SYS(keyctl), SCMP_SYS(add_key), SCMP_SYS(request_key)}) ||
+      seccomp_load(filter.get()) != 0)
+    return Error::Make(Kind::kSandbox, "this kernel does not accept the system call filter");
+  return Ok();
+}
+
 Status ForbidNetwork() {
   GiveUpTracing();
   const Filter filter(seccomp_init(SCMP_ACT_ALLOW), &seccomp_release);

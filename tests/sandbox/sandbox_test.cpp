@@ -10,6 +10,9 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
+
+#include "sandbox/fence.h"
 
 namespace gapferry::sandbox {
 namespace {
@@ -121,6 +124,49 @@ TEST(ForbidNetwork, KillsTheProcessThatTriesASocket) {
   ::waitpid(pid, &status, 0);
   ASSERT_TRUE(WIFSIGNALED(status));
   EXPECT_EQ(WTERMSIG(status), SIGSYS);
+}
+
+class FenceTest : public ::testing::Test {
+ protected:
+  FenceTest() {
+    std::string name = testing::TempDir() + "/fenceXXXXXX";
+    EXPECT_NE(::mkdtemp(name.data()), nullptr);
+    folder_ = name;
+    std::filesystem::create_directory(folder_ / "inside");
+    EXPECT_TRUE(WriteFileAtomically(folder_ / "secret", "secret").ok());
+  }
+  ~FenceTest() override { std::filesystem::remove_all(folder_); }
+
+  CommandEnd Run(const std::vector<std::string>& argv, std::uint64_t memory = 2ULL << 30) {
+    Fence fence;
+    fence.folder = folder_ / "inside";
+    fence.memory_bytes = memory;
+    auto end = RunFenced(argv, std::chrono::seconds(30), fence, /*require_landlock=*/true);
+    EXPECT_TRUE(end.ok()) << (end.ok() ? "" : end.error().what);
+    return end.ok() ? *end : CommandEnd{CommandEnd::How::kTimedOut, 0, ""};
+  }
+
+  std::filesystem::path folder_;
+};
+
+TEST_F(FenceTest, AProgramReachesItsFolderOnly) {
+  const std::string inside = (folder_ / "inside" / "file").string();
+  const std::string secret = (folder_ / "secret").string();
+  EXPECT_TRUE(Run({"sh", "-c", "echo x > " + inside + " && cat " + inside}).ok());
+  EXPECT_TRUE(Run({"sh", "-c", "echo x > /dev/null"}).ok());
+  EXPECT_FALSE(Run({"cat", secret}).ok());
+  EXPECT_FALSE(Run({"cat", "/etc/hostname"}).ok());
+  EXPECT_FALSE(Run({"sh", "-c", "echo x > " + secret}).ok());
+  EXPECT_FALSE(Run({"rm", secret}).ok());
+  EXPECT_TRUE(std::filesystem::exists(secret));
+}
+
+TEST_F(FenceTest, AProgramHasNoNetworkAndLimits) {
+  const std::string connect =
+      "import socket\ntry:\n socket.socket()\nexcept PermissionError:\n raise SystemExit(7)\n";
+  EXPECT_EQ(Run({"/usr/bin/python3", "-c", connect}).value, 7);
+  EXPECT_FALSE(Run({"/usr/bin/python3", "-c", "x = bytearray(1 << 29)"}, 256ULL << 20).ok());
+  EXPECT_FALSE(Run({"sh", "-c", "kill -9 $PPID"}).ok());
 }
 
 }  // namespace
