@@ -7,6 +7,7 @@
 #include "base/hash.h"
 #include "detect/format.h"
 #include "detect/json_text.h"
+#include "detect/stix_marking.h"
 #include "detect/stix_pattern.h"
 
 namespace gapferry::detect {
@@ -18,47 +19,6 @@ using policy::Decision;
 using policy::Reason;
 
 constexpr std::size_t kMaxStixBytes = 16384;
-
-// OASIS's own objects: their ids and times are fixed.
-constexpr std::array<std::string_view, intel::kTlpLevels> kMarkings = {
-    "marking-definition--94868c89-83c2-464b-929b-a1a8aa3c8487",
-    "marking-definition--bab4a63c-aed9-4cf5-a766-dfca5abac2bb",
-    "marking-definition--55d920b0-5e8b-4f79-9ee9-91f868d9b421",
-    "marking-definition--939a9414-2ddd-4d32-a0cd-375ea402b003",
-    "marking-definition--e828b379-4e03-4974-9ac4-e53a884c97c1"};
-constexpr std::string_view kTlpExtension =
-    "extension-definition--60a3c5c5-0d10-413e-aab3-9e08dde9e88d";
-constexpr std::string_view kTlpCreated = "2022-10-01T00:00:00.000Z";
-
-std::string_view MarkingOf(Tlp tlp) {
-  return kMarkings[static_cast<std::size_t>(tlp)];
-}
-
-// With milliseconds, as STIX wants them.
-std::string StixTime(Time time) {
-  std::string text = FormatTime(time);
-  text.pop_back();
-  return text + ".000Z";
-}
-
-void AppendMarking(Tlp tlp, std::string* out) {
-  JsonMembers members(out);
-  members.Text("type", "marking-definition");
-  members.Text("spec_version", "2.1");
-  members.Text("id", MarkingOf(tlp));
-  members.Text("created", kTlpCreated);
-  std::string name = "TLP:";
-  for (const char c : intel::TlpName(tlp))
-    name += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-  members.Text("name", name);
-  JsonMembers extensions(members.Raw("extensions"));
-  JsonMembers extension(extensions.Raw(kTlpExtension));
-  extension.Text("extension_type", "property-extension");
-  extension.Text("tlp_2_0", intel::TlpName(tlp));
-  extension.Close();
-  extensions.Close();
-  members.Close();
-}
 
 class StixWriter : public Writer {
  public:
@@ -112,7 +72,7 @@ class StixWriter : public Writer {
     if (marked) return Ok();
     marked = true;
     std::string& text = Next();
-    AppendMarking(tlp, &text);
+    AppendStixMarking(tlp, &text);
     return file_->Write(text);
   }
 
@@ -142,7 +102,7 @@ class StixWriter : public Writer {
   void AddTail(Tlp tlp, JsonMembers* members) const {
     *members->Raw("external_references") += fmt::format(
         "[{{\"source_name\":\"MISP event\",\"external_id\":\"{}\"}}]", head_.uuid.ToString());
-    *members->Raw("object_marking_refs") += fmt::format("[\"{}\"]", MarkingOf(tlp));
+    *members->Raw("object_marking_refs") += fmt::format("[\"{}\"]", StixMarkingOf(tlp));
   }
 
   void AppendIndicator(const Uuid& id, const Candidate& candidate, std::string* out) {
@@ -198,7 +158,7 @@ class StixWriter : public Writer {
     members.Text("name", technique);
     *members.Raw("external_references") +=
         fmt::format("[{{\"source_name\":\"mitre-attack\",\"external_id\":\"{}\"}}]", technique);
-    *members.Raw("object_marking_refs") += fmt::format("[\"{}\"]", MarkingOf(tlp_));
+    *members.Raw("object_marking_refs") += fmt::format("[\"{}\"]", StixMarkingOf(tlp_));
     members.Close();
     return file_->Write(text);
   }
