@@ -1,5 +1,6 @@
 #include "detect/registry.h"
 
+#include <algorithm>
 #include <bit>
 #include <map>
 
@@ -17,6 +18,9 @@ struct Registry::State {
         find(db,
              "SELECT id, rev, content, first, changed FROM artifact_id WHERE space = ? AND key = "
              "?"),
+        list(db,
+             "SELECT key, id, rev, content, first, changed FROM artifact_id WHERE space = ? ORDER "
+             "BY id, key"),
         last(db, "SELECT max(id) FROM artifact_id WHERE space = ? AND id BETWEEN ? AND ?"),
         put(db,
             "INSERT OR REPLACE INTO artifact_id (space, key, id, rev, content, first, changed) "
@@ -24,6 +28,7 @@ struct Registry::State {
 
   Time now;
   SQLite::Statement find;
+  SQLite::Statement list;
   SQLite::Statement last;
   SQLite::Statement put;
   // The highest id of each block, once asked for.
@@ -99,6 +104,26 @@ Result<StableId> Registry::Assign(const std::string& space, const std::string& k
     id.changed = state_->now;
     state_->Put(space, key, id, digest);
     return id;
+  });
+}
+
+Result<std::vector<KnownId>> Registry::Known(const std::string& space) {
+  return store::Guarded("cannot read the registry of ids", [&]() -> Result<std::vector<KnownId>> {
+    SQLite::Statement& list = state_->list;
+    list.reset();
+    BindText(list, 1, space);
+    std::vector<KnownId> known;
+    while (list.executeStep()) {
+      KnownId& each = known.emplace_back();
+      each.key = list.getColumn(0).getString();
+      each.id = {list.getColumn(1).getInt64(), list.getColumn(2).getInt64(),
+                 list.getColumn(4).getInt64(), list.getColumn(5).getInt64()};
+      const ByteView content = store::ReadBlob(list.getColumn(3));
+      std::copy_n(content.begin(), std::min(content.size(), each.content.size()),
+                  each.content.begin());
+    }
+    list.reset();
+    return known;
   });
 }
 

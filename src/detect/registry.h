@@ -7,8 +7,10 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.h"
+#include "base/hash.h"
 #include "base/result.h"
 #include "store/store.h"
 
@@ -26,6 +28,12 @@ struct StableId {
   Time changed = 0;      // when rev last rose
 };
 
+struct KnownId {
+  std::string key;
+  StableId id;
+  Digest256 content{};  // Hash256 of what was published under it last
+};
+
 // Works within the store's open transaction.
 class Registry {
  public:
@@ -39,6 +47,8 @@ class Registry {
   // Errors: kTooLarge if the block is used up, kIo.
   [[nodiscard]] Result<StableId> Assign(const std::string& space, const std::string& key,
                                         std::string_view content, IdBlock block);
+  // What was given in `space`, by id. Error: kIo.
+  [[nodiscard]] Result<std::vector<KnownId>> Known(const std::string& space);
   // A number that only grows: the greater of `least` and what was remembered.
   [[nodiscard]] Result<std::int64_t> Grow(const std::string& space, const std::string& key,
                                           std::int64_t least);
