@@ -10,6 +10,9 @@ std::string_view HowOf(RateLimits limits) {
   switch (limits) {
     case RateLimits::kOfRules:
       return "threshold in each rule";
+    case RateLimits::kOfSuricataRules:
+      return "threshold in each rule for Suricata that has no limit of its own; not expressible in "
+             "the others: limit their alerts where they are raised";
     case RateLimits::kBesideRules:
       return "event filters in a file of their own, to be included in the configuration";
     case RateLimits::kIgnore:
@@ -47,6 +50,7 @@ Status CheckAlertRate(const Destination& destination, const Format& format) {
       }
       break;
     case RateLimits::kOfRules:
+    case RateLimits::kOfSuricataRules:
     case RateLimits::kElsewhere:
       break;
   }

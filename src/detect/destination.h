@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "base/command.h"
+#include "base/fence.h"
 #include "detect/net_options.h"
 #include "intel/tlp.h"
 #include "policy/additions.h"
@@ -78,6 +78,10 @@ struct EcsOptions {
 struct StoredRulesOptions {
   std::int64_t sid_base = 1'990'000;  // above the default block of the format suricata
   std::int64_t sid_count = 9'000;
+  // Commands that try the rules of one engine (trial.h): those that it refuses are left out. Empty:
+  // only gapferry's own checks.
+  std::vector<std::string> suricata;
+  std::vector<std::string> snort;
 };
 
 struct YaraOptions {
@@ -141,7 +145,13 @@ struct Site {
   std::uint32_t shrink_percent = 30;
   std::uint32_t grow_percent = 100;
   std::uint32_t suppress_percent = 10;  // of the attributes, that lists suppress more than before
-  CommandRunner run = RunCommand;       // for checks; the importer has one outside its own fences
+  // For checks; the importer has one outside its own fences.
+  CommandRunner run = [](const std::vector<std::string>& argv, std::chrono::seconds timeout) {
+    return RunCommand(argv, timeout);
+  };
+  // For what reads the rules of strangers; the importer has one with fences.
+  FencedRunner fenced = [](const std::vector<std::string>& argv, std::chrono::seconds timeout,
+                           const Fence&) { return RunCommand(argv, timeout); };
 };
 
 // Errors: kConfig for an unknown format, a bad or doubled name, or an option out of its range.

@@ -60,16 +60,17 @@ struct WriterContext {
   // Formats that read by value take ids in Finish only: what is registered before belongs to no
   // savepoint.
   Registry& registry;
-  const CommandRunner& run;  // for the consumer's own compiler
+  const FencedRunner& fenced;  // for the consumer's own compiler or engine
 };
 
 // How a format keeps to an alert rate.
 enum class RateLimits : std::uint8_t {
-  kNone,         // it raises no alerts
-  kOfRules,      // in the rules
-  kBesideRules,  // in a file beside them, by host only
-  kIgnore,       // a rule is ignored for a time after it fired
-  kElsewhere,    // it raises alerts, but has no words for this
+  kNone,             // it raises no alerts
+  kOfRules,          // in the rules
+  kOfSuricataRules,  // in those of its rules that are Suricata's and have no limit of their own
+  kBesideRules,      // in a file beside them, by host only
+  kIgnore,           // a rule is ignored for a time after it fired
+  kElsewhere,        // it raises alerts, but has no words for this
 };
 
 struct Format {

@@ -161,7 +161,7 @@ class Generation {
     GF_TRY(work->output, OutputFolder::Create(next, work->rights.has_value()));
     const WriterContext context{*work->destination, *work->output, work->generations->current(),
                                 site_.created,      sorter_,       registry_,
-                                site_.run};
+                                site_.fenced};
     if (work->format->make_for_events != nullptr) {
       work->event_writer = work->format->make_for_events(context);
     } else {

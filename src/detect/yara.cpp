@@ -1,13 +1,12 @@
 // YARA 4: rules for file hashes, and the rules that analysts put into attributes of the type yara.
-#include <algorithm>
-#include <array>
 #include <map>
 #include <set>
 
-#include "base/file.h"
-#include "base/hash.h"
 #include "detect/format.h"
+#include "detect/stored_owner.h"
+#include "detect/trial.h"
 #include "detect/value_text.h"
+#include "detect/yara_names.h"
 #include "detect/yara_text.h"
 
 namespace gapferry::detect {
@@ -22,11 +21,8 @@ constexpr std::size_t kMaxHashes = 100'000;
 // Up to so many, each hash has a rule that names its event.
 constexpr std::size_t kLiteralHashes = 5000;
 constexpr std::size_t kHashesInRule = 1000;
-constexpr std::chrono::seconds kCompileTimeout{60};
-constexpr std::string_view kTrial = ".compile.yar";
-// The compiler is the consumer's, the text a stranger's.
-constexpr std::array<std::string_view, 5> kLimits = {"prlimit", "--as=2147483648", "--cpu=30",
-                                                     "--core=0", "--"};
+constexpr std::string_view kTrial = "stored.yar";
+constexpr std::uint64_t kCompilerMemory = 2ULL << 30;
 
 std::string_view HashFunction(IndicatorKind kind) {
   switch (kind) {
@@ -50,12 +46,7 @@ struct Hash {
 
 // Rules of one attribute.
 struct StoredYara {
-  std::string text;
-  std::uint64_t mentions = 0;
-  Uuid event;
-  Uuid attribute;
-  intel::Tlp tlp = intel::Tlp::kRed;
-  std::int64_t id = 0;  // in the order of which names are given, first come, first served
+  Stored stored;
   YaraRules rules;
   std::string renamed;
 };
@@ -74,13 +65,7 @@ class YaraWriter : public Writer {
       }
       return Ok();
     }
-    Result<YaraRules> rules = ReadYara(candidate.value);
-    if (!rules.ok()) {
-      Refuse("yara: " + rules.error().what, candidate.mention_count);
-      return Ok();
-    }
-    stored_.push_back({candidate.value, candidate.mention_count, mention.event_uuid,
-                       mention.attribute_uuid, candidate.tlp, 0, std::move(rules).value(), ""});
+    texts_.Add(candidate);
     return Ok();
   }
 
@@ -147,92 +132,61 @@ class YaraWriter : public Writer {
   }
 
   Status WriteStored() {
-    GF_CHECK(SortByAge());
-    GF_TRY(const bool can_compile, Compiles("rule trial { condition: true }\n"));
-    if (!can_compile) {
-      for (const StoredYara& stored : stored_)
-        Refuse("no-yara-compiler", stored.mentions);
-      stored_.clear();
+    GF_CHECK(ReadStored());
+    if (stored_.empty()) return Ok();
+    GF_TRY(YaraNames names,
+           YaraNames::Load(context_.registry, context_.destination.name, std::move(taken_)));
+    std::vector<std::string> texts;
+    for (StoredYara& each : stored_) {
+      GF_TRY(const auto given, names.Give(each.stored.attribute, each.rules.names));
+      each.renamed = RenameYara(each.stored.text, each.rules, given);
+      texts.push_back(each.renamed);
     }
-    for (StoredYara& stored : stored_)
-      Rename(&stored);
-    std::vector<const StoredYara*> good;
-    GF_CHECK(Sift(0, stored_.size(), &good));
-    if (good.empty()) return Ok();
-    GF_TRY(OutputFile file, context_.output.Open("misp-stored.yar"));
-    GF_CHECK(file.Write(Heading()));
-    for (const StoredYara* stored : good) {
-      GF_CHECK(file.Write(fmt::format("\n// event {}, attribute {}, tlp:{}\n{}\n",
-                                      stored->event.ToString(), stored->attribute.ToString(),
-                                      intel::TlpName(stored->tlp), stored->renamed)));
+    const std::string& compiler = context_.destination.yara.compiler;
+    Trial trial(context_.fenced, {compiler, "-w", fmt::format("{{}}/{}", kTrial), "/dev/null"},
+                context_.output.path(), std::string(kTrial), kCompilerMemory);
+    GF_TRY(const bool can_compile, compiler.empty()
+                                       ? Result<bool>(false)
+                                       : trial.Takes("rule trial { condition: true }\n"));
+    std::vector<std::string> problems(stored_.size(), "no-yara-compiler");
+    if (can_compile) {
+      GF_TRY(problems, trial.Sift(texts));
     }
-    return file.Close();
+    return WriteGood(problems, can_compile);
   }
 
-  Status SortByAge() {
-    for (StoredYara& stored : stored_) {
-      GF_TRY(const StableId id,
-             context_.registry.Assign(context_.destination.name + "/yara",
-                                      HexEncode(Hash256(AsBytes(stored.text))), "", {}));
-      stored.id = id.id;
+  Status ReadStored() {
+    GF_TRY(auto settled, texts_.Settle(context_.registry, context_.destination.name));
+    for (Stored& stored : settled["yara"]) {
+      Result<YaraRules> rules = ReadYara(stored.text);
+      if (rules.ok()) {
+        stored_.push_back({std::move(stored), std::move(rules).value(), ""});
+      } else {
+        Refuse("yara: " + rules.error().what, stored.mentions);
+      }
     }
-    std::sort(stored_.begin(), stored_.end(),
-              [](const StoredYara& a, const StoredYara& b) { return a.id < b.id; });
     return Ok();
   }
 
-  // Names that are taken get the number of their attribute.
-  void Rename(StoredYara* stored) {
-    std::map<std::string, std::string> names;
-    for (const std::string& name : stored->rules.names) {
-      std::string given = name;
-      if (taken_.contains(given)) {
-        const std::string number = fmt::format("_{}", stored->id);
-        given = name.substr(0, kMaxYaraName - number.size()) + number;
-        names[name] = given;
-      }
-      taken_.insert(given);
-    }
-    stored->renamed = RenameYara(stored->text, stored->rules, names);
-  }
-
-  // Halves what does not compile together, so that a few bad rules cost a few runs.
-  Status Sift(std::size_t begin, std::size_t end, std::vector<const StoredYara*>* good) {
-    if (begin == end) return Ok();
+  Status WriteGood(const std::vector<std::string>& problems, bool tried) {
     std::string text;
-    for (std::size_t i = begin; i < end; ++i)
-      text += stored_[i].renamed + "\n";
-    GF_TRY(const bool compiles, Compiles(text));
-    if (compiles) {
-      for (std::size_t i = begin; i < end; ++i)
-        good->push_back(&stored_[i]);
-      return Ok();
+    for (std::size_t i = 0; i < stored_.size(); ++i) {
+      const Stored& stored = stored_[i].stored;
+      if (!problems[i].empty()) {
+        Refuse(tried ? "yara: does not compile" : problems[i], stored.mentions);
+        continue;
+      }
+      text += fmt::format(
+          "\n// event {}, attribute {}, tlp:{}\n{}\n", stored.mention.event_uuid.ToString(),
+          stored.mention.attribute_uuid.ToString(), intel::TlpName(stored.tlp), stored_[i].renamed);
     }
-    if (end - begin == 1) {
-      Refuse("yara: does not compile", stored_[begin].mentions);
-      return Ok();
-    }
-    const std::size_t middle = begin + (end - begin) / 2;
-    GF_CHECK(Sift(begin, middle, good));
-    return Sift(middle, end, good);
-  }
-
-  Result<bool> Compiles(const std::string& text) {
-    const std::string& compiler = context_.destination.yara.compiler;
-    if (compiler.empty() || stored_.empty()) return false;
-    const std::filesystem::path file = context_.output.path() / kTrial;
-    GF_CHECK(WriteFileAtomically(file, text));
-    std::vector<std::string> command(kLimits.begin(), kLimits.end());
-    command.insert(command.end(), {compiler, "-w", file.string(), "/dev/null"});
-    const Result<CommandEnd> end = context_.run(command, kCompileTimeout);
-    std::error_code ignored;
-    std::filesystem::remove(file, ignored);
-    if (!end.ok()) return end.error();
-    return end->ok();
+    if (text.empty()) return Ok();
+    return context_.output.WriteFile("misp-stored.yar", Heading() + text);
   }
 
   WriterContext context_;
   std::vector<Hash> hashes_;
+  StoredTexts texts_;
   std::vector<StoredYara> stored_;
   std::set<std::string> taken_;
 };

@@ -202,16 +202,21 @@ Result<LoadedSite> LoadSite(Config config, store::Store* store) {
 }
 
 Status GenerateArtifacts(Session& session, const Home& home, Config config,
-                         const GenerateOptions& options, const CommandRunner& run) {
+                         const GenerateOptions& options, const Runners& runners) {
   GF_TRY(store::Store store, home.OpenStore());
   const std::filesystem::path folder = config.artifacts;
+  const bool require_landlock = config.require_landlock;
   for (const std::string& note : config.notes)
     session.console.Note(note);
   GF_TRY(LoadedSite loaded, LoadSite(std::move(config), &store));
   GF_CHECK(NoteUnknownLists(session.console, store, loaded.site));
   loaded.site.accept_change = options.accept_change;
   loaded.site.preview = options.preview;
-  loaded.site.run = run;
+  loaded.site.run = runners.plain;
+  loaded.site.fenced = [&](const std::vector<std::string>& argv, std::chrono::seconds timeout,
+                           const Fence& fence) {
+    return runners.fenced(argv, timeout, fence, require_landlock);
+  };
   if (loaded.site.destinations.empty()) {
     return Error::Make(Kind::kNotReady, "no destination is configured")
         .Hint("name one in {}", home.config_file().string());
@@ -236,24 +241,24 @@ Status GenerateArtifacts(Session& session, const Home& home, Config config,
   return worst;
 }
 
-Command GenerateCommand(CommandRunner run) {
+Command GenerateCommand(Runners runners) {
   return {"generate", "make the artifacts of every destination from the store",
           "Each destination's files are built aside, checked with the consumer's own tool if one "
           "is configured, put into use by one rename, and its consumer is told if a reload is "
           "configured. If anything fails, the old generation stays in use. With --diff nothing is "
           "put into use: it says which lines would come and go.",
-          [run = std::move(run)](Arguments& arguments) {
+          [runners = std::move(runners)](Arguments& arguments) {
             auto options = std::make_shared<GenerateOptions>();
             arguments.Flag("--accept-change", &options->accept_change,
                            "switch even if a guard finds the change large");
             arguments.Flag("--diff", &options->preview,
                            "say what would change in each file, and change nothing");
             arguments.Option("--only", &options->only, "this destination only; repeat for more");
-            return [options, run](Session& session) -> Status {
+            return [options, runners](Session& session) -> Status {
               GF_TRY(const Home home, Home::Open(session));
               GF_TRY(Config config, home.LoadConfig());
               GF_TRY(const Fd lock, home.Lock());
-              return GenerateArtifacts(session, home, std::move(config), *options, run);
+              return GenerateArtifacts(session, home, std::move(config), *options, runners);
             };
           }};
 }

@@ -58,7 +58,7 @@ Status MeetClearance(const Config& config, store::Store* store, Applied* applied
   return Ok();
 }
 
-Status RollBack(Session& session, const RollbackOptions& options, const CommandRunner& run) {
+Status RollBack(Session& session, const RollbackOptions& options, const Runners& runners) {
   if (options.reason.empty()) {
     return Error::Make(Kind::kUsage, "going back needs a reason")
         .Hint("add --reason \"why\"; it is written to the audit log");
@@ -108,22 +108,23 @@ Status RollBack(Session& session, const RollbackOptions& options, const CommandR
   if (config.site.destinations.empty()) return Ok();
   // Made again, not brought back: revisions of rules only rise, so that a manager of rules takes
   // the old content for what it is, the newest.
-  return GenerateArtifacts(session, home, std::move(config), {.accept_change = true}, run);
+  return GenerateArtifacts(session, home, std::move(config), {.accept_change = true}, runners);
 }
 
 }  // namespace
 
-Command RollbackCommand(CommandRunner run) {
+Command RollbackCommand(Runners runners) {
   return {
       "rollback", "go back to an earlier state of the store, with its artifacts",
       "Takes the state that was kept before the last import, checks every row of it, puts it in "
       "place and makes all artifacts from it. What was newer can be imported again; what is "
       "older than the newest number ever accepted is still refused.",
-      [run = std::move(run)](Arguments& arguments) {
+      [runners = std::move(runners)](Arguments& arguments) {
         auto options = std::make_shared<RollbackOptions>();
         arguments.Option("--to", &options->to, "the number to go back to (default: the last)");
         arguments.Option("--reason", &options->reason, "why; it is written to the audit log");
-        return [options, run](Session& session) { return RollBack(session, *options, run); };
+        return
+            [options, runners](Session& session) { return RollBack(session, *options, runners); };
       }};
 }
 

@@ -10,12 +10,12 @@ struct RunOptions {
 
 }  // namespace
 
-Command RunCommand(CommandRunner run) {
+Command RunCommand(Runners runners) {
   return {"run", "import a bundle and generate all artifacts",
           "What an administrator does with a new medium: `import`, then `generate`. Artifacts are "
           "also made when the "
           "bundle was imported before.",
-          [run = std::move(run)](Arguments& arguments) {
+          [runners = std::move(runners)](Arguments& arguments) {
             auto options = std::make_shared<RunOptions>();
             arguments.Positional("PATH", &options->import.path,
                                  "a bundle, or the folder of a medium");
@@ -28,13 +28,13 @@ Command RunCommand(CommandRunner run) {
             arguments.Option("--reason", &options->import.reason, "why the exception is made");
             arguments.Flag("--accept-change", &options->accept_change,
                            "switch even if a guard finds the change large");
-            return [options, run](Session& session) -> Status {
+            return [options, runners](Session& session) -> Status {
               GF_TRY(const Home home, Home::Open(session));
               GF_TRY(Config config, home.LoadConfig());
               GF_TRY(const Fd lock, home.Lock());
               GF_TRY(const Imported imported, ImportBundle(session, home, config, options->import));
               GF_CHECK(GenerateArtifacts(session, home, std::move(config),
-                                         {.accept_change = options->accept_change}, run));
+                                         {.accept_change = options->accept_change}, runners));
               return imported.left_out ? Status(*imported.left_out) : Ok();
             };
           }};

@@ -5,18 +5,36 @@
 
 namespace gapferry::importer {
 
-Program ImportProgram(const CommandRunner& run) {
+Program ImportProgram(const Runners& runners) {
   return {"gapferry-import",
           "verify signed bundles on an isolated site and generate detection artifacts from them",
           kVersion,
           "GAPFERRY_IMPORT_HOME",
           "import",
-          {AuditCommand(),       BackupCommand(),      DiffCommand(),      DumpCommand(),
-           EnrichCommand(),      ExplainCommand(),     FormatsCommand(),   FsckCommand(),
-           GenerateCommand(run), ImportCommand(),      InitCommand(),      InspectCommand(),
-           KeyCommand(),         ReceiptCommand(),     RecipientCommand(), bundle::ResplitCommand(),
-           RestoreCommand(),     RollbackCommand(run), RootCommand(),      RunCommand(run),
-           StatusCommand(),      TestCommand(run),     TimeCommand(),      VerifyCommand(),
+          {AuditCommand(),
+           BackupCommand(),
+           DiffCommand(),
+           DumpCommand(),
+           EnrichCommand(),
+           ExplainCommand(),
+           FormatsCommand(),
+           FsckCommand(),
+           GenerateCommand(runners),
+           ImportCommand(),
+           InitCommand(),
+           InspectCommand(),
+           KeyCommand(),
+           ReceiptCommand(),
+           RecipientCommand(),
+           bundle::ResplitCommand(),
+           RestoreCommand(),
+           RollbackCommand(runners),
+           RootCommand(),
+           RunCommand(runners),
+           StatusCommand(),
+           TestCommand(runners.plain),
+           TimeCommand(),
+           VerifyCommand(),
            WhyCommand()}};
 }
 

@@ -5,11 +5,20 @@
 #include <optional>
 
 #include "base/app.h"
-#include "base/command.h"
+#include "base/fence.h"
 #include "importer/home.h"
 #include "importer/trust_store.h"
 
 namespace gapferry::importer {
+
+// How the consumers' own programs are run.
+struct Runners {
+  CommandRunner plain;  // checks and reloads
+  // What reads the rules of strangers; the last argument: not without Landlock.
+  std::function<Result<CommandEnd>(const std::vector<std::string>&, std::chrono::seconds,
+                                   const Fence&, bool)>
+      fenced;
+};
 
 [[nodiscard]] Command AuditCommand();
 [[nodiscard]] Command BackupCommand();
@@ -19,7 +28,7 @@ namespace gapferry::importer {
 [[nodiscard]] Command ExplainCommand();
 [[nodiscard]] Command FormatsCommand();
 [[nodiscard]] Command FsckCommand();
-[[nodiscard]] Command GenerateCommand(CommandRunner run);
+[[nodiscard]] Command GenerateCommand(Runners runners);
 [[nodiscard]] Command ImportCommand();
 [[nodiscard]] Command InitCommand();
 [[nodiscard]] Command InspectCommand();
@@ -27,17 +36,17 @@ namespace gapferry::importer {
 [[nodiscard]] Command ReceiptCommand();
 [[nodiscard]] Command RecipientCommand();
 [[nodiscard]] Command RestoreCommand();
-[[nodiscard]] Command RollbackCommand(CommandRunner run);
+[[nodiscard]] Command RollbackCommand(Runners runners);
 [[nodiscard]] Command RootCommand();
-[[nodiscard]] Command RunCommand(CommandRunner run);
+[[nodiscard]] Command RunCommand(Runners runners);
 [[nodiscard]] Command StatusCommand();
 [[nodiscard]] Command TestCommand(CommandRunner run);
 [[nodiscard]] Command TimeCommand();
 [[nodiscard]] Command VerifyCommand();
 [[nodiscard]] Command WhyCommand();
 
-// All of them, sorted by name. `run` runs the consumers' own checks.
-[[nodiscard]] Program ImportProgram(const CommandRunner& run);
+// All of them, sorted by name.
+[[nodiscard]] Program ImportProgram(const Runners& runners);
 
 // What `run` shares with the single commands; the caller holds the lock.
 
@@ -71,6 +80,6 @@ struct GenerateOptions {
   std::vector<std::string> only{};  // destinations; empty: all
 };
 [[nodiscard]] Status GenerateArtifacts(Session& session, const Home& home, Config config,
-                                       const GenerateOptions& options, const CommandRunner& run);
+                                       const GenerateOptions& options, const Runners& runners);
 
 }  // namespace gapferry::importer

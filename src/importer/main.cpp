@@ -12,9 +12,13 @@ int main(int argc, char** argv) {
   auto helper = sandbox::CommandHelper::Start();
   if (!helper.ok()) return fail(helper.error());
   if (auto forbidden = sandbox::ForbidNetwork(); !forbidden.ok()) return fail(forbidden.error());
-  const CommandRunner run = [&](const std::vector<std::string>& command,
-                                std::chrono::seconds timeout) {
+  importer::Runners runners;
+  runners.plain = [&](const std::vector<std::string>& command, std::chrono::seconds timeout) {
     return helper->Run(command, timeout);
   };
-  return RunProgram(importer::ImportProgram(run), argc, argv);
+  runners.fenced = [&](const std::vector<std::string>& command, std::chrono::seconds timeout,
+                       const Fence& fence, bool require_landlock) {
+    return helper->RunFenced(command, timeout, fence, require_landlock);
+  };
+  return RunProgram(importer::ImportProgram(runners), argc, argv);
 }

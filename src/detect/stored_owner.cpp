@@ -1,0 +1,100 @@
+#include "detect/stored_owner.h"
+
+#include <algorithm>
+#include <optional>
+#include <set>
+
+#include "base/hash.h"
+
+namespace gapferry::detect {
+namespace {
+
+std::string OwnerKey(std::string_view type, const Uuid& attribute) {
+  return fmt::format("{}|{}", type, attribute.ToString());
+}
+
+std::optional<Uuid> OwnerOf(std::string_view key, std::string_view type) {
+  if (!key.starts_with(type) || key.substr(type.size(), 1) != "|") return std::nullopt;
+  return ParseUuid(key.substr(type.size() + 1));
+}
+
+}  // namespace
+
+void StoredTexts::Add(const Candidate& candidate) {
+  // The same text may stand in attributes of several types; those beyond the ones at hand are
+  // counted with the first.
+  const std::string_view first = candidate.mentions[0].type;
+  std::map<std::string_view, std::vector<Mention>> types;
+  for (const Mention& mention : candidate.mentions)
+    types[mention.type].push_back(mention);
+  for (auto& [type, mentions] : types) {
+    const std::size_t others = candidate.mentions.size() - mentions.size();
+    Text text;
+    text.stored.text = candidate.value;
+    text.stored.mentions = type == first ? candidate.mention_count - others : mentions.size();
+    text.stored.mention = mentions[0];
+    text.stored.attribute = mentions[0].attribute_uuid;
+    text.stored.tlp = candidate.tlp;
+    text.mentions = std::move(mentions);
+    text.all_here = candidate.mention_count == candidate.mentions.size();
+    texts_[std::string(type)].push_back(std::move(text));
+  }
+}
+
+Result<std::map<std::string, std::vector<Stored>>> StoredTexts::Settle(
+    Registry& registry, const std::string& destination) {
+  const std::string space = destination + "/stored";
+  GF_TRY(const std::vector<KnownId> known, registry.Known(space));
+  std::map<std::string, std::int64_t> numbers;
+  std::map<Digest256, std::vector<const KnownId*>> contents;
+  for (const KnownId& each : known) {
+    numbers[each.key] = each.id.id;
+    contents[each.content].push_back(&each);
+  }
+  const auto number_of = [&](std::string_view type, const Mention& mention) {
+    const auto found = numbers.find(OwnerKey(type, mention.attribute_uuid));
+    return found == numbers.end() ? INT64_MAX : found->second;
+  };
+  std::map<std::string, std::vector<Stored>> settled;
+  for (auto& [type, texts] : texts_) {
+    std::vector<Stored>& list = settled[type];
+    std::set<Uuid> at_hand;
+    for (const Text& text : texts) {
+      for (const Mention& mention : text.mentions)
+        at_hand.insert(mention.attribute_uuid);
+    }
+    for (Text& text : texts) {
+      const auto oldest = std::min_element(text.mentions.begin(), text.mentions.end(),
+                                           [&](const Mention& a, const Mention& b) {
+                                             return number_of(type, a) < number_of(type, b);
+                                           });
+      text.stored.mention = *oldest;
+      text.stored.attribute = oldest->attribute_uuid;
+      const auto same = contents.find(Hash256(AsBytes(text.stored.text)));
+      if (!text.all_here && number_of(type, *oldest) == INT64_MAX && same != contents.end()) {
+        // The owner is among those that are not at hand, or was.
+        for (const KnownId* each : same->second) {
+          const std::optional<Uuid> owner = OwnerOf(each->key, type);
+          if (!owner || at_hand.contains(*owner)) continue;
+          text.stored.attribute = *owner;
+          break;
+        }
+      }
+      list.push_back(std::move(text.stored));
+    }
+    // New ones are numbered in an order that does not depend on their text.
+    std::sort(list.begin(), list.end(),
+              [](const Stored& a, const Stored& b) { return a.attribute < b.attribute; });
+    for (Stored& stored : list) {
+      GF_TRY(const StableId id,
+             registry.Assign(space, OwnerKey(type, stored.attribute), stored.text, {}));
+      stored.number = id.id;
+    }
+    std::sort(list.begin(), list.end(),
+              [](const Stored& a, const Stored& b) { return a.number < b.number; });
+  }
+  texts_.clear();
+  return settled;
+}
+
+}  // namespace gapferry::detect

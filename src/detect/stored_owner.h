@@ -1,0 +1,42 @@
+// detect/stored_owner.h: which attribute stands for a rule whose text several attributes carry, and
+// in which order they came. Both are remembered: a copy of the text in another event changes
+// neither.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "detect/candidate.h"
+#include "detect/registry.h"
+
+namespace gapferry::detect {
+
+// One attribute's text.
+struct Stored {
+  std::string text;
+  std::uint64_t mentions = 0;  // attributes that carry it, of this type
+  Mention mention;             // of the owner; of another one if the owner's is not at hand
+  Uuid attribute;              // the owner
+  intel::Tlp tlp = intel::Tlp::kRed;
+  std::int64_t number = 0;  // first come, first served
+};
+
+// Candidates in, by type; in Finish they get their owners.
+class StoredTexts {
+ public:
+  void Add(const Candidate& candidate);
+  // By type, and each by number. Errors: kIo.
+  [[nodiscard]] Result<std::map<std::string, std::vector<Stored>>> Settle(
+      Registry& registry, const std::string& destination);
+
+ private:
+  struct Text {
+    Stored stored;
+    std::vector<Mention> mentions;
+    bool all_here = true;  // else there are more than a candidate names
+  };
+  std::map<std::string, std::vector<Text>> texts_;
+};
+
+}  // namespace gapferry::detect
