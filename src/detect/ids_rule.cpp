@@ -12,9 +12,6 @@ constexpr auto kDetects = std::to_array<std::string_view>({"alert", "log"});
 constexpr auto kBlocks =
     std::to_array<std::string_view>({"block", "drop", "react", "reject", "rejectboth", "rejectdst",
                                      "rejectsrc", "rewrite", "sdrop"});
-constexpr auto kReadsFiles = std::to_array<std::string_view>(
-    {"datarep", "dataset", "filemd5", "filesha1", "filesha256", "lua", "luajit", "luaxform"});
-
 template <typename List>
 bool Holds(const List& list, std::string_view word) {
   return std::find(list.begin(), list.end(), word) != list.end();
@@ -26,6 +23,13 @@ Error BadRule(std::string_view what) {
 
 bool IsSpace(char c) {
   return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+bool HasControlInRule(std::string_view text) {
+  return std::any_of(text.begin(), text.end(), [](char c) {
+    const auto byte = static_cast<std::uint8_t>(c);
+    return (byte < 0x20 && !IsSpace(c)) || byte == 0x7F;
+  });
 }
 
 // Fields of the header: a list in brackets is one field.
@@ -50,6 +54,7 @@ class Reader {
   explicit Reader(std::string_view text) : text_(text) {}
 
   Result<std::vector<IdsRule>> Run() {
+    if (HasControlInRule(text_)) return BadRule("control character");
     std::vector<IdsRule> rules;
     for (SkipBetween(); at_ < text_.size(); SkipBetween()) {
       if (rules.size() == kMaxIdsRules) return BadRule("too many rules");
@@ -103,7 +108,10 @@ class Reader {
     bool quoted = false;
     for (; at_ < text_.size(); ++at_) {
       const char c = text_[at_];
-      if (c == ';' && !quoted) break;
+      // Suricata ends an option there, whatever the quotes say, so that what looks like a message
+      // may be keywords; and it sees an escape in the last of two backslashes.
+      if (c == ';' && (quoted || text.ends_with('\\'))) return BadRule("semicolon in a value");
+      if (c == ';') break;
       if (c == '"') quoted = !quoted;
       text += IsSpace(c) ? ' ' : c;
       if (c == '\\' && at_ + 1 < text_.size()) text += text_[++at_];
@@ -130,27 +138,36 @@ class Reader {
 
 }  // namespace
 
-std::string IdsRule::ToLine(std::int64_t sid, std::int64_t rev) const {
+std::string_view IdsRule::Value(std::string_view key) const {
+  for (const IdsOption& option : options) {
+    if (AsciiLower(option.key) == key) return option.value;
+  }
+  return "";
+}
+
+bool IdsRule::Has(std::string_view key) const {
+  return std::any_of(options.begin(), options.end(),
+                     [&](const IdsOption& option) { return AsciiLower(option.key) == key; });
+}
+
+std::string IdsRule::ToLine(std::int64_t sid, std::int64_t rev, std::string_view more) const {
   std::string line = header + " (";
   for (const IdsOption& option : options) {
-    if (option.key == "sid" || option.key == "rev" || option.key == "gid") continue;
+    const std::string key = AsciiLower(option.key);
+    if (key == "sid" || key == "rev" || key == "gid") continue;
     line += option.key;
     if (option.has_value) line += ':' + option.value;
     line += "; ";
   }
-  return line + fmt::format("sid:{}; rev:{};)", sid, rev);
+  return line + fmt::format("{}sid:{}; rev:{};)", more, sid, rev);
 }
 
 Result<std::vector<IdsRule>> ReadIdsRules(std::string_view text) {
   return Reader(text).Run();
 }
 
-std::string_view IdsRuleProblem(const IdsRule& rule, policy::Power power) {
-  if (rule.action() == "pass") return "pass rule";
-  if (Holds(kBlocks, rule.action()) && power != policy::Power::kBlocks) return "blocking rule";
-  const bool reads = std::any_of(rule.options.begin(), rule.options.end(),
-                                 [](const IdsOption& o) { return Holds(kReadsFiles, o.key); });
-  return reads ? "reads a file" : "";
+bool BlocksTraffic(const IdsRule& rule) {
+  return Holds(kBlocks, rule.action());
 }
 
 }  // namespace gapferry::detect

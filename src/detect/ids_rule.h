@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "base/result.h"
-#include "policy/use.h"
 
 namespace gapferry::detect {
 
@@ -29,16 +28,20 @@ struct IdsRule {
   [[nodiscard]] std::string_view action() const {
     return std::string_view(header).substr(0, header.find(' '));
   }
-  // On one line, with this number in the place of its own.
-  [[nodiscard]] std::string ToLine(std::int64_t sid, std::int64_t rev) const;
+  // Of the first option of this key, given in lower case; engines take keys in either.
+  [[nodiscard]] std::string_view Value(std::string_view key) const;
+  [[nodiscard]] bool Has(std::string_view key) const;
+  // On one line, with this number in the place of its own; `more` are options, each with "; " after
+  // it.
+  [[nodiscard]] std::string ToLine(std::int64_t sid, std::int64_t rev,
+                                   std::string_view more = "") const;
 };
 
 // Lines that begin with # and empty ones are passed over. Error: kMalformed with a reason of a few
 // words, fit to be counted.
 [[nodiscard]] Result<std::vector<IdsRule>> ReadIdsRules(std::string_view text);
 
-// Why a destination of this power may not have the rule, or empty: it would hide what others find
-// (pass), block where only detection is wanted, or read files of the sensor.
-[[nodiscard]] std::string_view IdsRuleProblem(const IdsRule& rule, policy::Power power);
+// Whether its action is one that blocks: drop, reject and the like.
+[[nodiscard]] bool BlocksTraffic(const IdsRule& rule);
 
 }  // namespace gapferry::detect

@@ -2,15 +2,23 @@
 // stix2-pattern: checked, given numbers of this site, and passed on. What a check cannot vouch for
 // is refused with its reason.
 #include <algorithm>
+#include <array>
 #include <map>
 #include <set>
 
 #include "base/hash.h"
+#include "detect/alert_rate.h"
 #include "detect/format.h"
-#include "detect/ids_rule.h"
+#include "detect/ids_problem.h"
 #include "detect/json_text.h"
+#include "detect/sigma_detection.h"
 #include "detect/stix_grammar.h"
+#include "detect/stix_marking.h"
+#include "detect/stored_owner.h"
+#include "detect/stored_sids.h"
 #include "detect/stored_text.h"
+#include "detect/trial.h"
+#include "detect/zeek_signature.h"
 
 namespace gapferry::detect {
 namespace {
@@ -18,18 +26,25 @@ namespace {
 using policy::Decision;
 using policy::Reason;
 
-// One attribute's text.
-struct Stored {
-  std::string text;
-  std::uint64_t mentions = 0;
-  Mention mention;
-  intel::Tlp tlp = intel::Tlp::kRed;
-};
-
 std::string Origin(const Stored& stored) {
   return fmt::format("# event {}, attribute {}, tlp:{}\n", stored.mention.event_uuid.ToString(),
                      stored.mention.attribute_uuid.ToString(), intel::TlpName(stored.tlp));
 }
+
+// Rules of one attribute for Suricata or Snort.
+struct StoredIds {
+  const Stored* stored;
+  std::vector<IdsRule> rules;
+  std::vector<std::string> more;  // options that each is given besides
+
+  // Under numbers that nobody else has, for a trial.
+  [[nodiscard]] std::string Lines(std::int64_t first) const {
+    std::string text;
+    for (std::size_t i = 0; i < rules.size(); ++i)
+      text += rules[i].ToLine(first + static_cast<std::int64_t>(i), 1, more[i]) + '\n';
+    return text;
+  }
+};
 
 class StoredRulesWriter : public Writer {
  public:
@@ -37,23 +52,25 @@ class StoredRulesWriter : public Writer {
       : context_(context), options_(context.destination.stored_rules) {}
 
   Status Add(EventNumber, const Candidate& candidate) override {
-    // The same text may stand in attributes of several types.
-    std::set<std::string_view> types;
-    for (const Mention& mention : candidate.mentions) {
-      if (!types.insert(mention.type).second) continue;
-      stored_[std::string(mention.type)].push_back(
-          {candidate.value, candidate.mention_count, mention, candidate.tlp});
-    }
+    texts_.Add(candidate);
     return Ok();
   }
 
   Status Finish() override {
-    for (auto& [type, list] : stored_) {
-      // Whatever becomes of the text, its attribute keeps its place.
-      std::sort(list.begin(), list.end(), [](const Stored& a, const Stored& b) {
-        return a.mention.attribute_uuid < b.mention.attribute_uuid;
-      });
-      GF_CHECK(WriteType(type, list));
+    GF_TRY(const auto settled, texts_.Settle(context_.registry, context_.destination.name));
+    GF_TRY(StoredSids sids,
+           StoredSids::Load(context_.registry, context_.destination.name,
+                            {options_.sid_base, options_.sid_base + options_.sid_count - 1}));
+    for (const auto& [type, list] : settled) {
+      if (type == "suricata" || type == "snort") {
+        GF_CHECK(WriteIds(type, list, &sids));
+      } else if (type == "sigma") {
+        GF_CHECK(WriteSigma(list));
+      } else if (type == "zeek" || type == "bro") {
+        GF_CHECK(WriteZeek(type, list));
+      } else {
+        GF_CHECK(WritePatterns(list));
+      }
     }
     return WriteIndex();
   }
@@ -64,55 +81,94 @@ class StoredRulesWriter : public Writer {
                        fmt::format("{}: {}", stored.mention.type, why), stored.mentions);
   }
 
-  Status WriteType(const std::string& type, const std::vector<Stored>& list) {
-    if (type == "suricata") return WriteIds("stored-suricata.rules", list);
-    if (type == "snort") return WriteIds("stored-snort.rules", list);
-    if (type == "sigma") return WriteSigma(list);
-    if (type == "zeek" || type == "bro") return WriteZeek(type, list);
-    return WritePatterns(list);
-  }
-
-  Status WriteIds(const std::string& name, const std::vector<Stored>& list) {
+  Status WriteIds(const std::string& type, const std::vector<Stored>& list, StoredSids* sids) {
+    const bool suricata = type == "suricata";
+    std::vector<StoredIds> good = ReadIds(list, suricata ? Sensor::kSuricata : Sensor::kSnort);
+    const std::string name = fmt::format("stored-{}.rules", type);
+    GF_CHECK(Try(name, suricata ? options_.suricata : options_.snort, &good));
     std::string text;
-    for (const Stored& stored : list) {
-      Result<std::vector<IdsRule>> rules = ReadIdsRules(stored.text);
-      std::string problem = rules.ok() ? "" : rules.error().what;
-      for (std::size_t i = 0; rules.ok() && i < rules->size() && problem.empty(); ++i)
-        problem = IdsRuleProblem((*rules)[i], context_.destination.use.power);
-      if (!problem.empty()) {
-        Refuse(stored, problem);
-        continue;
-      }
-      text += Origin(stored);
-      for (std::size_t i = 0; i < rules->size(); ++i) {
-        GF_TRY(const std::string line, Numbered(stored, (*rules)[i], i));
+    for (const StoredIds& each : good) {
+      GF_TRY(const std::vector<std::string> lines,
+             sids->Number(type, each.stored->attribute, each.rules, each.more));
+      text += Origin(*each.stored);
+      for (const std::string& line : lines)
         text += line + '\n';
-      }
     }
     return Write(name, text);
   }
 
-  // The number stays when the attribute's text is edited; then the revision rises.
-  Result<std::string> Numbered(const Stored& stored, const IdsRule& rule, std::size_t place) {
-    const std::string key = fmt::format("{}|{}|{}", stored.mention.type,
-                                        stored.mention.attribute_uuid.ToString(), place);
-    GF_TRY(const StableId id, context_.registry.Assign(
-                                  context_.destination.name + "/stored-sid", key, rule.ToLine(0, 0),
-                                  {options_.sid_base, options_.sid_base + options_.sid_count - 1}));
-    return rule.ToLine(id.id, id.rev);
+  std::vector<StoredIds> ReadIds(const std::vector<Stored>& list, Sensor sensor) {
+    std::vector<StoredIds> good;
+    for (const Stored& stored : list) {
+      Result<std::vector<IdsRule>> rules = ReadIdsRules(stored.text);
+      std::string problem = rules.ok() ? "" : rules.error().what;
+      for (std::size_t i = 0; rules.ok() && i < rules->size() && problem.empty(); ++i)
+        problem = IdsRuleProblem((*rules)[i], sensor, context_.destination.use.power);
+      if (!problem.empty()) {
+        Refuse(stored, problem);
+        continue;
+      }
+      StoredIds each{&stored, std::move(rules).value(), {}};
+      for (const IdsRule& rule : each.rules)
+        each.more.push_back(sensor == Sensor::kSuricata ? RateOf(rule) : "");
+      good.push_back(std::move(each));
+    }
+    return good;
+  }
+
+  // One that has a limit of its own keeps it, and one that raises no alerts needs none.
+  [[nodiscard]] std::string RateOf(const IdsRule& rule) const {
+    for (const std::string_view key : {"threshold", "detection_filter", "noalert"}) {
+      if (rule.Has(key)) return "";
+    }
+    return SuricataThreshold(context_.destination);
+  }
+
+  // Drops what the engine refuses, if the site names one.
+  Status Try(const std::string& name, const std::vector<std::string>& command,
+             std::vector<StoredIds>* good) {
+    if (command.empty() || good->empty()) return Ok();
+    Trial trial(context_.fenced, command, context_.output.path(), name);
+    GF_TRY(const bool works, trial.Takes("alert tcp any any -> any any (msg:\"trial\"; "
+                                         "content:\"trial\"; sid:1; rev:1;)\n"));
+    if (!works) {
+      return Error::Make(Kind::kArtifactCheck,
+                         "{}: {} refuses every rule: stored_rules names it to try them",
+                         context_.destination.name, command[0])
+          .Hint("it says: {}", trial.FirstError());
+    }
+    std::vector<std::string> texts;
+    std::int64_t number = 1;
+    for (const StoredIds& each : *good) {
+      texts.push_back(each.Lines(number));
+      number += static_cast<std::int64_t>(each.rules.size());
+    }
+    GF_TRY(const std::vector<std::string> problems, trial.Sift(texts));
+    std::vector<StoredIds> taken;
+    for (std::size_t i = 0; i < good->size(); ++i) {
+      if (problems[i].empty()) {
+        taken.push_back(std::move((*good)[i]));
+      } else {
+        Refuse(*(*good)[i].stored, problems[i]);
+      }
+    }
+    *good = std::move(taken);
+    return Ok();
   }
 
   Status WriteSigma(const std::vector<Stored>& list) {
     std::set<std::string> ids;
     for (const Stored& stored : list) {
-      Result<std::string> id = ReadSigmaId(stored.text);
-      if (!id.ok()) {
-        Refuse(stored, id.error().what);
+      const Result<std::string> id = ReadSigmaId(stored.text);
+      const Status checked = id.ok() ? CheckSigmaDetection(stored.text) : Status(id.error());
+      if (!checked.ok()) {
+        Refuse(stored, checked.error().what);
         continue;
       }
-      const std::string attribute = stored.mention.attribute_uuid.ToString();
-      // An author's id is good all over the world, but only once.
-      const bool own = id->empty() || !ids.insert(*id).second;
+      const std::string attribute = stored.attribute.ToString();
+      // An author's id is good all over the world, but only once; and those of the version that
+      // this site gives may be those of its own rules, which a feed can compute.
+      const bool own = id->empty() || IsOwnVersion(*id) || !ids.insert(*id).second;
       const std::string given =
           own ? UuidFromContent(AsBytes("gapferry stored sigma|" + attribute)).ToString() : *id;
       std::string name = "stored_sigma_" + attribute;
@@ -121,6 +177,9 @@ class StoredRulesWriter : public Writer {
     }
     return Ok();
   }
+
+  // See UuidFromContent.
+  static bool IsOwnVersion(const std::string& id) { return id[14] == '4'; }
 
   Status WriteZeek(const std::string& type, const std::vector<Stored>& list) {
     std::string text;
@@ -145,13 +204,20 @@ class StoredRulesWriter : public Writer {
 
   Status WritePatterns(const std::vector<Stored>& list) {
     std::string text;
+    std::set<intel::Tlp> marked;
+    const auto next = [&] { text += text.empty() ? "\n" : ",\n"; };
     for (const Stored& stored : list) {
       const Status checked = CheckStixPattern(stored.text);
       if (!checked.ok()) {
         Refuse(stored, checked.error().what);
         continue;
       }
-      text += text.empty() ? "\n" : ",\n";
+      next();
+      // A marking is defined where it is used first.
+      if (marked.insert(stored.tlp).second) {
+        AppendStixMarking(stored.tlp, &text);
+        next();
+      }
       AppendPattern(stored, &text);
     }
     if (text.empty()) return Ok();
@@ -164,19 +230,18 @@ class StoredRulesWriter : public Writer {
   }
 
   static void AppendPattern(const Stored& stored, std::string* out) {
-    std::string time = FormatTime(stored.mention.timestamp);
-    time.insert(time.size() - 1, ".000");
+    const std::string time = StixTime(stored.mention.timestamp);
     JsonMembers members(out);
     members.Text("type", "indicator");
     members.Text("spec_version", "2.1");
-    members.Text("id", "indicator--" + stored.mention.attribute_uuid.ToString());
+    members.Text("id", "indicator--" + stored.attribute.ToString());
     members.Text("created", time);
     members.Text("modified", time);
     members.Text("name", "MISP event " + stored.mention.event_uuid.ToString());
     members.Text("pattern", stored.text);
     members.Text("pattern_type", "stix");
     members.Text("valid_from", time);
-    *members.Raw("labels") += fmt::format("[\"tlp:{}\"]", intel::TlpName(stored.tlp));
+    *members.Raw("object_marking_refs") += fmt::format("[\"{}\"]", StixMarkingOf(stored.tlp));
     members.Close();
   }
 
@@ -196,7 +261,7 @@ class StoredRulesWriter : public Writer {
 
   WriterContext context_;
   const StoredRulesOptions& options_;
-  std::map<std::string, std::vector<Stored>> stored_;
+  StoredTexts texts_;
   std::set<std::string> zeek_names_;
   std::vector<std::string> written_;
 };
@@ -223,6 +288,7 @@ constinit const Format kStoredRules{
       return std::make_unique<StoredRulesWriter>(context);
     },
     .takes_text = true,
+    .rate_limits = RateLimits::kOfSuricataRules,
 };
 
 }  // namespace gapferry::detect

@@ -1,7 +1,6 @@
 #include "detect/stored_text.h"
 
 #include <algorithm>
-#include <array>
 #include <set>
 
 #include "base/bytes.h"
@@ -91,6 +90,11 @@ Result<std::string> ReadSigmaId(std::string_view text) {
 }
 
 std::string WithSigmaId(std::string_view text, std::string_view id) {
+  const Result<std::string> before = ReadSigmaId(text);
+  const bool renamed = before.ok() && !before->empty() && AsciiLower(*before) != AsciiLower(id);
+  const std::string origin =
+      renamed ? fmt::format("- id: {}\n      type: derived\n", *before) : std::string();
+  bool told = origin.empty();
   std::string changed;
   std::string_view line;
   for (std::string_view rest = text; NextLine(&rest, &line);) {
@@ -98,65 +102,19 @@ std::string WithSigmaId(std::string_view text, std::string_view id) {
     changed += line;
     changed += '\n';
     if (TopKey(line) == "title") changed += fmt::format("id: {}\n", id);
+    if (TopKey(line) != "related" || told) continue;
+    // A list in brackets keeps its form, and the origin is not told.
+    told = true;
+    if (!AsciiTrim(line.substr(line.find(':') + 1)).empty()) continue;
+    const std::size_t indent = std::min(rest.find_first_not_of(' '), std::size_t{8});
+    const std::string margin(rest.substr(indent, 1) == "-" ? indent : 4, ' ');
+    changed += fmt::format("{}- id: {}\n{}  type: derived\n", margin, *before, margin);
+  }
+  if (!told) {
+    if (!changed.ends_with('\n')) changed += '\n';
+    changed += "related:\n    " + origin;
   }
   return changed;
-}
-
-Result<std::vector<std::string>> ReadZeekSignatures(std::string_view text) {
-  constexpr auto kKeys = std::to_array<std::string_view>({"dst-ip",
-                                                          "dst-port",
-                                                          "enable",
-                                                          "event",
-                                                          "file-magic",
-                                                          "file-mime",
-                                                          "finger",
-                                                          "ftp",
-                                                          "header",
-                                                          "http-reply-body",
-                                                          "http-reply-header",
-                                                          "http-request",
-                                                          "http-request-body",
-                                                          "http-request-header",
-                                                          "ip-proto",
-                                                          "payload",
-                                                          "payload-size",
-                                                          "requires-reverse-signature",
-                                                          "requires-signature",
-                                                          "same-ip",
-                                                          "src-ip",
-                                                          "src-port",
-                                                          "tcp-state",
-                                                          "udp-state"});
-  if (text.size() > kMaxStoredBytes) return Bad("too long");
-  if (HasControl(text)) return Bad("control character");
-  std::vector<std::string> names;
-  bool open = false;
-  std::string_view line;
-  for (std::string_view rest = text; NextLine(&rest, &line);) {
-    line = AsciiTrim(line);
-    if (line.empty() || line.starts_with('#')) continue;
-    const std::string_view word = line.substr(0, line.find_first_of(" \t"));
-    if (!open) {
-      std::string_view name = AsciiTrim(line.substr(word.size()));
-      if (word != "signature" || !name.ends_with('{')) return Bad("no signature");
-      name = AsciiTrim(name.substr(0, name.size() - 1));
-      const bool plain = !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
-        return IsAsciiAlnum(c) || c == '_' || c == '-' || c == ':';
-      });
-      if (!plain) return Bad("signature without name");
-      names.emplace_back(name);
-      open = true;
-    } else if (line == "}") {
-      open = false;
-    } else if (word == "eval") {
-      return Bad("eval");
-    } else if (std::find(kKeys.begin(), kKeys.end(), word) == kKeys.end()) {
-      return Bad("unknown keyword");
-    }
-  }
-  if (open) return Bad("signature without end");
-  if (names.empty()) return Bad("no signature");
-  return names;
 }
 
 }  // namespace gapferry::detect

@@ -1,10 +1,13 @@
 // Rules of strangers: what is read of them, and what is refused, one failure each.
 #include <gmock/gmock.h>
 
-#include "detect/ids_rule.h"
+#include "detect/ids_problem.h"
+#include "detect/sigma_detection.h"
 #include "detect/stix_grammar.h"
+#include "detect/stored_sids.h"
 #include "detect/stored_text.h"
 #include "detect/yara_text.h"
+#include "detect/zeek_signature.h"
 #include "tests/detect/fixture.h"
 
 namespace gapferry::detect {
@@ -46,15 +49,26 @@ TEST(YaraText, RefusesWithAReason) {
   EXPECT_EQ(Problem(ReadYara("nothing")), "no rule");
 }
 
-TEST(IdsRules, KeepQuotedSemicolonsAndTakeANewNumber) {
-  const auto rules = ReadIdsRules(
-      "# a comment\nalert http $HOME_NET any -> [192.0.2.1, 192.0.2.2] any (msg:\"a; b \\\" c\"; "
-      "sid:5; content:\"x\\;y\"; nocase; gid:3; rev:9;)\n");
+std::string IdsProblem(const std::string& rule, Sensor sensor = Sensor::kSuricata,
+                       policy::Power power = policy::Power::kDetects) {
+  const auto rules = ReadIdsRules(rule);
+  return rules.ok() ? IdsRuleProblem((*rules)[0], sensor, power) : Problem(rules);
+}
+
+std::string WithOptions(const std::string& options) {
+  return "alert tcp any any -> any any (msg:\"x\"; " + options + " sid:1;)";
+}
+
+TEST(IdsRules, TakeANewNumber) {
+  const std::string text =
+      "# a comment\nalert http $HOME_NET any -> [192.0.2.1, 192.0.2.2] any (msg:\"a\\; b \\\" "
+      "c\"; Sid:5; content:\"x\\;y\"; nocase; gid:3; rev:9;)\n";
+  const auto rules = ReadIdsRules(text);
   ASSERT_TRUE(rules.ok()) << Problem(rules);
   EXPECT_EQ((*rules)[0].ToLine(1990000, 2),
-            "alert http $HOME_NET any -> [192.0.2.1, 192.0.2.2] any (msg:\"a; b \\\" c\"; "
+            "alert http $HOME_NET any -> [192.0.2.1, 192.0.2.2] any (msg:\"a\\; b \\\" c\"; "
             "content:\"x\\;y\"; nocase; sid:1990000; rev:2;)");
-  EXPECT_EQ(IdsRuleProblem((*rules)[0], policy::Power::kDetects), "");
+  EXPECT_EQ(IdsProblem(text), "");
 }
 
 TEST(IdsRules, RefuseWithAReason) {
@@ -62,18 +76,76 @@ TEST(IdsRules, RefuseWithAReason) {
   EXPECT_EQ(Problem(ReadIdsRules("alert tcp any any -> any")), "no options");
   EXPECT_EQ(Problem(ReadIdsRules("alert tcp any any > (sid:1;)")), "header without its fields");
   EXPECT_EQ(Problem(ReadIdsRules("include tcp any any -> any any (sid:1;)")), "unknown action");
-  EXPECT_EQ(Problem(ReadIdsRules(head + "(sid:1; msg:\"x;)")), "option without semicolon");
+  EXPECT_EQ(Problem(ReadIdsRules(head + "(sid:1; msg:\"x)")), "option without semicolon");
   EXPECT_EQ(Problem(ReadIdsRules(head + "(sid:1;) alert")), "text after the options");
   EXPECT_EQ(Problem(ReadIdsRules(head + "(sid:1;")), "options without end");
-  const auto problem = [&](const std::string& rule, policy::Power power) {
-    const auto rules = ReadIdsRules(rule);
-    return rules.ok() ? std::string(IdsRuleProblem((*rules)[0], power)) : Problem(rules);
-  };
-  const std::string tail = " tcp any any -> any any (sid:1;)";
-  EXPECT_EQ(problem("pass" + tail, policy::Power::kBlocks), "pass rule");
-  EXPECT_EQ(problem("drop" + tail, policy::Power::kDetects), "blocking rule");
-  EXPECT_EQ(problem("drop" + tail, policy::Power::kBlocks), "");
-  EXPECT_EQ(problem(head + "(lua:x.lua; sid:1;)", policy::Power::kDetects), "reads a file");
+  EXPECT_EQ(Problem(ReadIdsRules(head + "(sid:\x01;)")), "control character");
+  const std::string tail = " tcp any any -> any any (content:\"x\"; sid:1;)";
+  EXPECT_EQ(IdsProblem("pass" + tail), "pass rule");
+  EXPECT_EQ(IdsProblem("drop" + tail), "blocking rule");
+  EXPECT_EQ(IdsProblem("drop" + tail, Sensor::kSuricata, policy::Power::kBlocks), "");
+  EXPECT_EQ(IdsProblem("alert tcp $NOSUCH any -> any any (content:\"x\"; sid:1;)"),
+            "unknown variable");
+  EXPECT_EQ(IdsProblem("alert tcp [$HOME_NET,!$home_net] any -> any $HTTP_PORTS (sid:1;)"),
+            "unknown variable");
+}
+
+// Suricata ends an option at any semicolon without a backslash before it.
+TEST(IdsRules, HideNoKeywordInAValue) {
+  EXPECT_EQ(IdsProblem(WithOptions("metadata:\"a; bypass; metadata:b\"; content:\"x\";")),
+            "semicolon in a value");
+  EXPECT_EQ(IdsProblem(WithOptions("metadata:a\\\\; content:\"x\";")), "semicolon in a value");
+}
+
+TEST(IdsRules, MayOnlyLook) {
+  for (const char* option :
+       {"bypass", "replace:\"y\"", "filestore", "iprep:any,X,>,1", "Dataset:set,x,type string",
+        "lua:x.lua", "tag:session,5,packets", "tls.store", "nosuchkeyword:1"}) {
+    const std::string key = std::string(option).substr(0, std::string(option).find(':'));
+    EXPECT_EQ(IdsProblem(WithOptions("content:\"x\"; " + std::string(option) + ";")),
+              "keyword " + key + " is not allowed");
+  }
+  for (const char* option : {"logto:\"../x\"", "session:printable", "resp:rst_all", "react:block",
+                             "activates:1", "replace:\"y\"", "stream_reassemble:disable,both"}) {
+    const std::string key = std::string(option).substr(0, std::string(option).find(':'));
+    EXPECT_EQ(
+        IdsProblem(WithOptions("content:\"x\"; " + std::string(option) + ";"), Sensor::kSnort),
+        "keyword " + key + " is not allowed");
+  }
+  EXPECT_EQ(IdsProblem(WithOptions("Content:\"x\"; NOCASE; threshold:type limit, track by_src, "
+                                   "count 1, seconds 60;")),
+            "");
+  EXPECT_EQ(
+      IdsProblem("alert http (http_uri; content:\"x\", nocase; rem:\"y\"; sid:1;)", Sensor::kSnort),
+      "");
+}
+
+TEST(IdsRules, KeepTheirHandsOffTheBitsOfOthers) {
+  EXPECT_EQ(IdsProblem(WithOptions("content:\"x\"; flowbits:set,gapferry.port;")),
+            "reserved flowbit");
+  EXPECT_EQ(IdsProblem(WithOptions("content:\"x\"; xbits: isset , Gapferry.to, track ip_src;")),
+            "reserved flowbit");
+  EXPECT_EQ(IdsProblem(WithOptions("content:\"x\"; flowbits:set,a|gapferry.to;"), Sensor::kSnort),
+            "reserved flowbit");
+  EXPECT_EQ(IdsProblem(WithOptions("content:\"x\"; flowbits:reset;"), Sensor::kSnort),
+            "flowbits reset");
+  EXPECT_EQ(IdsProblem(WithOptions("content:\"x\"; noalert;")),
+            "noalert without a flowbit that is set");
+  EXPECT_EQ(IdsProblem(WithOptions("content:\"x\"; flowbits:isset,a; flowbits:noalert;")),
+            "noalert without a flowbit that is set");
+  EXPECT_EQ(IdsProblem(WithOptions("content:\"x\"; flowbits:set,a; flowbits:noalert;")), "");
+}
+
+TEST(IdsRules, LookAtSomething) {
+  EXPECT_EQ(IdsProblem("alert ip any any -> any any (msg:\"all\"; sid:1;)"), "matches everything");
+  EXPECT_EQ(IdsProblem("alert tcp [any] any <> $HOME_NET [0:65535] (flow:to_server; "
+                       "flowbits:set,a; sid:1;)"),
+            "matches everything");
+  EXPECT_EQ(IdsProblem("alert http any any -> any any (http.host; content:!\"x\"; sid:1;)"),
+            "matches everything");
+  EXPECT_EQ(IdsProblem("alert http (msg:\"x\"; sid:1;)", Sensor::kSnort), "matches everything");
+  EXPECT_EQ(IdsProblem("alert tcp any any -> 192.0.2.1 any (flow:to_server; sid:1;)"), "");
+  EXPECT_EQ(IdsProblem("alert ip any any -> any any (sameip; sid:1;)"), "");
 }
 
 TEST(StixGrammar, TakesWhatTheSpecificationShows) {
@@ -116,6 +188,81 @@ TEST(StoredSigma, KeepsAnAuthorsIdAndRefusesWhatIsNoRule) {
   EXPECT_EQ(Problem(ReadSigmaId("title: a\ntitle: b\n" + body)), "key used twice");
 }
 
+std::string SigmaProblem(const std::string& detection) {
+  return Problem(CheckSigmaDetection("title: a\nlogsource:\n    category: dns\ndetection:\n" +
+                                     detection + "level: high\n"));
+}
+
+TEST(StoredSigma, TakesWhatTheSpecificationShows) {
+  for (const char* detection :
+       {"    s:\n        query|contains|all:\n            - 'a'\n            - \"b\" # why\n"
+        "        type: [1, 'x,y']\n    filter_a:\n        - query: 'c'\n          q2|endswith: d\n"
+        "        - query:\n              - e\n              - '*'\n              - f\n"
+        "    condition: s and not 1 of filter_*\n",
+        "    keywords:\n    - 'a b: c'\n    - d\n    condition: keywords\n",
+        "  one:\n    a: ''\n    b: null\n  two:\n    c|re: 'x.*y'\n  condition: (one or two) and "
+        "all of them\n",
+        "    s:\n        a: x\n        b: '*'\n    condition:\n        - s\n        - any of s*\n"})
+    EXPECT_EQ(SigmaProblem(detection), "") << detection;
+}
+
+TEST(StoredSigma, RefusesWhatNoConverterTakesAndWhatMatchesEverything) {
+  const auto search = [](const std::string& line, const std::string& condition = "s") {
+    return SigmaProblem("    s:\n        " + line + "\n    condition: " + condition + "\n");
+  };
+  EXPECT_EQ(search("query|nomod: 'x'"), "unknown modifier");
+  EXPECT_EQ(search("query: 'x'", "s and nosuch"), "condition names no search");
+  EXPECT_EQ(search("query: 'x'", "1 of filter_*"), "condition names no search");
+  EXPECT_EQ(search("query: 'x'", "s and"), "condition names no search");
+  EXPECT_EQ(search("query: 'x'", "s | count() > 5"), "condition is not understood");
+  EXPECT_EQ(search("query: 'x'", std::string(40, '(') + "s"), "condition is too deep");
+  for (const char* line :
+       {"query: '*'", "query|contains: ''", "query|re: '.*'", "ip|cidr: 0.0.0.0/0",
+        "query: ['x', '*']", "- '*'", "- a: x\n        - b: '**'"})
+    EXPECT_EQ(search(line), "matches everything") << line;
+  EXPECT_EQ(search("query: 'x'", "not s"), "matches everything");
+  EXPECT_EQ(search("query: {a: b}"), "detection is not understood");
+  EXPECT_EQ(search("query: |"), "detection is not understood");
+  EXPECT_EQ(Problem(CheckSigmaDetection("title: a\nlogsource:\n    definition: x\n")),
+            "logsource names no source");
+  EXPECT_EQ(Problem(CheckSigmaDetection("title: a\nstatus: banana\n")), "unknown status");
+}
+
+TEST(StoredSigma, AnotherIdNamesTheOneBefore) {
+  const std::string id = "0f06a3a5-6a09-413f-8743-e6cf35561297";
+  const std::string other = "1f06a3a5-6a09-413f-8743-e6cf35561297";
+  const std::string body =
+      "logsource:\n    category: dns\ndetection:\n    s:\n        query: 'x'\n    condition: s\n";
+  EXPECT_EQ(WithSigmaId("title: a\nid: " + id + "\n" + body, other),
+            "title: a\nid: " + other + "\n" + body + "related:\n    - id: " + id +
+                "\n      type: derived\n");
+  const std::string related =
+      "related:\n  - id: 2f06a3a5-6a09-413f-8743-e6cf35561297\n    type: similar\n";
+  EXPECT_EQ(WithSigmaId("title: a\nid: " + id + "\n" + related + body, other),
+            "title: a\nid: " + other + "\nrelated:\n  - id: " + id + "\n    type: derived\n" +
+                related.substr(9) + body);
+}
+
+TEST(StoredSids, ARuleIsKnownAgain) {
+  const auto rule = [](const std::string& number, const std::string& message, int content) {
+    return KnownRule{{number, message}, Hash256(AsBytes(std::to_string(content)))};
+  };
+  const std::vector<KnownRule> known = {rule("1:7", "a", 1), rule("1:7", "b", 2)};
+  // Others before it, and another order.
+  EXPECT_THAT(MatchRules(known, {rule("1:7", "c", 3), rule("1:7", "b", 2), rule("1:7", "a", 1)}),
+              ElementsAre(-1, 1, 0));
+  // Edited, under a number that everybody uses.
+  EXPECT_THAT(MatchRules(known, {rule("1:7", "c", 3), rule("1:7", "b", 4)}), ElementsAre(-1, 1));
+  // Edited, with its message, under a number of its own.
+  EXPECT_THAT(MatchRules({rule("1:8", "a", 1)}, {rule("1:9", "a", 2), rule("1:8", "b", 3)}),
+              ElementsAre(-1, 0));
+  // Without a number.
+  EXPECT_THAT(MatchRules({rule("-", "a", 1)}, {rule("-", "b", 2), rule("-", "a", 3)}),
+              ElementsAre(-1, 0));
+  // Twins.
+  EXPECT_THAT(MatchRules(known, {rule("1:7", "a", 5), rule("1:7", "a", 6)}), ElementsAre(0, -1));
+}
+
 TEST(StoredZeek, TakesSignaturesAndNoPrograms) {
   const auto names = ReadZeekSignatures(
       "signature my-sig {\n  ip-proto == tcp\n  payload /x/\n  event \"found\"\n}\n");
@@ -123,6 +270,29 @@ TEST(StoredZeek, TakesSignaturesAndNoPrograms) {
   EXPECT_THAT(*names, ElementsAre("my-sig"));
   EXPECT_EQ(Problem(ReadZeekSignatures("event zeek_init() { system(\"x\"); }")), "no signature");
   EXPECT_EQ(Problem(ReadZeekSignatures("signature a {\n eval f\n}\n")), "eval");
+  const auto one = [](const std::string& line) {
+    return Problem(ReadZeekSignatures("signature a {\n  same-ip\n  " + line + "\n}\n"));
+  };
+  for (const char* good :
+       {"dst-port == 80,443,8000-8080", "src-ip != 192.0.2.0/24,[2001:db8::]/32",
+        "header icmp[0:1] & 0xf0 == 8,0x10", "ip-proto == tcp", "payload-size > 100",
+        "tcp-state established,originator", "payload /a\\/b[\\/]\\x41/i # why", "event \"a # b\"",
+        "file-mime \"x/y\", 80", "requires-signature ! a", "http-request-header /x/"})
+    EXPECT_EQ(one(good), "") << good;
+  EXPECT_EQ(one("payload /[/"), "bad regular expression");
+  EXPECT_EQ(one("payload /a/b/c/"), "bad payload");
+  EXPECT_EQ(one("payload x"), "bad payload");
+  EXPECT_EQ(one("dst-port == foo bar baz"), "bad dst-port");
+  EXPECT_EQ(one("dst-port == 80-"), "bad dst-port");
+  EXPECT_EQ(one("dst-port = 70000"), "bad dst-port");
+  EXPECT_EQ(one("src-ip == Site::nets"), "bad src-ip");
+  EXPECT_EQ(one("event some_event"), "bad event");
+  EXPECT_EQ(one("requires-signature b"), "requires an unknown signature");
+  EXPECT_EQ(one("nosuch 1"), "unknown keyword");
+  EXPECT_EQ(Problem(ReadZeekSignatures("signature a {\n payload /.*/\n event \"x\"\n}\n")),
+            "matches everything");
+  EXPECT_EQ(Problem(ReadZeekSignatures("signature a {\n same-ip\n}\nsignature a {\n same-ip\n}\n")),
+            "name used twice");
   EXPECT_EQ(Problem(ReadZeekSignatures("signature a {\n payload /x/\n")), "signature without end");
 }
 
@@ -152,6 +322,130 @@ TEST_F(StoredRulesTest, NumbersAreThisSitesAndStay) {
   EXPECT_THAT(after, HasSubstr("content:\"b2\"; sid:1990"));
   EXPECT_THAT(after, HasSubstr("rev:2;"));
   EXPECT_THAT(after, Not(HasSubstr("rev:3;")));
+}
+
+// Attributes get UUIDs by event and place.
+TEST_F(StoredRulesTest, ACopyInAnotherEventMovesNothing) {
+  const Site site = MakeSite({Make("rules", "stored-rules")});
+  for (const int original : {1, 2}) {
+    const int copy = 3 - original;
+    const std::string rule = Rule(fmt::format("text{}", original));
+    Put(copy, {"tlp:green"}, {});
+    Put(original, {"tlp:green"}, {{"suricata", rule}});
+    Run(site);
+    const std::string before = Read("rules", "stored-suricata.rules");
+    Put(copy, {"tlp:green"}, {{"suricata", rule}});
+    Run(site);
+    EXPECT_EQ(Read("rules", "stored-suricata.rules"), before);
+  }
+}
+
+TEST_F(StoredRulesTest, ManyCopiesMoveNothing) {
+  const Site site = MakeSite({Make("rules", "stored-rules")});
+  const auto sid = [&] {
+    const std::string text = Read("rules", "stored-suricata.rules");
+    return text.substr(text.find("sid:"));
+  };
+  for (int original = 1; original <= 12; ++original) {
+    Put(original, {"tlp:green"}, {{"suricata", Rule("many")}});
+    Run(site);
+    EXPECT_EQ(sid(), "sid:1990000; rev:1;)\n");
+  }
+}
+
+TEST_F(StoredRulesTest, ARuleBeforeItMovesNothing) {
+  const Site site = MakeSite({Make("rules", "stored-rules")});
+  Put(1, {"tlp:green"}, {{"suricata", Rule("a") + "\n" + Rule("b")}});
+  Run(site);
+  Put(1, {"tlp:green"}, {{"suricata", Rule("c") + "\n" + Rule("a") + "\n" + Rule("b")}});
+  Run(site);
+  const std::string text = Read("rules", "stored-suricata.rules");
+  EXPECT_THAT(text, HasSubstr("content:\"c\"; sid:1990002; rev:1;"));
+  EXPECT_THAT(text, HasSubstr("content:\"a\"; sid:1990000; rev:1;"));
+  EXPECT_THAT(text, HasSubstr("content:\"b\"; sid:1990001; rev:1;"));
+}
+
+TEST_F(StoredRulesTest, NoFeedTakesTheIdOfAnotherSigmaRule) {
+  const std::string body =
+      "logsource:\n    category: dns\ndetection:\n    s:\n        query: 'x'\n    condition: s\n";
+  Put(1, {"tlp:green"},
+      {{"sigma", "title: A\nid: 0f06a3a5-6a09-413f-8743-e6cf35561297\n" + body},
+       {"sigma", "title: B\nid: 0f06a3a5-6a09-513f-8743-e6cf35561297\n" + body}});
+  Run(MakeSite({Make("rules", "stored-rules")}));
+  int own = 0;
+  int authors = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(Current("rules"))) {
+    const std::string name = entry.path().filename();
+    if (!name.ends_with(".yml")) continue;
+    const std::string text = Read("rules", name);
+    own += text.find("\nid: 0f06a3a5") == std::string::npos ? 1 : 0;
+    authors += text.find("\nid: 0f06a3a5-6a09-513f-8743-e6cf35561297\n") != std::string::npos;
+  }
+  EXPECT_EQ(own, 1);
+  EXPECT_EQ(authors, 1);
+}
+
+TEST_F(StoredRulesTest, TheEngineLeavesOutWhatItRefuses) {
+  Put(1, {"tlp:green"},
+      {{"suricata", Rule("good")}, {"suricata", Rule("bad")}, {"suricata", Rule("better")}});
+  Site site = MakeSite({Make("rules", "stored-rules")});
+  site.destinations[0].stored_rules.suricata = {"engine", "{}/stored-suricata.rules"};
+  int runs = 0;
+  site.fenced = [&](const std::vector<std::string>& argv, std::chrono::seconds,
+                    const Fence& fence) -> Result<CommandEnd> {
+    ++runs;
+    EXPECT_EQ(argv[1], (fence.folder / "stored-suricata.rules").string());
+    GF_TRY(const std::string text, ReadFile(argv[1]));
+    if (text.find("bad") == std::string::npos) return CommandEnd{};
+    return CommandEnd{CommandEnd::How::kExited, 1, "i: hello\nE: " + argv[1] + ": bad\n"};
+  };
+  const auto summary = Run(site).destinations.at(0);
+  EXPECT_EQ(summary.reasons.Count(policy::Reason::kFormatCannotExpress,
+                                  "suricata: E: stored-suricata.rules: bad"),
+            1U);
+  EXPECT_THAT(Read("rules", "stored-suricata.rules"), HasSubstr("better"));
+  EXPECT_THAT(Read("rules", "stored-suricata.rules"), Not(HasSubstr("bad")));
+  EXPECT_FALSE(std::filesystem::exists(Current("rules") / ".trial"));
+  EXPECT_LE(runs, 6);
+}
+
+TEST_F(StoredRulesTest, ARateIsAddedToRulesThatHaveNone) {
+  Put(1, {"tlp:green"},
+      {{"suricata", Rule("a")},
+       {"suricata",
+        "alert tcp any any -> any any (content:\"b\"; detection_filter:track by_src, "
+        "count 5, seconds 60; sid:1;)"}});
+  Site site = MakeSite({Make("rules", "stored-rules")});
+  site.destinations[0].alert_rate = AlertRate{true, 1, 60};
+  Run(site);
+  const std::string text = Read("rules", "stored-suricata.rules");
+  EXPECT_THAT(text, HasSubstr("content:\"a\"; threshold:type limit, track by_both, seconds 60, "
+                              "count 1; sid:"));
+  EXPECT_THAT(text, HasSubstr("seconds 60; sid:"));
+}
+
+TEST_F(StoredRulesTest, YaraRulesKeepTheirNames) {
+  Site site = MakeSite({Make("files", "yara")});
+  site.destinations[0].yara.compiler = "any";
+  site.fenced = [](const std::vector<std::string>&, std::chrono::seconds,
+                   const Fence&) -> Result<CommandEnd> { return CommandEnd{}; };
+  const std::string one = "rule b { condition: filesize < 1 }";
+  const std::string two = "rule b { condition: filesize < 2 }";
+  Put(1, {"tlp:green"}, {{"yara", one}});
+  Run(site);
+  Put(1, {"tlp:green"}, {{"yara", one}, {"yara", two}});
+  Run(site);
+  const std::string called = "rule b_2 { condition: filesize < 2 }";
+  EXPECT_THAT(Read("files", "misp-stored.yar"), HasSubstr(one));
+  EXPECT_THAT(Read("files", "misp-stored.yar"), HasSubstr(called));
+  Put(1, {"tlp:green"}, {{"yara", one + " // edited"}, {"yara", two}});
+  Run(site);
+  EXPECT_THAT(Read("files", "misp-stored.yar"), HasSubstr(one + " // edited"));
+  EXPECT_THAT(Read("files", "misp-stored.yar"), HasSubstr(called));
+  // Also when it is alone.
+  Put(1, {"tlp:green"}, {{"domain", "x.example"}, {"yara", two}});
+  Run(site);
+  EXPECT_THAT(Read("files", "misp-stored.yar"), HasSubstr(called));
 }
 
 TEST_F(StoredRulesTest, WhatIsRefusedIsCounted) {

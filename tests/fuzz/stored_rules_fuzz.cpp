@@ -4,10 +4,12 @@
 // Snort, once written, reads back as the same rule and keeps its number; a Sigma rule takes an id
 // and gives it back.
 #include "base/bytes.h"
-#include "detect/ids_rule.h"
+#include "detect/ids_problem.h"
+#include "detect/sigma_detection.h"
 #include "detect/stix_grammar.h"
 #include "detect/stored_text.h"
 #include "detect/yara_text.h"
+#include "detect/zeek_signature.h"
 #include "tests/fuzz/fuzz.h"
 
 using namespace gapferry;
@@ -23,6 +25,13 @@ std::vector<std::string> FuzzSeeds() {
       "alert http (msg:\"x\"; http_uri; content:\"y\", nocase; sid:5;)\n",
       "title: a\nid: 0f06a3a5-6a09-413f-8743-e6cf35561297\nlogsource:\n    category: dns\n"
       "detection:\n    s:\n        query: 'x'\n    condition: s\n",
+      "title: b\nlogsource:\n    category: dns\ndetection:\n    a:\n        - q|contains|all: "
+      "['x', \"y\"] # z\n          r:\n              - 1\n        - k\n    b:\n        - w\n"
+      "    condition: (a and not 1 of b*) or all of them\nlevel: low\n",
+      "alert tcp any any -> any any (flowbits:set,a; noalert; xbits:isset,b,track ip_src; "
+      "metadata:a\\;b; Bypass; sid:1;)\n",
+      "signature b {\n  dst-port == 80,8000-8080\n  src-ip == [2001:db8::]/32\n  header ip[0:1] "
+      "& 0xf0 == 0x40\n  payload /[a-z]\\/x/i\n  requires-signature !b\n}\n",
       "signature a {\n  ip-proto == tcp\n  payload /x/\n  event \"y\"\n}\n",
       "([a:b.c[*].'d' = 'x\\'' AND e:f IN (1, 2)] FOLLOWEDBY [EXISTS g:h]) WITHIN 5 SECONDS",
   };
@@ -45,6 +54,8 @@ void TryIds(std::string_view text) {
   const auto rules = ReadIdsRules(text);
   if (!rules.ok()) return;
   for (const IdsRule& rule : *rules) {
+    static_cast<void>(IdsRuleProblem(rule, Sensor::kSuricata, policy::Power::kDetects));
+    static_cast<void>(IdsRuleProblem(rule, Sensor::kSnort, policy::Power::kBlocks));
     const std::string line = rule.ToLine(7, 3);
     FUZZ_CHECK(line.find('\n') == std::string::npos);
     if (line.size() > kMaxIdsRuleBytes) continue;
@@ -55,6 +66,7 @@ void TryIds(std::string_view text) {
 }
 
 void TrySigma(std::string_view text) {
+  static_cast<void>(CheckSigmaDetection(text).ok());
   constexpr std::string_view kId = "0f06a3a5-6a09-413f-8743-e6cf35561298";
   if (!ReadSigmaId(text).ok()) return;
   const auto again = ReadSigmaId(WithSigmaId(text, kId));

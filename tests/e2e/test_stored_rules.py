@@ -1,0 +1,180 @@
+"""Rules that attributes carry, against the engines that read them: none blinds or alters a sensor, bad ones cost only
+themselves, and engines and compilers work within their fences."""
+import json
+import re
+import subprocess
+
+import pytest
+
+from engines import engine, replay  # noqa: F401, a fixture
+from events import generate, left_out
+from pair import Pair
+from test_suricata_values import THERE, connection, request, scapy
+
+# What a rule must not use, of all that an engine knows.
+DANGEROUS = {"bypass", "config", "datarep", "dataset", "filemd5", "filesha1", "filesha256", "filestore", "iprep", "lua",
+             "luaxform", "nfq_set_mark", "replace", "tag", "template2", "tls_store"}
+
+GOOD = 'alert http any any -> any any (msg:"good"; http.host; content:"other.com"; sid:1;)'
+HOSTILE = {
+    "bypass": 'alert tcp any any -> any any (msg:"x"; flow:to_server; bypass; noalert; sid:1;)',
+    "flowbits": 'alert tcp any any -> any any (msg:"x"; flowbits:set,gapferry.port; flowbits:noalert; sid:1;)',
+    "hidden": 'alert tcp any any -> any any (metadata:"a; bypass; noalert; metadata:b"; flow:to_server; sid:1;)',
+    "case": 'alert tcp any any -> any any (msg:"x"; content:"GET"; ByPass; flowbits:set,a; sid:1;)',
+    "pass": 'pass tcp any any -> any any (msg:"x"; content:"GET"; sid:1;)',
+    "config": 'config http any any -> any any (http.host; content:"other"; config:logging disable, type tx; sid:1;)',
+    "all": 'alert ip any any -> any any (msg:"all"; sid:1;)',
+}
+
+
+def event(rows, number=1):
+    return {"Event": {
+        "uuid": f"7d8e1d0c-0f2c-4c0e-9a51-3f2f1b0f6c{number:02}", "info": "stored", "date": "2026-11-01",
+        "timestamp": "1794182400", "published": True, "threat_level_id": "2", "analysis": "2",
+        "Tag": [{"name": "tlp:green"}],
+        "Attribute": [{"uuid": f"7d8e1d0c-0f2c-4c0e-{number:04}-{place:012}", "type": kind, "value": value,
+                       "to_ids": True, "category": "Network activity", "timestamp": "1794182400"}
+                      for place, (kind, value) in enumerate(rows)]}}
+
+
+class Site:
+    def __init__(self, folder, bins, *destinations):
+        self.pair = Pair(folder / "pair", bins)
+        self.events = folder / "events"
+        self.events.mkdir()
+        self.destinations = [{"clearance": "green", **one} for one in destinations]
+        self.opened = False
+
+    def generate(self, *events, expect=0):
+        for path in self.events.iterdir():
+            path.unlink()
+        for number, document in enumerate(events):
+            (self.events / f"{number}.json").write_text(json.dumps(document))
+        self.pair.configure_export([{"name": "feed", "kind": "misp-event", "path": str(self.events)}],
+                                   clearance="green", unencrypted=True)
+        self.pair.export("collect")
+        self.pair.bundle()
+        if not self.opened:
+            self.pair.open_site(clearance="green", destinations=self.destinations)
+            self.opened = True
+        self.pair.import_("import", self.pair.medium)
+        return self.pair.import_("generate", "--accept-change", expect=expect)
+
+    def current(self, name):
+        return self.pair.isolated / "artifacts" / name / "current"
+
+    def refused(self, name):
+        """Attributes that were left out as rules, by what is wrong with them."""
+        reasons = left_out(json.loads((self.current(name) / "manifest.json").read_text()))
+        return {detail: count for (_, detail), count in reasons.items() if ":" in detail or "compiler" in detail}
+
+
+@pytest.fixture(params=sorted(HOSTILE))
+def hostile(request):
+    return HOSTILE[request.param]
+
+
+def alerts(engine, folder, *files):
+    rules = folder.with_suffix(".rules")
+    rules.write_text("".join(path.read_text() for path in files if path.exists()))
+    capture = folder.with_suffix(".pcap")
+    scapy.wrpcap(str(capture), connection(4000, request()))
+    return sorted(alert["alert"]["signature_id"] for alert in replay(engine, rules, capture, folder))
+
+
+def test_no_stored_rule_blinds_the_sensor(engine, hostile, bins, tmp_path):
+    site = Site(tmp_path, bins, {"name": "ids", "format": "suricata"}, {"name": "own", "format": "stored-rules"})
+    rows = [("domain", "other.com"), ("ip-dst|port", f"{THERE}|80"), ("user-agent", "curl")]
+    site.generate(event(rows))
+    expected = alerts(engine, tmp_path / "before", site.current("ids") / "misp.rules")
+    assert len(expected) == 3
+    site.generate(event(rows + [("suricata", hostile), ("suricata", GOOD)]))
+    found = alerts(engine, tmp_path / "after", site.current("ids") / "misp.rules",
+                   site.current("own") / "stored-suricata.rules")
+    assert [sid for sid in found if sid < 1990000] == expected and found[-1] == 1990000, site.refused("own")
+    assert sum(site.refused("own").values()) == 1
+
+
+# The engine's own list is the measure: all that it knows is allowed, or known to be dangerous.
+def test_every_keyword_was_looked_at(engine, tmp_path):
+    said = subprocess.run([engine, "--list-keywords"], capture_output=True, text=True).stdout
+    keywords = [line[2:].strip() for line in said.splitlines() if line.startswith("- ")]
+    assert len(keywords) > 200
+    rules = "alert tcp any any -> any any (content:\"x\"; {}:1; sid:1;)"
+    _, manifest = generate(tmp_path, "stored-rules", [("suricata", rules.format(word)) for word in keywords])
+    refused = {match[1] for _, detail in left_out(manifest)
+               if (match := re.fullmatch("suricata: keyword (.*) is not allowed", detail))}
+    assert refused == DANGEROUS & set(keywords)
+
+
+def test_one_bad_rule_costs_only_itself(engine, bins, tmp_path):
+    site = Site(tmp_path, bins, {
+        "name": "own", "format": "stored-rules",
+        "stored_rules": {"suricata": [engine, "-T", "-S", "{}/stored-suricata.rules", "-l", "{}"]},
+        "check": [engine, "-T", "-S", "{}/stored-suricata.rules", "-l", str(tmp_path)]})
+    bad = [GOOD.replace('content:"other.com"', text)
+           for text in ('pcre:"/(/"', 'content:"|4|"', 'bsize:x; content:"a"')]
+    good = [GOOD.replace("good", f"good {number}") for number in range(6)]
+    site.generate(event([("suricata", rule) for rule in good]))
+    before = re.findall(r'msg:"([^"]+)".* sid:(\d+)', (site.current("own") / "stored-suricata.rules").read_text())
+    rules = [bad[0], *good, bad[1], GOOD.replace("good", "new"), bad[2]]
+    site.generate(event([("suricata", rule) for rule in rules], 2))
+    after = dict(re.findall(r'msg:"([^"]+)".* sid:(\d+)', (site.current("own") / "stored-suricata.rules").read_text()))
+    assert len(before) == 6 and set(after) == {"new", *(f"good {number}" for number in range(6))}
+    refused = site.refused("own")
+    assert sum(refused.values()) == 3 and all("rror" in detail or ": E: " in detail for detail in refused), refused
+    assert not [path for path in site.current("own").resolve().iterdir() if path.name.startswith(".")]
+
+
+def test_an_engine_that_refuses_everything_is_said_to(bins, tmp_path):
+    site = Site(tmp_path, bins,
+                {"name": "own", "format": "stored-rules", "stored_rules": {"suricata": ["false", "{}"]}})
+    assert "refuses every rule" in site.generate(event([("suricata", GOOD)]), expect=23).stderr
+
+
+# The compiler runs where it can change nothing but its own folder, and reach nobody.
+def test_the_compiler_of_yara_rules_is_fenced_in(bins, oracle, tmp_path):
+    secret = tmp_path / "secret"
+    secret.write_text("secret")
+    compiler = tmp_path / "compiler"
+    compiler.mkdir()
+    script = compiler / "yarac"
+    script.write_text(f"#!/bin/sh\nif cat {secret} || rm {secret} || echo > {tmp_path}/made; then exit 1; fi\n"
+                      f"exec {oracle('yarac')} \"$@\"\n")
+    script.chmod(0o755)
+    rows = [("yara", "rule good { condition: true }"), ("yara", "rule bad { condition: nosuch }")]
+    # Below /usr or /opt it could be run as it is; here it may not even be started.
+    site = Site(tmp_path / "outside", bins, {"name": "files", "format": "yara", "yara": {"compiler": str(script)}})
+    site.generate(event(rows))
+    assert site.refused("files") == {"no-yara-compiler": 2}
+    assert secret.exists() and not (tmp_path / "made").exists()
+    site = Site(tmp_path / "inside", bins, {"name": "files", "format": "yara", "yara": {"compiler": oracle("yarac")}})
+    site.generate(event(rows))
+    assert site.refused("files") == {"yara: does not compile": 1}
+    assert "rule good" in (site.current("files") / "misp-stored.yar").read_text()
+
+
+def test_sigma_rules_that_are_passed_on_convert(oracle, tmp_path):
+    body = "logsource:\n    category: dns\ndetection:\n{}level: high\n"
+    detections = ["    s:\n        query|{}:\n            - 'x'\n    condition: s\n".format(modifier) for modifier in (
+        "contains", "startswith", "endswith", "contains|all", "re", "cased", "base64", "nosuch", "contains|nosuch")]
+    detections += ["    s:\n        query: x\n    t_1:\n        - query: y\n          a: z\n        - b\n"
+                   f"    condition: {condition}\n" for condition in (
+                       "s", "s and not t_1", "1 of t_*", "all of them", "(s or t_1) and s", "s and nosuch", "s and",
+                       "not not s", "NOT s", "s AND t_1", "s | count() > 5", "s t_1", "(s", "any of them")]
+    titles = [f"Rule Number {number}" for number in range(len(detections))]
+    folder, manifest = generate(tmp_path / "gen", "stored-rules", [
+        ("sigma", f"title: {title}\n" + body.format(detection)) for title, detection in zip(titles, detections)])
+    kept = {path.read_text().split("title: ")[1].split("\n")[0] for path in folder.glob("stored_sigma_*.yml")}
+    # What pySigma takes of each rule alone is the measure.
+    from sigma.collection import SigmaCollection
+    for title, detection in zip(titles, detections):
+        try:
+            for rule in SigmaCollection.from_yaml(f"title: {title}\n" + body.format(detection)).rules:
+                for condition in rule.detection.parsed_condition:
+                    condition.parsed
+            sound = True
+        except Exception:
+            sound = False
+        assert (title in kept) == sound, detection
+    assert manifest["used"] == len(kept)
