@@ -5,8 +5,9 @@
         done = scene.run(point, folder)     prepares `folder` anew and runs the command with that fault
 
 `run` gives back a subprocess.CompletedProcess; a killed one has a negative or 137 return code. What must hold after
-each fault is the caller's to say. Only the process itself is looked at, not its children.
+each fault is the caller's to say. Only the process itself is looked at; `ChildFaults` hits its confined children.
 """
+import errno
 import os
 import random
 import re
@@ -14,6 +15,7 @@ import shutil
 import subprocess
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 CALLS = ["write", "writev", "pwrite64", "pwritev", "pwritev2", "fsync", "fdatasync", "sync_file_range", "rename",
          "renameat", "renameat2", "ftruncate", "truncate", "fallocate", "unlink", "unlinkat", "link", "linkat", "symlink",
@@ -87,3 +89,32 @@ class Scene:
             time.sleep(seconds)
             process.kill()
         return process.returncode
+
+
+class ChildFaults:
+    """The writing calls of a command's forked children, by a library that is preloaded (child_faults.c)."""
+
+    FAULTS = {"EIO": errno.EIO, "ENOSPC": errno.ENOSPC, "crash": "crash"}
+
+    def __init__(self, scene, folder, cc):
+        self.scene = scene
+        self.library = folder / "child_faults.so"
+        self.count = folder / "child_faults.count"
+        subprocess.run([cc, "-shared", "-fPIC", "-O1", "-o", self.library, Path(__file__).with_name("child_faults.c"), "-ldl"],
+                       check=True)
+
+    def run(self, number, fault, folder):
+        """With the children's call `number` failing; 0: none. What the command ended with, and how many calls there were."""
+        self.scene.fresh(folder)
+        self.count.write_bytes(bytes(8))
+        env = {**os.environ, "LD_PRELOAD": str(self.library), "CHILD_FAULTS": str(self.count), "CHILD_AT": str(number),
+               "CHILD_FAULT": str(self.FAULTS[fault])}
+        done = subprocess.run(list(map(str, self.scene.command(folder))), env=env, capture_output=True, text=True, timeout=300)
+        return done, int.from_bytes(self.count.read_bytes(), "little")
+
+    def points(self, folder, most, seed=1):
+        """(number, fault) of every call with every fault, or as many of them, the same in every run."""
+        done, calls = self.run(0, "crash", folder)
+        assert done.returncode == 0 and calls > 0, done.stderr
+        every = [(number + 1, fault) for number in range(calls) for fault in self.FAULTS]
+        return every if len(every) <= most else sorted(random.Random(seed).sample(every, most))

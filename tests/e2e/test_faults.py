@@ -1,8 +1,10 @@
 """An import or a rollback that fails or is killed anywhere leaves the old state or the new one, and the next import works.
+So does an import whose confined reader fails, and a medium on which the exporter failed.
 
 A share of the faults; with GAPFERRY_LONG every one, and 500 kills at random times. GAPFERRY_CAMPAIGN names a file to
 which the result is added."""
 import collections
+import copy
 import os
 import random
 import re
@@ -162,4 +164,122 @@ def test_kill_at_any_time(stage, tmp_path):
         if problem:
             wrong.append(f"kill {number}: {problem}")
     report(f"{stage.name}: kill -9 at a random time", counts, time.monotonic() - begun)
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("stage", ["full", "delta"], indirect=True)
+def test_every_writing_call_of_the_confined_reader_may_fail(stage, tmp_path, oracle):
+    counts, wrong, begun = collections.Counter(), [], time.monotonic()
+    at = tmp_path / "at"
+    child = faults.ChildFaults(stage.scene, tmp_path, oracle("cc"))
+    for number, fault in child.points(at, most=100_000 if LONG else 8):
+        done, _ = child.run(number, fault, at)
+        problem, state = stage.after(at, said_done=done.returncode == 0)
+        if done.returncode == 0:
+            problem = problem or "the fault was not noticed"
+        elif done.returncode < 0 or not re.search("^error: ", done.stderr, re.M):
+            problem = problem or f"ended with {done.returncode}: {done.stderr}"
+        counts[(f"reader: {fault}", "WRONG" if problem else state)] += 1
+        if problem:
+            wrong.append(f"call {number} of the reader, {fault}: {problem}")
+    report(f"{stage.name}: a call of the confined reader fails", counts, time.monotonic() - begun)
+    assert not wrong, "\n".join(wrong)
+
+
+class Exporting:
+    """An exporter with something new, a medium with the bundle before, and a site that holds that one."""
+
+    def __init__(self, folder, bins):
+        world = World(folder / "world", 9)
+        self.pair = open_pair(folder / "pair", bins, world)
+        self.pair.policy["full"] = "always"
+        self.pair.configure_export(self.pair.sources, **self.pair.policy)
+        self.old = self.pair.import_("dump").stdout
+        for _ in range(12):
+            world.step()
+        world.write()
+        self.pair.export("collect")
+        self.root = self.pair.connected / "keys" / "root-0001.json"
+        self.program = bins / "gapferry-export"
+        self.scene = faults.Scene(self.prepare, lambda at: self.exporter(at, "bundle", "--to", at / "medium"))
+        at = folder / "clean"
+        self.scene.fresh(at)
+        assert self.call(at, "bundle", "--to", at / "medium").returncode == 0
+        self.new = self.at(at).import_("import", at / "medium") and self.at(at).import_("dump").stdout
+        assert self.new != self.old
+
+    def prepare(self, at):
+        for name, source in (("connected", self.pair.connected), ("medium", self.pair.medium),
+                             ("isolated", self.pair.isolated)):
+            shutil.copytree(source, at / name)
+
+    def exporter(self, at, *arguments):
+        return [str(self.program), "--home", str(at / "connected"), *map(str, arguments)]
+
+    def call(self, at, *arguments):
+        return subprocess.run(self.exporter(at, *arguments), capture_output=True, text=True, timeout=120)
+
+    def at(self, at):
+        there = copy.copy(self.pair)
+        there.isolated = at / "isolated"
+        return there
+
+    def after(self, at, said_done):
+        """What is wrong with medium, site or exporter after a fault, or None; and which state the medium brought."""
+        site = self.at(at)
+        for command in (("verify", at / "medium", "--root", self.root), ("import", at / "medium"), ("fsck",)):
+            done = site.import_(*command, expect=None)
+            if done.returncode != 0:
+                return f"{command[0]}: {done.returncode} {done.stderr}", "neither"
+        state = {self.old: "old", self.new: "new"}.get(site.import_("dump").stdout, "neither")
+        if state == "neither" or (said_done and state != "new"):
+            return f"the site has the {state} state", state
+        again = self.call(at, "bundle", "--to", at / "medium", "--replace")
+        if again.returncode != 0:
+            return f"the next bundle: {again.returncode} {again.stderr}", state
+        taken = site.import_("import", at / "medium", expect=None)
+        if taken.returncode != 0 or site.import_("dump").stdout != self.new:
+            return f"the import of the next bundle: {taken.returncode} {taken.stderr}", state
+        left = [path.name for path in (at / "medium").iterdir() if path.suffix == ".part"]
+        return (f"left on the medium: {left}" if left else None), state
+
+
+@pytest.fixture(scope="module")
+def exporting(tmp_path_factory, bins, oracle):
+    oracle("strace")
+    return Exporting(tmp_path_factory.mktemp("exporting"), bins)
+
+
+def test_every_writing_call_of_bundle_may_fail_or_be_the_last(exporting, tmp_path):
+    counts, wrong, begun = collections.Counter(), [], time.monotonic()
+    at = tmp_path / "at"
+    for point in exporting.scene.points(at, share=1 if LONG else 0.03):
+        done = exporting.scene.run(point, at)
+        problem, state = exporting.after(at, said_done=done.returncode == 0)
+        if done.returncode < 0 and point.fault != faults.KILL:
+            problem = problem or f"died of signal {-done.returncode}"
+        elif done.returncode not in (0, -9, 137) and not re.search("^error: ", done.stderr, re.M):
+            problem = problem or f"ended with {done.returncode} and no error: {done.stderr}"
+        counts[(f"{point.call}: {point.fault}", "WRONG" if problem else state)] += 1
+        if problem:
+            wrong.append(f"{point}: {problem}")
+    report("bundle: one call fails, or is the last", counts, time.monotonic() - begun)
+    assert counts, "no call was found"
+    assert not wrong, "\n".join(wrong)
+
+
+def test_bundle_may_be_killed_at_any_time(exporting, tmp_path):
+    counts, wrong, begun = collections.Counter(), [], time.monotonic()
+    at, chance = tmp_path / "at", random.Random(os.environ.get("GAPFERRY_SEED", 1))
+    exporting.scene.fresh(at)
+    started = time.monotonic()
+    subprocess.run(list(map(str, exporting.scene.command(at))), capture_output=True, check=True)
+    takes = time.monotonic() - started
+    for number in range(KILLS // 3):
+        code = exporting.scene.run_and_kill(at, chance.uniform(0, 1.2 * takes))
+        problem, state = exporting.after(at, said_done=code == 0)
+        counts[("SIGKILL" if code else "was done before", "WRONG" if problem else state)] += 1
+        if problem:
+            wrong.append(f"kill {number}: {problem}")
+    report("bundle: kill -9 at a random time", counts, time.monotonic() - begun)
     assert not wrong, "\n".join(wrong)
