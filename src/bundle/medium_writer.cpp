@@ -67,7 +67,8 @@ bool IsOlder(const fs::path& path, const Manifest& manifest) {
          IsBefore(NumberOf(*other), NumberOf(manifest));
 }
 
-// A delta needs the full that it starts from on the way, for a site that missed it.
+// A delta that travels without a full needs the one that it starts from on the way, for a site that
+// missed it.
 bool IsNeededBy(const Manifest& manifest, const VolumeName& name) {
   if (manifest.kind == BundleKind::kHeartbeat) return true;
   return manifest.base && name.kind == BundleKind::kFull && name.epoch == manifest.epoch &&
@@ -167,7 +168,7 @@ Result<WrittenMedium> WriteMedium(const fs::path& folder, const MediumContent& c
   written.replace = replace;
   GF_TRY(written.volumes, WriteVolumes(folder, content.manifest, content.head, content.parts,
                                        content.chunks, progress));
-  GF_CHECK(SortOlder(folder, content.manifest, replace, written));
+  if (!content.more_follows) GF_CHECK(SortOlder(folder, content.manifest, replace, written));
   std::vector<fs::path> paths;
   for (const WrittenVolume& volume : written.volumes)
     paths.push_back(volume.path);

@@ -25,6 +25,8 @@ struct MediumContent {
   std::optional<SignedDocument> first_root;
   // The same for sites that were added since: the newest root, by its version.
   std::map<std::uint64_t, SignedDocument> newest_root = {};
+  // Another bundle of this number follows, a full after a delta: older bundles are left to it.
+  bool more_follows = false;
 };
 
 struct WrittenMedium {
@@ -43,7 +45,8 @@ struct WrittenMedium {
 
 // Errors: those of CheckRoom, before anything is written, and of WriteVolumes. With `replace` older
 // bundles of the stream are removed once the new one is complete: those that their own manifests
-// say are older, except the fulls that a new delta starts from. A heartbeat replaces nothing.
+// say are older. Of a delta that no full of its number follows, the fulls that it starts from stay;
+// a full needs none. A heartbeat replaces nothing.
 [[nodiscard]] Result<WrittenMedium> WriteMedium(const std::filesystem::path& folder,
                                                 const MediumContent& content, bool replace,
                                                 const VolumeProgress& progress = {});

@@ -24,7 +24,7 @@ Json HeldBackJson(const Tally& tally) {
 }
 
 void ShowBundle(Session& session, const MadeBundle& made, const MadeBundles& all,
-                const bundle::WrittenMedium& medium) {
+                const bundle::WrittenMedium& medium, const Signing& signing) {
   const bundle::Manifest& manifest = made.manifest;
   Json body = {
       {"site", manifest.stream},
@@ -37,6 +37,9 @@ void ShowBundle(Session& session, const MadeBundle& made, const MadeBundles& all
       {"created", FormatTime(manifest.created)},
       {"expires", FormatTime(manifest.expires)},
       {"changed", all.changed},
+      {"signatures", signing.keys},
+      {"threshold", signing.threshold},
+      {"missing", signing.missing()},
       {"recipients", manifest.payload ? Json(manifest.payload->recipients) : Json::array()},
       {"rows", all.tally.Rows().kind},
       {"held_back", HeldBackJson(all.tally)}};
@@ -70,13 +73,16 @@ void ShowState(Session& session, const MadeBundles& all) {
   }
 }
 
-// A bundle that needs further signers is finished elsewhere.
-void NoteMissingSigners(Session& session, const bundle::WrittenMedium& medium,
-                        const bundle::StreamRole& role, std::size_t signers) {
-  if (signers >= role.content.threshold) return;
-  session.console.Note(fmt::format(
-      "signed by {} of the {} keys that {} demands; `{} sign {} --key KEY` adds one", signers,
-      role.content.threshold, role.name, session.program, medium.volumes.front().path.string()));
+// A bundle that needs further signers is finished elsewhere; until then every site refuses it.
+Error Unfinished(const Session& session, const SiteConfig& site, const Signing& signing,
+                 const bundle::WrittenMedium& medium) {
+  const std::filesystem::path& path = medium.volumes.front().path;
+  return Error::Make(Kind::kPartly,
+                     "the bundle for {} is written, but signed by {} of the {} keys that its root "
+                     "demands: no site takes it yet",
+                     site.name, signing.keys.size(), signing.threshold)
+      .Hint("`{} sign {} --key KEY` adds a signature to every bundle there", session.program,
+            path.parent_path().string());
 }
 
 // Before the number is spent: the manifests' own sizes are known, their signatures' nearly.
@@ -104,8 +110,8 @@ Status CheckRoomFor(const SiteConfig& site, const MadeBundles& made,
 Result<bundle::WrittenMedium> SignAndWrite(Session& session, const SiteConfig& site,
                                            const MadeBundle& made,
                                            const std::vector<bundle::SignedDocument>& roots,
-                                           const std::vector<bundle::SecretKey>& keys,
-                                           bool replace) {
+                                           const std::vector<bundle::SecretKey>& keys, bool replace,
+                                           bool more_follows) {
   bundle::VolumeHead head;
   head.manifest.bytes = made.manifest_bytes;
   for (const bundle::SecretKey& key : keys) {
@@ -128,7 +134,8 @@ Result<bundle::WrittenMedium> SignAndWrite(Session& session, const SiteConfig& s
       std::move(parts),
       payload ? bundle::ChunksOfFile(made.stored.get(), *payload) : bundle::ChunkSource(),
       roots.front(),
-      {{roots.size(), roots.back()}}};
+      {{roots.size(), roots.back()}},
+      more_follows};
   Progress progress(session.console, "writing", "bytes", payload ? 2 * payload->stored_size : 0);
   return bundle::WriteMedium(site.to, content, replace,
                              [&](std::uint64_t bytes) { progress.Advance(bytes); });
@@ -148,25 +155,29 @@ Result<WrittenBundles> WriteBundle(Session& session, const Home& home, const Sit
     return CheckRoomFor(site, made, roots, keys.size());
   };
   GF_TRY(const MadeBundles made, MakeBundles(session, home, site, root, request, room, &mirror));
+  Signing signing{{}, role.content.threshold};
+  for (const bundle::SecretKey& key : keys)
+    signing.keys.push_back(key.public_key().id.ToString());
   WrittenBundles written;
   for (const MadeBundle& one : made.bundles) {
+    const bool more_follows = &one != &made.bundles.back();
     written.epoch = one.manifest.epoch;
     written.seq = one.manifest.seq;
-    auto medium = SignAndWrite(session, site, one, roots, keys, request.replace);
+    auto medium = SignAndWrite(session, site, one, roots, keys, request.replace, more_follows);
     if (!medium.ok()) {
       return std::move(medium).error().Hint(
           "number {}.{} is spent and counts as never written: `{} bundle --site {}` writes the "
           "next one",
           written.epoch, written.seq, session.program, site.name);
     }
-    ShowBundle(session, one, made, *medium);
-    NoteMissingSigners(session, *medium, role, keys.size());
+    ShowBundle(session, one, made, *medium, signing);
+    if (signing.missing() > 0) written.unfinished = Unfinished(session, site, signing, *medium);
     written.kinds.emplace_back(bundle::KindName(one.manifest.kind));
   }
   const bundle::Manifest& last = made.bundles.back().manifest;
   GF_CHECK(MarkWritten(&mirror, last.stream_uuid,
                        {static_cast<std::int64_t>(last.epoch), static_cast<std::int64_t>(last.seq),
-                        last.created, made.rebase}));
+                        last.created, made.rebase, std::move(signing)}));
   ShowState(session, made);
   return written;
 }
@@ -177,21 +188,28 @@ Status WriteBundles(Session& session, const Home& home, const std::vector<SiteCo
     GF_TRY(store::Store mirror, home.OpenMirror());
     GF_CHECK(NoteForgottenSources(session, request.sources, &mirror));
   }
-  std::vector<Error> failed;
+  std::vector<Error> errors;
+  std::size_t failed = 0;
   for (const SiteConfig& site : sites) {
     auto written = WriteBundle(session, home, site, request);
-    if (written.ok()) {
-      outcomes->push_back({site.name, std::move(written).value()});
-    } else {
+    if (!written.ok()) {
       outcomes->push_back({site.name, std::nullopt});
-      failed.push_back(std::move(written).error().In("site " + site.name));
+      errors.push_back(std::move(written).error().In("site " + site.name));
+      ++failed;
+      continue;
     }
+    if (written->unfinished) errors.push_back(*written->unfinished);
+    outcomes->push_back({site.name, std::move(written).value()});
   }
-  if (sites.size() < 2) return failed.empty() ? Ok() : Status(std::move(failed.front()));
-  if (failed.empty()) return Ok();
-  for (const Error& error : failed)
+  if (sites.size() < 2) return errors.empty() ? Ok() : Status(std::move(errors.front()));
+  if (errors.empty()) return Ok();
+  for (const Error& error : errors)
     session.console.Report(error);
-  return Error::Make(Kind::kPartly, "{} of {} sites got no bundle", failed.size(), sites.size())
+  if (failed == 0) {
+    return Error::Make(Kind::kPartly, "the bundles of {} of {} sites need further signatures",
+                       errors.size(), sites.size());
+  }
+  return Error::Make(Kind::kPartly, "{} of {} sites got no bundle", failed, sites.size())
       .Hint("mend what the errors above say, then `{} bundle --site NAME`", session.program);
 }
 
@@ -199,9 +217,13 @@ std::string OutcomesText(const std::vector<SiteOutcome>& outcomes) {
   std::vector<std::string> parts;
   for (const SiteOutcome& outcome : outcomes) {
     const std::optional<WrittenBundles>& written = outcome.written;
-    parts.push_back(written ? fmt::format("{} {}.{} {}", outcome.site, written->epoch, written->seq,
-                                          fmt::join(written->kinds, "+"))
-                            : outcome.site + " FAILED");
+    if (!written) {
+      parts.push_back(outcome.site + " FAILED");
+      continue;
+    }
+    parts.push_back(fmt::format("{} {}.{} {}{}", outcome.site, written->epoch, written->seq,
+                                fmt::join(written->kinds, "+"),
+                                written->unfinished ? " UNFINISHED" : ""));
   }
   return fmt::format("{}", fmt::join(parts, ", "));
 }

@@ -56,13 +56,22 @@ Status ReportLast(const SiteConfig& site, const store::StreamRow& stream, store:
                                         ledger.back().epoch, ledger.back().seq));
   }
   if (!row) return Ok();
+  GF_TRY(const std::optional<Signing> signing, SigningOf(mirror, stream.uuid, *row));
   const Time due = row->created + site.days_between * kSecondsPerDay;
   report->last = {{"epoch", row->epoch},
                   {"seq", row->seq},
                   {"created", FormatTime(row->created)},
                   {"expires", FormatTime(row->expires)},
                   {"next_due", FormatTime(due)},
-                  {"state_digest", HexEncode(row->state_digest)}};
+                  {"state_digest", HexEncode(row->state_digest)},
+                  {"signatures", signing ? Json(signing->keys) : Json(nullptr)},
+                  {"threshold", signing ? Json(signing->threshold) : Json(nullptr)}};
+  if (signing && signing->missing() > 0) {
+    report->lines.push_back(fmt::format(
+        "number {}.{} was written with {} of the {} signatures that it needs; what `sign` added "
+        "since is not known here",
+        row->epoch, row->seq, signing->keys.size(), signing->threshold));
+  }
   report->text = fmt::format("bundle {}.{} of {}, next due {}, expires {}{}", row->epoch, row->seq,
                              FormatDate(row->created), FormatDate(due), FormatDate(row->expires),
                              Now() > due ? "  OVERDUE" : "");

@@ -60,6 +60,7 @@ struct WrittenBundles {
   std::uint64_t epoch = 0;
   std::uint64_t seq = 0;
   std::vector<std::string> kinds;
+  std::optional<Error> unfinished;  // kPartly: no site takes them before others have signed
 };
 // Writes the site's next bundles into `site.to`.
 [[nodiscard]] Result<WrittenBundles> WriteBundle(Session& session, const Home& home,
@@ -77,7 +78,8 @@ struct SiteOutcome {
 
 // WriteBundle for each of them: one that fails must not keep the others from theirs. `outcomes`
 // gets what became of each, also if there is an error.
-// Errors: that of the only site; else kPartly if one failed, after each error was reported.
+// Errors: that of the only site; else kPartly if one failed or its bundles need further signatures,
+// after each error was reported.
 [[nodiscard]] Status WriteBundles(Session& session, const Home& home,
                                   const std::vector<SiteConfig>& sites,
                                   const BundleRequest& request, std::vector<SiteOutcome>* outcomes);

@@ -15,6 +15,10 @@ std::string WrittenKey(const Uuid& stream) {
   return "written/" + stream.ToString();
 }
 
+std::string SigningKey(const Uuid& stream) {
+  return "signing/" + stream.ToString();
+}
+
 Status SetLast(store::Store* mirror, const Uuid& stream, const Point& last) {
   const auto& [epoch, seq, created] = last;
   return mirror->SetMeta(WrittenKey(stream), DumpJson(Json::array({epoch, seq, created})));
@@ -36,6 +40,12 @@ Status Rebase(store::Store* mirror, const Uuid& stream, const WrittenNumber& wri
 
 Status Mark(store::Store* mirror, const Uuid& stream, const WrittenNumber& written) {
   if (written.rebase) GF_CHECK(Rebase(mirror, stream, written));
+  const Json signing = {{"epoch", written.epoch},
+                        {"seq", written.seq},
+                        {"created", written.created},
+                        {"keys", written.signing.keys},
+                        {"threshold", written.signing.threshold}};
+  GF_CHECK(mirror->SetMeta(SigningKey(stream), DumpJson(signing)));
   return SetLast(mirror, stream, {written.epoch, written.seq, written.created});
 }
 
@@ -74,6 +84,19 @@ Status MarkWritten(store::Store* mirror, const Uuid& stream, const WrittenNumber
   if (marked.ok()) return mirror->Commit();
   mirror->Rollback();
   return marked;
+}
+
+Result<std::optional<Signing>> SigningOf(store::Store* mirror, const Uuid& stream,
+                                         const store::LedgerRow& row) {
+  GF_TRY(const std::optional<std::string> text, mirror->GetMeta(SigningKey(stream)));
+  if (!text) return std::optional<Signing>();
+  GF_TRY(const Json json, ParseJson(*text));
+  if (json.value("epoch", Json()) != row.epoch || json.value("seq", Json()) != row.seq ||
+      json.value("created", Json()) != row.created) {
+    return std::optional<Signing>();
+  }
+  return std::optional(Signing{json.at("keys").get<std::vector<std::string>>(),
+                               json.at("threshold").get<std::uint64_t>()});
 }
 
 }  // namespace gapferry::exporter

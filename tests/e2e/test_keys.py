@@ -166,11 +166,19 @@ def test_minisign_signs_roots_and_manifests_in_our_place(pair, tmp_path, oracle)
     pair.export("root", "accept")
 
     (pair.folder / "lacking").mkdir()
-    lacking = pair.export("bundle", "--to", pair.folder / "lacking")
-    assert "1 of the 2" in lacking.stderr
+    lacking = pair.export("--quiet", "bundle", "--to", pair.folder / "lacking", expect=5)
+    assert "1 of the 2" in lacking.stderr and "sign" in lacking.stderr
+    shutil.rmtree(pair.folder / "lacking")
+    (pair.folder / "lacking").mkdir()
+    lacking = json_of(pair.export("--json", "run", "--to", pair.folder / "lacking", expect=5))[-1]
+    assert (len(lacking["signatures"]), lacking["threshold"], lacking["missing"]) == (1, 2, 1)
+    assert "1 of the 2 signatures" in pair.export("status").stdout
     failing(pair.import_("import", pair.folder / "lacking", expect=None), 14, "1 of the 2")
     shutil.copy(tmp_path / "carol.key", pair.connected / "keys" / "content-carol.key")
     said = pair.bundle()
+    assert (len(said["signatures"]), said["threshold"], said["missing"]) == (2, 2, 0)
+    last = [line for line in json_of(pair.export("--json", "status")) if line["message_type"] == "site"][0]["last"]
+    assert last["signatures"] == said["signatures"] and last["threshold"] == 2
     unpacked = tmp_path / "unpacked"
     unpacked.mkdir()
     subprocess.run(["tar", "xf", said["path"], "-C", unpacked], check=True)
