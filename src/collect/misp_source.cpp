@@ -71,7 +71,8 @@ Result<CollectReport> CollectMisp(store::Store& store, const SourceOptions& opti
       Merge(std::move(told).value(), &report);
     } else if (told.error().kind == Kind::kMalformed) {
       // Too many are gone; that is no reason to lose the events.
-      report.Refuse({Kind::kMalformed, "warninglists", 0, told.error().what});
+      report.Refuse({Kind::kMalformed, "warninglists", 0,
+                     told.error().what + "; they stay, unless `allow_empty: true` is set"});
     } else {
       return std::move(told).error();
     }

@@ -94,3 +94,31 @@ def test_tables(corpus, oracle_folder):
     assert len(rows) == 29
     assert (wanted_count - missed) / wanted_count >= LEAST
     assert (wanted_count - missed) / (wanted_count - missed + extra) >= LEAST
+
+
+# What each line gives, as its writer means it.
+LINES = {
+    "install.sh": ["filename install.sh"], "main.rs": ["filename main.rs"], "evil.pl": ["domain evil.pl"],
+    "run evil.pl and lib.cc": ["filename evil.pl", "filename lib.cc"], "see update[.]sh": ["domain update.sh"],
+    "README.md": [], "CHANGELOG.md": [], "Makefile.am": [], "use System.IO": [], "1.2.3.4/33": [],
+    "http://evil.pl/x.sh in it": ["url http://evil.pl/x.sh"],
+    "127.0.0.1 evil1.com": ["domain evil1.com"], "::1 evil2.com localhost": ["domain evil2.com"],
+    "0.0.0.0 evil3.com evil4.com # ads": ["domain evil3.com", "domain evil4.com"],
+    "127.0.0.1": [], "127.0.0.1:8080": [], "http://127.0.0.1/x": [], "::1": [], "0.0.0.0": [],
+    "127.0.0.1 fetches http://evil5.com/x": ["url http://evil5.com/x"],
+    "evil6 [.] com": ["domain evil6.com"], "alice (at) evil7 (dot) com": ["email-src alice@evil7.com"],
+    "evil8[,]com": ["domain evil8.com"], "evil9。com": ["domain evil9.com"], "evil10.\u200bcom": ["domain evil10.com"],
+    "hxxp:\\\\evil11.com\\x": ["url http://evil11.com/x"],
+    "address=/evil12.com/0.0.0.0": ["domain evil12.com"], "local=/evil13.com/": ["domain evil13.com"],
+    "203.0.113.6-203.0.113.9": ["ip-dst 203.0.113.6/31", "ip-dst 203.0.113.8/31"],
+    "0.0.0.0-255.255.255.255": [], "203.0.113.9-203.0.113.6": [], "203.0.113.6-203.0.113.6": ["ip-dst 203.0.113.6"],
+}
+
+
+def test_lines_with_a_form_of_their_own(tmp_path):
+    path = tmp_path / "lines.txt"
+    path.write_text("".join(line + "\n" for line in LINES), encoding="utf-8")
+    found = {line: [] for line in LINES}
+    for value in extract("freetext", path):
+        found[list(LINES)[value["line"] - 1]].append(f"{value['type']} {value['value']}")
+    assert found == LINES

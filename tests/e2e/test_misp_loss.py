@@ -155,7 +155,7 @@ def test_an_older_state_does_not_replace_a_newer_one(site):  # noqa: F811
 def test_a_tag_that_can_only_be_local_is_local(site):  # noqa: F811
     backend = Made(events=1)
     row = next(iter(backend.events.values()))
-    row["Tag"] += [{"name": "inside:one", "local_only": True}, {**tag("inside:two"), "local_only": True},
+    row["Tag"] += [{"name": "inside:one", "exportable": True, "local_only": True}, {**tag("inside:two"), "local_only": True},
                    {**tag("outside"), "local_only": False}, {**tag("inside:three", local=True), "local_only": False}]
     here = site(backend)
     here.collect()

@@ -173,8 +173,9 @@ def test_an_error_page_with_status_200_is_no_feed(served, kind, kind_said, conte
     server.fault = lambda *_: None
     assert collect(served.pair, **source).report["values"]["same"] == 5
     server.fault = lambda *_: lambda *_: (200, {"Content-Type": kind_said}, content)
-    collect(served.pair, **source, feed={"pages": True})
-    assert mirror(served.pair.connected) != before
+    if kind == "freetext":  # by the user's word
+        collect(served.pair, **source, feed={"pages": True})
+        assert mirror(served.pair.connected) != before
 
 
 @pytest.mark.parametrize("kind", ["freetext", "csv"])
