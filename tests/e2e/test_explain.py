@@ -106,14 +106,14 @@ def test_what_a_selection_may_have_left_out_is_not_called_away(site, tmp_path, b
                           clearance="green")
     assert "of source feed only published events are taken" in made.export(
         "explain", "--site", made.site, "a1.example", expect=7).stderr
-    assert "select" not in site.export("explain", "--site", site.site, "nowhere.example", expect=7).stderr
+    assert "`select`" not in site.export("explain", "--site", site.site, "nowhere.example", expect=7).stderr
 
 
 def test_warninglists_that_hold_a_value_are_named(tmp_path, bins):
     made = Pair(tmp_path, bins)
     (tmp_path / "event.json").write_text(json.dumps({"Event": EVENT}))
     for name, types, entries in (("Top sites", ["domain", "hostname", "url"], ["a1.example", "a3.example"]),
-                                 ("Known cloud hosts", ["domain", "hostname", "url"], ["a1.example"]),
+                                 ("List of known dynamic DNS names", ["domain", "hostname", "url"], ["a1.example"]),
                                  ("Own networks", ["ip-src", "ip-dst", "domain|ip"], ["192.0.2.0/24"])):
         folder = tmp_path / "lists" / name.replace(" ", "-")
         folder.mkdir(parents=True)
@@ -127,7 +127,7 @@ def test_warninglists_that_hold_a_value_are_named(tmp_path, bins):
     def lists(asked, expect=0):
         said = made.export("--json", "explain", "--site", made.site, asked, expect=expect)
         return [(row["name"], row["default_mode"]) for row in json.loads(said.stdout.splitlines()[-1])["warninglists"]]
-    both = [("Known cloud hosts", "mark"), ("Top sites", "drop")]
+    both = [("List of known dynamic DNS names", "mark"), ("Top sites", "drop")]
     assert lists("a1[.]example") == both
     assert lists(EVENT["Attribute"][0]["uuid"]) == both
     assert lists("a3.example") == [("Top sites", "drop")]
