@@ -395,7 +395,7 @@ TEST_F(StoredRulesTest, TheEngineLeavesOutWhatItRefuses) {
                     const Fence& fence) -> Result<CommandEnd> {
     ++runs;
     EXPECT_EQ(argv[1], (fence.folder / "stored-suricata.rules").string());
-    GF_TRY(const std::string text, ReadFile(argv[1]));
+    GF_TRY(const std::string text, ReadFile(argv[1], 1 << 20));
     if (text.find("bad") == std::string::npos) return CommandEnd{};
     return CommandEnd{CommandEnd::How::kExited, 1, "i: hello\nE: " + argv[1] + ": bad\n"};
   };

@@ -290,6 +290,11 @@ def test_stored_rules_load_where_they_belong(tmp_path, oracle):
     assert done.returncode == 0, done.stdout + done.stderr
     from stix2patterns.v21.pattern import Pattern
     bundle = json.loads((folder / "stored-patterns.json").read_text())
-    assert [item["pattern"] for item in bundle["objects"]] == [pattern]
+    marking, indicator = bundle["objects"]
+    assert indicator["pattern"] == pattern and indicator["object_marking_refs"] == [marking["id"]]
+    assert list(marking["extensions"].values())[0]["tlp_2_0"] == "green"
+    from stix2validator import ValidationOptions, validate_file
+    checked = validate_file(str(folder / "stored-patterns.json"), ValidationOptions(version="2.1", strict=False))
+    assert checked.is_valid, [str(error) for each in checked.object_results for error in each.errors]
     Pattern(pattern)
     assert sum(entry["attributes"] for entry in manifest(folder)["left_out"]) == 3
