@@ -33,8 +33,8 @@ void NoteFolders(const std::filesystem::path& path, CollectReport* report) {
   }
   if (names.empty()) return;
   std::sort(names.begin(), names.end());
-  report->notes.push_back(fmt::format("{} folders in {} are not read, such as {}", names.size(),
-                                      path.string(), names.front()));
+  report->notes.push_back({fmt::format("{} folders in {} are not read, such as {}", names.size(),
+                                       path.string(), names.front())});
 }
 
 void Merge(ValueReport&& part, CollectReport* report) {
@@ -42,7 +42,8 @@ void Merge(ValueReport&& part, CollectReport* report) {
     report->Refuse(std::move(refusal));
   // Of the others only their number is known.
   report->refused_count += part.refused_count - part.refused.size();
-  report->notes.insert(report->notes.end(), part.notes.begin(), part.notes.end());
+  for (std::string& note : part.notes)
+    report->notes.push_back({std::move(note)});
   ValueCounts& values = *report->values;
   values.excluded += part.excluded;
   values.without_form += part.without_form;

@@ -115,9 +115,9 @@ class FeedFetch {
   void TellOlder() {
     if (older_.empty()) return;
     notes.push_back(
-        fmt::format("{} events are older than the manifest says, such as {}; they are taken, and "
-                    "asked for again in each run",
-                    older_.size(), older_.front().ToString()));
+        {fmt::format("{} events are older than the manifest says, such as {}; they are taken, and "
+                     "asked for again in each run",
+                     older_.size(), older_.front().ToString())});
   }
 
  private:
