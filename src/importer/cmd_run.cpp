@@ -33,8 +33,10 @@ Command RunCommand(Runners runners) {
               GF_TRY(Config config, home.LoadConfig());
               GF_TRY(const Fd lock, home.Lock());
               GF_TRY(const Imported imported, ImportBundle(session, home, config, options->import));
-              GF_CHECK(GenerateArtifacts(session, home, std::move(config),
-                                         {.accept_change = options->accept_change}, runners));
+              Status made = GenerateArtifacts(session, home, std::move(config),
+                                              {.accept_change = options->accept_change}, runners);
+              if (!made.ok() && imported.left_out) session.console.Report(*imported.left_out);
+              GF_CHECK(std::move(made));
               return imported.left_out ? Status(*imported.left_out) : Ok();
             };
           }};

@@ -37,7 +37,7 @@ def next_roots(pair, count=1):
 def rotated(pair, tmp_path):
     """A backup at root 1; then roots 2 and 3 revoke the content key and begin epoch 2; the site follows."""
     pair.bundle()
-    pair.open_site(clearance="red")
+    pair.open_site(clearance="red", destinations=[{"name": "edl", "format": "edl", "clearance": "red"}])
     pair.import_("import", pair.medium)
     pair.backup = tmp_path / "b.tar"
     pair.export("backup", "--to", pair.backup, "--with-keys")
@@ -172,7 +172,7 @@ def below_threshold(pair, stick):
 ], ids=lambda value: getattr(value, "__name__", None))
 def test_a_bad_root_without_a_bundle_has_the_code_of_its_fault(pair, tmp_path, harm, code, file, words):
     pair.bundle()
-    pair.open_site(clearance="red")
+    pair.open_site(clearance="red", destinations=[{"name": "edl", "format": "edl", "clearance": "red"}])
     next_roots(pair, 2)
     stick = tmp_path / "stick"
     stick.mkdir()
@@ -196,7 +196,7 @@ def test_a_bad_root_without_a_bundle_has_the_code_of_its_fault(pair, tmp_path, h
 
 def test_what_is_no_signature_hides_no_root(pair, tmp_path):
     pair.bundle()
-    pair.open_site(clearance="red")
+    pair.open_site(clearance="red", destinations=[{"name": "edl", "format": "edl", "clearance": "red"}])
     pair.import_("run", pair.medium)
     next_roots(pair, 2)
     stick = tmp_path / "stick"
@@ -219,7 +219,7 @@ def test_what_is_no_signature_hides_no_root(pair, tmp_path):
 
 def test_the_old_bundle_after_a_rotation_is_a_note(pair):
     old = pair.bundle()["path"]
-    pair.open_site(clearance="red")
+    pair.open_site(clearance="red", destinations=[{"name": "edl", "format": "edl", "clearance": "red"}])
     pair.import_("run", pair.medium)
     before = content_id(pair)
     pair.export("key", "rotate", "content")
@@ -246,7 +246,7 @@ def test_a_root_signed_without_a_trusted_comment_names_the_option(pair, tmp_path
 
 def test_a_site_without_a_clock_takes_no_year_9000(pair):
     pair.bundle(env=at(CLOCK))
-    pair.open_site(clearance="red")
+    pair.open_site(clearance="red", destinations=[{"name": "edl", "format": "edl", "clearance": "red"}])
     pair.import_("import", pair.medium, env=at(0))
     true_bundle = pair.bundle(env=at(CLOCK + DAY))["path"]
     soon = pair.bundle(env=at(CLOCK + 1000 * DAY))["path"]
@@ -273,7 +273,7 @@ def test_a_site_without_a_clock_takes_no_year_9000(pair):
 
 def test_a_clock_can_be_vouched_for(pair):
     pair.bundle(env=at(CLOCK))
-    pair.open_site(clearance="red")
+    pair.open_site(clearance="red", destinations=[{"name": "edl", "format": "edl", "clearance": "red"}])
     pair.import_("import", pair.medium, env=at(CLOCK))
     later = CLOCK + 2500 * DAY
     late = pair.bundle(env=at(later))["path"]
