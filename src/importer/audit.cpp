@@ -5,9 +5,12 @@
 
 #include <fstream>
 #include <optional>
+#include <set>
 #include <sstream>
+#include <vector>
 
 #include "base/clock.h"
+#include "base/console.h"
 #include "base/file.h"
 #include "base/hash.h"
 
@@ -15,6 +18,12 @@ namespace gapferry::importer {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr const char* kGap = "audit.gap";
+constexpr const char* kAcknowledged = "audit.acknowledged";
+constexpr const char* kAnchorKey = "audit_entry";
+constexpr std::size_t kMostBreaks = 100;
+constexpr std::size_t kShown = 16;  // digits of a hash in a message
 
 std::string HashOf(std::string_view line) {
   return HexEncode(Hash256(AsBytes(line)));
@@ -49,21 +58,15 @@ Status WriteNote(const fs::path& log, const AuditHead& head) {
                              kOwnerOnly);
 }
 
-Error NoEntry(std::uint64_t line, std::string_view why) {
-  return Error::Make(Kind::kDamaged, "line {} of the audit log {}", line, why)
-      .Hint(
-          "keep the file as it is and find out who changed it; compare with the heads that earlier "
-          "reports printed");
-}
-
 // The number, the event and the hash before must be there; the rest is for people.
-Result<Json> ParseEntry(const std::string& line, std::uint64_t number) {
+std::optional<Json> ParseEntry(const std::string& line) {
   auto entry = ParseJson(line, {.max_bytes = kMaxAuditLine, .max_depth = 16});
-  if (!entry.ok() || !entry->is_object() || !entry->contains("n") || !(*entry)["n"].is_number() ||
-      !entry->contains("before") || !(*entry)["before"].is_string() || !entry->contains("event")) {
-    return NoEntry(number, "is no entry");
+  if (!entry.ok() || !entry->is_object() || !entry->contains("n") ||
+      !(*entry)["n"].is_number_unsigned() || !entry->contains("before") ||
+      !(*entry)["before"].is_string() || !entry->contains("event")) {
+    return std::nullopt;
   }
-  return entry;
+  return std::move(entry).value();
 }
 
 // The end of the log: its last whole line, and the bytes after it.
@@ -100,15 +103,15 @@ Result<Tail> ReadTail(const fs::path& log) {
 Result<AuditHead> HeadOf(const fs::path& log, const Tail& tail) {
   AuditHead head;
   if (tail.line.empty()) return head;
-  auto entry = ParseEntry(tail.line, 0);
-  if (!entry.ok()) {
+  std::optional<Json> entry = ParseEntry(tail.line);
+  if (!entry) {
     return Error::Make(Kind::kDamaged, "the last line of {} is no entry", log.string())
         .Hint(
             "someone or something else wrote there: keep it, with `mv {0} {0}.damaged`; the next "
             "entry begins a new log and says that entries are missing",
             log.string());
   }
-  head.last = std::move(entry).value();
+  head.last = *std::move(entry);
   head.entries = head.last["n"].get<std::uint64_t>();
   head.hash = HashOf(tail.line);
   return head;
@@ -137,11 +140,177 @@ Result<AuditHead> Append(int fd, const fs::path& log, const AuditHead& before,
   return head;
 }
 
+// A log that is open for appending, brought in order: what a crash left unfinished is cut off, and
+// what is missing is said.
+struct OpenLog {
+  Fd fd;
+  AuditHead head;
+};
+
+Result<OpenLog> OpenForAppending(const fs::path& log) {
+  GF_TRY(const Tail tail, ReadTail(log));
+  OpenLog open;
+  GF_TRY(open.head, HeadOf(log, tail));
+  GF_TRY(const NotedHead noted, ReadNote(log));
+  constexpr mode_t kOwnerOnly = 0600;
+  open.fd =
+      Fd(::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, kOwnerOnly));
+  if (!open.fd.open()) return SystemError("cannot write " + log.string(), errno);
+  if (tail.torn_bytes > 0) {
+    if (::ftruncate(open.fd.get(), static_cast<off_t>(tail.whole_bytes)) != 0)
+      return SystemError("cannot write " + log.string(), errno);
+    GF_TRY(open.head,
+           Append(open.fd.get(), log, open.head, "audit.torn", {{"bytes_cut", tail.torn_bytes}}));
+  }
+  if (Lacks(open.head, noted)) {
+    GF_TRY(open.head, Append(open.fd.get(), log, open.head, kGap,
+                             {{"newest_was", noted.entries}, {"hash", noted.hash}}));
+  }
+  return open;
+}
+
+// Where the chain does not hold. `line` 0: the store names an entry that is not there.
+struct Break {
+  std::uint64_t line = 0;
+  std::string hash;    // of that line as it is now, or the store's
+  std::string before;  // of the line before it as it is now
+  std::string what;
+
+  [[nodiscard]] Json ToJson() const { return {{"line", line}, {"hash", hash}, {"before", before}}; }
+};
+
+// All lines, in order.
+class Inspection {
+ public:
+  Inspection(NotedHead noted, AuditAnchor anchor)
+      : noted_(std::move(noted)), anchor_(std::move(anchor)) {}
+
+  void Read(std::istream& lines) {
+    std::string line;
+    while (std::getline(lines, line)) {
+      ++line_;
+      if (lines.eof()) {
+        Add(HashOf(line), "is not finished: a crash or a full disk cut it");
+        break;
+      }
+      Take(line);
+    }
+    if (head_.entries < noted_.entries) Add("", "");
+    const bool anchored = anchor_.entries == 0 || anchor_found_;
+    if (!anchored) breaks_.push_back({0, anchor_.hash, std::to_string(anchor_.entries), ""});
+    std::erase_if(breaks_, [&](const Break& each) { return IsAccepted(each); });
+  }
+
+  [[nodiscard]] const std::vector<Break>& breaks() const { return breaks_; }
+
+  Result<AuditHead> Verdict() && {
+    if (breaks_.empty()) return std::move(head_);
+    return ErrorOf(breaks_.front());
+  }
+
+ private:
+  void Take(const std::string& line) {
+    const std::string hash = HashOf(line);
+    std::optional<Json> entry = ParseEntry(line);
+    if (!entry) {
+      Add(hash, "is no entry");
+      head_.hash = hash;
+      ++head_.entries;
+      return;
+    }
+    const auto number = (*entry)["n"].get<std::uint64_t>();
+    const auto before = (*entry)["before"].get<std::string>();
+    if (number != head_.entries + 1) {
+      Add(hash, fmt::format("says that it is entry {}, not {}", number, head_.entries + 1));
+    } else if (before != head_.hash) {
+      Add(hash, fmt::format("follows a line with the hash {}…, but the line before has {}…",
+                            before.substr(0, kShown), head_.hash.substr(0, kShown)));
+    } else if (number == noted_.entries && hash != noted_.hash) {
+      Add(hash, fmt::format("has the hash {}…, but {}… was noted when it was written",
+                            hash.substr(0, kShown), noted_.hash.substr(0, kShown)));
+    } else if ((*entry)["event"] == kGap) {
+      Add(hash, "says that entries before it are missing");
+    }
+    if (number == anchor_.entries && hash == anchor_.hash) anchor_found_ = true;
+    if ((*entry)["event"] == kAcknowledged && entry->contains("detail"))
+      Accept((*entry)["detail"].value("breaks", Json::array()));
+    head_.entries = number;
+    head_.hash = hash;
+    head_.last = *std::move(entry);
+  }
+
+  void Add(std::string hash, std::string what) {
+    breaks_.push_back({line_, std::move(hash), head_.hash, std::move(what)});
+  }
+
+  void Accept(const Json& list) {
+    for (const Json& one : list)
+      accepted_.insert(DumpJson(one));
+    head_.accepted = accepted_.size();
+  }
+  bool IsAccepted(const Break& found) const { return accepted_.contains(DumpJson(found.ToJson())); }
+
+  [[nodiscard]] Error ErrorOf(const Break& found) const {
+    const auto hinted = [](Error error) {
+      return std::move(error)
+          .Hint(
+              "keep a copy of the log and find out who changed it; compare with the heads that "
+              "earlier reports printed")
+          .Hint(
+              "when that is done: `gapferry-import audit acknowledge --reason TEXT`; until then "
+              "this error stays");
+    };
+    if (found.line == 0) {
+      return hinted(Error::Make(Kind::kDamaged,
+                                "the store names entry {} of the audit log, with the hash {}…; the "
+                                "log does not hold it",
+                                found.before, found.hash.substr(0, kShown)));
+    }
+    if (found.what.empty()) {
+      return hinted(Error::Make(Kind::kDamaged,
+                                "the audit log ends with entry {}, but entry {} was written",
+                                head_.entries, noted_.entries));
+    }
+    return hinted(
+        Error::Make(Kind::kDamaged, "line {} of the audit log {}", found.line, found.what));
+  }
+
+  NotedHead noted_;
+  AuditAnchor anchor_;
+  AuditHead head_;
+  std::vector<Break> breaks_;
+  std::set<std::string> accepted_;
+  std::uint64_t line_ = 0;
+  bool anchor_found_ = false;
+};
+
+Result<Inspection> Inspect(const fs::path& log, const AuditAnchor& anchor) {
+  GF_TRY(const NotedHead noted, ReadNote(log));
+  Inspection inspection(noted, anchor);
+  std::ifstream lines(log);
+  inspection.Read(lines);
+  return inspection;
+}
+
 }  // namespace
 
 std::string AuditHead::ToString() const {
-  constexpr std::size_t kShown = 16;
   return fmt::format("entry {}, {}", entries, hash.substr(0, kShown));
+}
+
+Result<AuditAnchor> LoadAuditAnchor(store::Store* store) {
+  GF_TRY(const std::optional<std::string> text, store->GetMeta(kAnchorKey));
+  AuditAnchor anchor;
+  std::istringstream words(text.value_or(""));
+  if (text && !(words >> anchor.entries >> anchor.hash)) {
+    return Error::Make(Kind::kDamaged, "the store's note of the audit log is \"{}\"",
+                       Printable(*text));
+  }
+  return anchor;
+}
+
+Status SaveAuditAnchor(store::Store* store, const AuditHead& head) {
+  return store->SetMeta(kAnchorKey, fmt::format("{} {}", head.entries, head.hash));
 }
 
 Result<AuditHead> ReadAuditHead(const fs::path& log) {
@@ -150,23 +319,8 @@ Result<AuditHead> ReadAuditHead(const fs::path& log) {
 }
 
 Result<AuditHead> Audit(const fs::path& log, std::string_view event, const Json& detail) {
-  GF_TRY(const Tail tail, ReadTail(log));
-  GF_TRY(AuditHead head, HeadOf(log, tail));
-  GF_TRY(const NotedHead noted, ReadNote(log));
-  constexpr mode_t kOwnerOnly = 0600;
-  const Fd fd(
-      ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, kOwnerOnly));
-  if (!fd.open()) return SystemError("cannot write " + log.string(), errno);
-  if (tail.torn_bytes > 0) {
-    if (::ftruncate(fd.get(), static_cast<off_t>(tail.whole_bytes)) != 0)
-      return SystemError("cannot write " + log.string(), errno);
-    GF_TRY(head, Append(fd.get(), log, head, "audit.torn", {{"bytes_cut", tail.torn_bytes}}));
-  }
-  if (Lacks(head, noted)) {
-    GF_TRY(head, Append(fd.get(), log, head, "audit.gap",
-                        {{"newest_was", noted.entries}, {"hash", noted.hash}}));
-  }
-  GF_TRY(head, Append(fd.get(), log, head, event, detail));
+  GF_TRY(const OpenLog open, OpenForAppending(log));
+  GF_TRY(AuditHead head, Append(open.fd.get(), log, open.head, event, detail));
   GF_CHECK(WriteNote(log, head));
   return head;
 }
@@ -176,39 +330,33 @@ Status AppendAudit(const fs::path& log, std::string_view event, const Json& deta
   return head.ok() ? Ok() : Status(std::move(head).error());
 }
 
-Result<AuditHead> VerifyAudit(const fs::path& log) {
-  GF_TRY(const NotedHead noted, ReadNote(log));
-  AuditHead head;
-  std::ifstream lines(log);
-  std::string line;
-  while (std::getline(lines, line)) {
-    const std::uint64_t number = head.entries + 1;
-    if (lines.eof()) return NoEntry(number, "is not finished: a crash or a full disk cut it");
-    GF_TRY(Json entry, ParseEntry(line, number));
-    if (entry["n"] != number) {
-      return NoEntry(number, fmt::format("says that it is entry {}", DumpJson(entry["n"])));
-    }
-    if (entry["before"] != head.hash) {
-      return NoEntry(
-          number,
-          fmt::format("follows a line with the hash {}…, but the line before has {}…",
-                      entry["before"].get<std::string>().substr(0, 16), head.hash.substr(0, 16)));
-    }
-    head.entries = number;
-    head.hash = HashOf(line);
-    if (entry["event"] == "audit.gap") head.gaps.push_back(number);
-    if (number == noted.entries && head.hash != noted.hash) {
-      return NoEntry(number, fmt::format("has the hash {}…, but {}… was noted when it was written",
-                                         head.hash.substr(0, 16), noted.hash.substr(0, 16)));
-    }
-    head.last = std::move(entry);
+Result<AuditHead> VerifyAudit(const fs::path& log, const AuditAnchor& anchor) {
+  GF_TRY(Inspection inspection, Inspect(log, anchor));
+  return std::move(inspection).Verdict();
+}
+
+Result<AuditHead> AcknowledgeAudit(const fs::path& log, const AuditAnchor& anchor,
+                                   const std::string& reason) {
+  GF_TRY(Inspection found, Inspect(log, anchor));
+  if (found.breaks().empty())
+    return Error::Make(Kind::kUsage, "the audit log is whole: there is nothing to acknowledge");
+  GF_TRY(const OpenLog open, OpenForAppending(log));
+  if (open.head.entries > 0) GF_CHECK(WriteNote(log, open.head));
+  GF_TRY(found, Inspect(log, anchor));
+  if (found.breaks().size() > kMostBreaks) {
+    return Error::Make(Kind::kTooLarge, "the audit log breaks {} times; an entry names {}",
+                       found.breaks().size(), kMostBreaks)
+        .Hint("put it aside, with `mv {0} {0}.damaged`, and acknowledge that it is gone",
+              log.string());
   }
-  if (head.entries >= noted.entries) return head;
-  return Error::Make(Kind::kDamaged, "the audit log ends with entry {}, but entry {} was written",
-                     head.entries, noted.entries)
-      .Hint(
-          "the end was cut off or the log was replaced: find out by whom; the next entry says so "
-          "in the log");
+  Json breaks = Json::array();
+  for (const Break& each : found.breaks())
+    breaks.push_back(each.ToJson());
+  GF_TRY(AuditHead head, Append(open.fd.get(), log, open.head, kAcknowledged,
+                                {{"reason", reason}, {"breaks", breaks}}));
+  GF_CHECK(WriteNote(log, head));
+  head.accepted = breaks.size();
+  return head;
 }
 
 }  // namespace gapferry::importer

@@ -8,10 +8,10 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "base/json.h"
 #include "base/result.h"
+#include "store/store.h"
 
 namespace gapferry::importer {
 
@@ -19,12 +19,19 @@ constexpr std::size_t kMaxAuditLine = 64 << 10;
 
 struct AuditHead {
   std::uint64_t entries = 0;
-  std::string hash;  // of the last line, hexadecimal; empty if there is none
-  Json last;         // the last entry
-  // Entries that say that others before them are gone; only VerifyAudit fills it.
-  std::vector<std::uint64_t> gaps;
+  std::string hash;            // of the last line, hexadecimal; empty if there is none
+  Json last;                   // the last entry
+  std::uint64_t accepted = 0;  // breaks that AcknowledgeAudit wrote down; only VerifyAudit counts
   [[nodiscard]] std::string ToString() const;  // "entry 12, 3fa9c1d2e4b05566"
 };
+
+// An entry that the store names, so that a log that is gone shows even without its `.head`.
+struct AuditAnchor {
+  std::uint64_t entries = 0;  // 0: none
+  std::string hash;
+};
+[[nodiscard]] Result<AuditAnchor> LoadAuditAnchor(store::Store* store);
+[[nodiscard]] Status SaveAuditAnchor(store::Store* store, const AuditHead& head);
 
 // Appends one entry and syncs it. A line that a crash left unfinished is cut off first, and an
 // entry says so; so does one where the log lacks what `<log>.head` names. Errors: kIo, kNoSpace;
@@ -37,7 +44,14 @@ struct AuditHead {
 // The last entry, without checking the others.
 [[nodiscard]] Result<AuditHead> ReadAuditHead(const std::filesystem::path& log);
 // Every line. Error: kDamaged with the line, and both hashes where the chain breaks; or if the
-// newest entry is not there.
-[[nodiscard]] Result<AuditHead> VerifyAudit(const std::filesystem::path& log);
+// newest entry or that of `anchor` is not there; or if an entry says that others before it are
+// gone. What AcknowledgeAudit wrote down is passed over, as long as it is as it was then.
+[[nodiscard]] Result<AuditHead> VerifyAudit(const std::filesystem::path& log,
+                                            const AuditAnchor& anchor = {});
+// Writes the breaks that VerifyAudit would refuse into the log, with the reason. Errors: kUsage if
+// there is none; kTooLarge if there are more than an entry holds; those of Audit.
+[[nodiscard]] Result<AuditHead> AcknowledgeAudit(const std::filesystem::path& log,
+                                                 const AuditAnchor& anchor,
+                                                 const std::string& reason);
 
 }  // namespace gapferry::importer

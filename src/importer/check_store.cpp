@@ -3,12 +3,6 @@
 namespace gapferry::importer {
 namespace {
 
-Error Repair(Error error) {
-  return std::move(error).Hint(
-      "the store was changed after it was imported, or its disk is failing: go back with "
-      "`gapferry-import rollback --reason TEXT`, or import a full bundle");
-}
-
 Error OtherCounts(const std::map<std::string, std::uint64_t>& counted,
                   const std::map<std::string, std::uint64_t>& recorded) {
   std::string differences;
@@ -19,7 +13,7 @@ Error OtherCounts(const std::map<std::string, std::uint64_t>& counted,
     differences += fmt::format("{}{} rows of kind {}, recorded were {}",
                                differences.empty() ? "" : "; ", count, kind, was);
   }
-  return Repair(Error::Make(Kind::kDamaged, "the store has {}", differences));
+  return Error::Make(Kind::kDamaged, "the store has {}", differences);
 }
 
 }  // namespace
@@ -49,9 +43,9 @@ Result<Checked> CheckStore(store::Store* store) {
     return OtherCounts(counted, checked.applied->rows);
   }
   if (digest.value() == expected) return checked;
-  return Repair(
-      Error::Make(Kind::kDamaged, "the rows of the store have the state digest {}…, signed was {}…",
-                  HexEncode(digest.value()).substr(0, 16), HexEncode(expected).substr(0, 16)));
+  return Error::Make(Kind::kDamaged,
+                     "the rows of the store have the state digest {}…, signed was {}…",
+                     HexEncode(digest.value()).substr(0, 16), HexEncode(expected).substr(0, 16));
 }
 
 }  // namespace gapferry::importer

@@ -7,28 +7,65 @@
 namespace gapferry::importer {
 namespace {
 
+Result<AuditAnchor> AnchorIn(const Home& home) {
+  GF_TRY(store::Store store, store::Store::OpenReadOnly(home.store_file()));
+  return LoadAuditAnchor(&store);
+}
+
+Status Verify(Session& session) {
+  GF_TRY(const Home home, Home::Open(session));
+  GF_TRY(const AuditAnchor anchor, AnchorIn(home));
+  GF_TRY(const AuditHead head, VerifyAudit(home.audit_file(), anchor));
+  session.console.Emit(
+      "audit", {{"entries", head.entries}, {"head", head.hash}, {"acknowledged", head.accepted}});
+  session.console.Say(head.entries == 0 ? std::string("the audit log is empty")
+                                        : "INTACT     " + head.ToString());
+  if (head.accepted > 0) {
+    session.console.Say(fmt::format(
+        "           apart from {} breaks that were acknowledged: `{} audit show` has the reasons",
+        head.accepted, session.program));
+  }
+  return Ok();
+}
+
+Status Acknowledge(Session& session, const std::string& reason) {
+  if (reason.empty()) {
+    return Error::Make(Kind::kUsage, "to acknowledge a break needs a reason")
+        .Hint("add --reason \"what was found\"; it is written to the audit log");
+  }
+  GF_TRY(const Home home, Home::Open(session));
+  GF_TRY(const Fd lock, home.Lock());
+  GF_TRY(const AuditAnchor anchor, AnchorIn(home));
+  GF_TRY(const AuditHead head, AcknowledgeAudit(home.audit_file(), anchor, reason));
+  GF_TRY(store::Store store, home.OpenStore());
+  GF_CHECK(SaveAuditAnchor(&store, head));
+  session.console.Emit(
+      "audit-acknowledged",
+      {{"entries", head.entries}, {"head", head.hash}, {"acknowledged", head.accepted}});
+  session.console.Say(
+      fmt::format("ACKNOWLEDGED   {} breaks; audit {}", head.accepted, head.ToString()));
+  return Ok();
+}
+
 Command VerifyAuditCommand() {
   return {
       "verify", "check that no line of the audit log was changed, removed or inserted",
-      "Recomputes the hash of every line and looks for the newest entry. Who can write here can "
+      "Recomputes the hash of every line and looks for the newest entry, and for the one that the "
+      "store names. A break is an error (11) until `audit acknowledge`. Who can write here can "
       "write a whole new log: compare the entry and hash it prints with those of your last "
       "report.",
-      [](Arguments&) -> Runner {
-        return [](Session& session) -> Status {
-          GF_TRY(const Home home, Home::Open(session));
-          GF_TRY(const AuditHead head, VerifyAudit(home.audit_file()));
-          session.console.Emit(
-              "audit", {{"entries", head.entries}, {"head", head.hash}, {"gaps", head.gaps}});
-          for (const std::uint64_t gap : head.gaps) {
-            session.console.Note(fmt::format(
-                "entry {} says that entries before it are missing: `{} audit show` names them", gap,
-                session.program));
-          }
-          session.console.Say(head.entries == 0 ? std::string("the audit log is empty")
-                                                : "INTACT     " + head.ToString());
-          return Ok();
-        };
-      }};
+      [](Arguments&) -> Runner { return [](Session& session) { return Verify(session); }; }};
+}
+
+Command AcknowledgeAuditCommand() {
+  return {"acknowledge", "write down that a break in the audit log is known, and why",
+          "Appends an entry with the reason and each break that `audit verify` finds. It then "
+          "passes over exactly these; another one is an error again.",
+          [](Arguments& arguments) {
+            auto reason = std::make_shared<std::string>();
+            arguments.Option("--reason", reason.get(), "what was found; it is written to the log");
+            return [reason](Session& session) { return Acknowledge(session, *reason); };
+          }};
 }
 
 Command ShowAuditCommand() {
@@ -62,7 +99,7 @@ Command AuditCommand() {
       "audit", "show or verify the log of what was done here",
       "Imports, refusals, rollbacks, exceptions with their reasons, keys and clocks: "
       "one line of JSON each in audit.log, chained by hashes.",
-      {ShowAuditCommand(), VerifyAuditCommand()});
+      {AcknowledgeAuditCommand(), ShowAuditCommand(), VerifyAuditCommand()});
 }
 
 }  // namespace gapferry::importer

@@ -17,6 +17,18 @@ void Show(Session& session, const std::string& name, const Checked& checked) {
                                   Grouped(checked.rows), Grouped(checked.refused)));
 }
 
+// A state that is only kept is worth less than the store.
+Error Advised(Error error, bool is_store) {
+  if (is_store) {
+    return std::move(error).Hint(
+        "the store was changed after it was imported, or its disk is failing: go back with "
+        "`gapferry-import rollback --reason TEXT`, or import a full bundle");
+  }
+  return std::move(error).Hint(
+      "only `rollback` to this state needs the file: the store is judged by itself. Find out what "
+      "changed it, then remove it; `rollback --to NUMBER` takes another state");
+}
+
 Status Check(Session& session) {
   GF_TRY(const Home home, Home::Open(session));
   GF_TRY(const Fd lock, home.Lock());
@@ -24,10 +36,14 @@ Status Check(Session& session) {
   GF_TRY(const std::vector<KeptState> kept, KeptStates(home));
   for (const KeptState& state : kept)
     stores.push_back(state.path);
+  AuditAnchor anchor;
   Status worst = Ok();
   for (const std::filesystem::path& path : stores) {
     auto checked = [&]() -> Result<Checked> {
       GF_TRY(store::Store store, store::Store::OpenReadOnly(path));
+      if (path == home.store_file()) {
+        GF_TRY(anchor, LoadAuditAnchor(&store));
+      }
       return CheckStore(&store);
     }();
     if (checked.ok()) {
@@ -35,9 +51,9 @@ Status Check(Session& session) {
       continue;
     }
     if (!worst.ok()) session.console.Report(worst.error());
-    worst = std::move(checked).error().In(path.string());
+    worst = Advised(std::move(checked).error().In(path.string()), path == home.store_file());
   }
-  auto audit = VerifyAudit(home.audit_file());
+  auto audit = VerifyAudit(home.audit_file(), anchor);
   if (audit.ok()) {
     session.console.Say("INTACT     audit log: " + audit->ToString());
     return worst;

@@ -29,6 +29,9 @@ Status Recipient(Session& session, bool make_new) {
     return ShowRecipient(session, {made});
   }
   GF_CHECK(EnsureSiteIdentity(home));
+  GF_TRY(const std::vector<std::string> loose, LooseIdentities(home));
+  for (const std::string& note : loose)
+    session.console.Note(note);
   GF_TRY(const std::vector<SiteIdentity> all, ListSiteIdentities(home));
   return ShowRecipient(session, all);
 }

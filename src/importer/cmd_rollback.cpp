@@ -47,6 +47,30 @@ Result<KeptState> Choose(const std::vector<KeptState>& states,
                      Numbers(states));
 }
 
+// The store stays as it is; another kept state may be whole.
+Error NotUsable(Error error, const KeptState& state, std::vector<KeptState> states,
+                const std::optional<Applied>& present) {
+  std::erase_if(states, [&](const KeptState& other) {
+    return other.path == state.path || Is(other, present);
+  });
+  Error named = Error::Make(Kind::kDamaged, "the kept state {} cannot be used: {}",
+                            state.path.string(), error.what);
+  if (states.empty()) {
+    return std::move(named).Hint(
+        "nothing was changed, and no other state is kept: take an older bundle with `import "
+        "--allow-rollback --reason TEXT`");
+  }
+  return std::move(named).Hint(
+      "nothing was changed; also kept: {}: `rollback --to NUMBER --reason TEXT`", Numbers(states));
+}
+
+// Every row of it.
+Result<Checked> CheckKept(const KeptState& state, store::Store* store) {
+  GF_TRY(Checked checked, CheckStore(store));
+  if (checked.applied && Is(state, checked.applied)) return checked;
+  return Error::Make(Kind::kDamaged, "it does not hold the state that its name says");
+}
+
 // The state may be from a time when this site was allowed more.
 Status MeetClearance(const Config& config, store::Store* store, Applied* applied) {
   if (config.clearance >= applied->clearance) return Ok();
@@ -72,16 +96,19 @@ Status RollBack(Session& session, const RollbackOptions& options, const Runners&
   GF_TRY(const std::vector<KeptState> states, KeptStates(home));
   GF_TRY(const KeptState state, Choose(states, before, options.to));
 
-  GF_TRY(NextStore next, NextStore::FromKept(home, state.path));
-  GF_TRY(Checked checked, CheckStore(&next.store()));
-  if (!checked.applied || !Is(state, checked.applied)) {
-    return Error::Make(Kind::kDamaged, "{} does not hold the state that its name says",
-                       state.path.string());
+  auto copied = NextStore::FromKept(home, state.path);
+  if (!copied.ok()) {
+    const bool damaged = copied.error().kind == Kind::kDamaged;
+    if (!damaged) return std::move(copied).error();
+    return NotUsable(std::move(copied).error(), state, states, before);
   }
+  NextStore next = std::move(copied).value();
+  auto checked = CheckKept(state, &next.store());
+  if (!checked.ok()) return NotUsable(std::move(checked).error(), state, states, before);
   // The highest number ever accepted stays: what came after can be imported again, nothing older
   // can.
-  trust.state.streams[trust.stream].applied = PointOf(checked.applied->manifest);
-  Applied applied = *checked.applied;
+  trust.state.streams[trust.stream].applied = PointOf(checked->applied->manifest);
+  Applied applied = *checked->applied;
   applied.exception = "rolled back: " + options.reason;
   GF_CHECK(next.store().Begin());
   GF_CHECK(MeetClearance(config, &next.store(), &applied));
@@ -103,7 +130,7 @@ Status RollBack(Session& session, const RollbackOptions& options, const Runners&
       "rollback",
       {{"from", from}, {"epoch", state.epoch}, {"seq", state.seq}, {"audit", audit.hash}});
   session.console.Say(fmt::format("ROLLED BACK   number {} → {}.{}; {} rows checked", from,
-                                  state.epoch, state.seq, Grouped(checked.rows)));
+                                  state.epoch, state.seq, Grouped(checked->rows)));
   session.console.Say(fmt::format("audit      {}", audit.ToString()));
   if (config.site.destinations.empty()) return Ok();
   // Made again, not brought back: revisions of rules only rise, so that a manager of rules takes

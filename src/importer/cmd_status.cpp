@@ -1,4 +1,5 @@
 #include "importer/commands.h"
+#include "importer/site_identity.h"
 #include "importer/trust_warnings.h"
 
 namespace gapferry::importer {
@@ -15,8 +16,12 @@ Status ShowStatus(Session& session) {
       bundle::JudgeClock(bundle::Clock{Now(), false}, trust.state.floor);
   const std::string stream = StreamName(trust);
 
+  std::vector<TrustWarning> all_warnings = TrustWarnings(trust, applied, Now());
+  GF_TRY(const std::vector<std::string> loose, LooseIdentities(home));
+  for (const std::string& text : loose)
+    all_warnings.push_back({"identity-open", text});
   Json warnings = Json::array();
-  for (const TrustWarning& warning : TrustWarnings(trust, applied, Now()))
+  for (const TrustWarning& warning : all_warnings)
     warnings.push_back({{"code", warning.code}, {"text", warning.text}});
   Console& console = session.console;
   Json state = nullptr;
@@ -42,22 +47,28 @@ Status ShowStatus(Session& session) {
          {"format", destination.format},
          {"current", error ? Json(nullptr) : Json(current.filename().string())}});
   }
-  console.Emit("status", {{"home", home.folder().string()},
-                          {"stream", stream},
-                          {"root_version", trust.state.root.version},
-                          {"clearance", intel::TlpName(config.clearance)},
-                          {"clock", bundle::ClockVerdictName(clock.verdict)},
-                          {"applied", state},
-                          {"warnings", warnings},
-                          {"notes", config.notes},
-                          {"rows", counts},
-                          {"destinations", destinations}});
+  const auto held = trust.state.streams.find(trust.stream);
+  std::optional<bundle::StatePoint> highest;
+  if (held != trust.state.streams.end()) highest = held->second.highest;
+  console.Emit("status",
+               {{"home", home.folder().string()},
+                {"stream", stream},
+                {"root_version", trust.state.root.version},
+                {"clearance", intel::TlpName(config.clearance)},
+                {"clock", bundle::ClockVerdictName(clock.verdict)},
+                {"applied", state},
+                {"highest", highest ? Json({{"epoch", highest->epoch}, {"seq", highest->seq}})
+                                    : Json(nullptr)},
+                {"warnings", warnings},
+                {"notes", config.notes},
+                {"rows", counts},
+                {"destinations", destinations}});
   console.Say(fmt::format("home       {}", home.folder().string()));
   console.Say(fmt::format("stream     {}, root version {}, clearance TLP:{}", stream,
                           trust.state.root.version, intel::TlpName(config.clearance)));
   console.Say(fmt::format("clock      {} ({})", FormatTime(Now()),
                           bundle::ClockVerdictName(clock.verdict)));
-  for (const TrustWarning& warning : TrustWarnings(trust, applied, Now()))
+  for (const TrustWarning& warning : all_warnings)
     console.Say("WARNING    " + warning.text);
   for (const std::string& note : config.notes)
     console.Say("note       " + note);
@@ -68,6 +79,10 @@ Status ShowStatus(Session& session) {
     console.Say(fmt::format("state      number {}.{} of {}, imported {}", manifest.epoch,
                             manifest.seq, FormatDate(manifest.created),
                             FormatDate(applied->imported)));
+    if (highest && bundle::IsBefore(PointOf(manifest), *highest)) {
+      console.Say(fmt::format("highest    number {}.{} was accepted here: nothing older is new",
+                              highest->epoch, highest->seq));
+    }
     if (!applied->exception.empty()) {
       console.Say(fmt::format("exception  {}", Printable(applied->exception)));
     }

@@ -105,8 +105,12 @@ Error ReportFaults(Console& console, std::vector<Error> faults) {
   return std::move(faults.front());
 }
 
-void ShowIntact(Console& console, const Anchor& anchor, const std::vector<Described>& bundles) {
-  console.Say(anchor.known ? "INTACT     every byte is what was signed" : "INTACT, SIGNER UNKNOWN");
+// `all`: nothing else of the newest number has a fault.
+void ShowIntact(Console& console, const Anchor& anchor, const std::vector<Described>& bundles,
+                bool all) {
+  const std::string_view known = all ? "INTACT     every byte is what was signed"
+                                     : "INTACT     what follows; not all that is here";
+  console.Say(anchor.known ? known : "INTACT, SIGNER UNKNOWN");
   for (const Described& described : bundles) {
     for (const std::string& line : described.lines)
       console.Say(line);
@@ -117,27 +121,47 @@ void ShowIntact(Console& console, const Anchor& anchor, const std::vector<Descri
                   : "           `import` also checks that it is newer than what is here");
 }
 
-Status Verify(Session& session, const VerifyOptions& options) {
-  GF_TRY(const Anchor anchor, ChooseAnchor(session, options));
-  GF_TRY(OpenedMedium medium,
-         OpenMedium(options.path, {anchor.stream, anchor.root, anchor.revoked_here, {}}, nullptr));
-  MediumCheck check = CheckMedium(medium);
-  Console& console = session.console;
-  NoteStrayRoots(console, medium);
-  for (const std::string& note : check.notes)
-    console.Note(note);
-  std::vector<Described> bundles;
+// Emits every bundle of the newest number; gives those that are intact.
+std::vector<Described> EmitBundles(Console& console, const Anchor& anchor,
+                                   const MediumCheck& check) {
+  const bundle::JudgedClock clock = bundle::JudgeClock({Now(), false}, anchor.floor);
+  std::vector<Described> intact;
   for (const Opened* opened : check.newest) {
-    bundles.push_back(Describe(*opened, bundle::JudgeClock({Now(), false}, anchor.floor)));
-    Json& json = bundles.back().json;
+    Described described = Describe(*opened, clock);
+    const bool is_intact = check.intact.contains(opened);
+    Json& json = described.json;
     json["verdict"] = anchor.known ? check.Verdict() : check.Verdict() + ", signer unknown";
+    json["intact"] = is_intact;
     json["basis"] = anchor.basis;
     json["replay_checked"] = false;
     json["faults"] = FaultsJson(check);
     console.Emit("verify", json);
+    if (is_intact) intact.push_back(std::move(described));
+  }
+  return intact;
+}
+
+Status Verify(Session& session, const VerifyOptions& options) {
+  GF_TRY(const Anchor anchor, ChooseAnchor(session, options));
+  Console& console = session.console;
+  Foreign foreign;
+  auto medium = OpenMedium(options.path, {anchor.stream, anchor.root, anchor.revoked_here, {}},
+                           nullptr, &foreign);
+  if (!medium.ok()) {
+    ShowForeign(console, foreign);
+    return std::move(medium).error();
+  }
+  MediumCheck check = CheckMedium(*medium);
+  NoteStrayRoots(console, *medium);
+  for (const std::string& note : check.notes)
+    console.Note(note);
+  const std::vector<Described> intact = EmitBundles(console, anchor, check);
+  if (!intact.empty()) {
+    ShowIntact(console, anchor, intact, check.faults.empty());
+  } else if (check.newest.empty() || !console.json()) {
+    ShowForeign(console, foreign);
   }
   if (!check.faults.empty()) return ReportFaults(console, std::move(check.faults));
-  ShowIntact(console, anchor, bundles);
   if (anchor.known && check.roots_left_out) return *std::move(check.roots_left_out);
   if (anchor.known) return Ok();
   return Error::Make(Kind::kUnknownSigner,

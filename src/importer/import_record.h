@@ -20,15 +20,17 @@ class ImportRecord {
  public:
   explicit ImportRecord(const Home& home) : log_(home.audit_file()) {}
 
-  // Says what became of an import that ended before it could say so itself.
-  [[nodiscard]] Status Settle(const std::optional<Applied>& applied) const;
-  [[nodiscard]] Status Begin(const Opened& opened, const std::string& exception) const;
+  // Says what became of an import that ended before it could say so itself, and whether the log
+  // lacks the entry that the store names.
+  [[nodiscard]] Status Settle(const std::optional<Applied>& applied, store::Store* store) const;
+  [[nodiscard]] Result<AuditHead> Begin(const Opened& opened, const std::string& exception) const;
   [[nodiscard]] Result<AuditHead> Done(const bundle::Manifest& manifest) const;
   [[nodiscard]] Status Refused(const std::string& path, const Error& error) const;
   [[nodiscard]] Status NewRoot(const bundle::Root& before, const bundle::Root& now) const;
   [[nodiscard]] Status StillCurrent(const bundle::Manifest& manifest) const;
 
  private:
+  [[nodiscard]] Status SayWhatIsLost(store::Store* store) const;
   [[nodiscard]] Status Put(std::string_view event, const Json& detail) const;
   std::filesystem::path log_;
 };

@@ -7,6 +7,7 @@
 #include "importer/next_store.h"
 #include "importer/opened.h"
 #include "importer/receive.h"
+#include "importer/site_identity.h"
 
 namespace gapferry::importer {
 namespace {
@@ -137,8 +138,11 @@ class Importing {
     GF_TRY(store_, home_.OpenStore());
     GF_TRY(trust_, LoadTrust(&*store_));
     GF_TRY(before_, LoadApplied(&*store_));
-    GF_CHECK(record_.Settle(before_));
+    GF_CHECK(record_.Settle(before_, &*store_));
     auto imported = Import();
+    // What was taken in, or would be, is described with it.
+    if (!imported.ok() || (!*imported && !options_.dry_run))
+      ShowForeign(session_.console, foreign_);
     if (!imported.ok() && !options_.dry_run)
       GF_CHECK(record_.Refused(options_.path, imported.error()));
     return imported;
@@ -153,7 +157,7 @@ class Importing {
     const bundle::StreamTrust held = trust_.state.streams[trust_.stream];
     auto medium = OpenMedium(
         options_.path, {StreamName(trust_), trust_.state.root, trust_.state.revoked_here, held},
-        &walked);
+        &walked, &foreign_);
     GF_CHECK(KeepWalked(walked));
     if (!medium.ok()) return std::move(medium).error();
     left_out_ = RootsLeftOut(*medium);
@@ -251,7 +255,10 @@ class Importing {
     const std::string exception = Exception(options_);
     SiteTrust next_trust = trust_;
     next_trust.state = acceptance.next;
-    if (!options_.dry_run) GF_CHECK(record_.Begin(*opened, exception));
+    AuditHead begun;
+    if (!options_.dry_run) {
+      GF_TRY(begun, record_.Begin(*opened, exception));
+    }
     const bool is_delta = manifest.kind == bundle::BundleKind::kDelta;
     std::map<std::string, std::uint64_t> rows_before;
     if (before_) rows_before = before_->rows;
@@ -268,6 +275,7 @@ class Importing {
       GF_CHECK(ShowDifference(session_, *opened, config_, &*store_, &next.store(), home_));
       return false;
     }
+    GF_CHECK(SaveAuditAnchor(&next.store(), begun));
     store_.reset();
     GF_CHECK(next.Adopt(before_ ? std::optional(PointOf(before_->manifest)) : std::nullopt,
                         config_.keep_states));
@@ -285,6 +293,7 @@ class Importing {
   std::optional<store::Store> store_;
   SiteTrust trust_;
   std::optional<Applied> before_;
+  Foreign foreign_;
   bool leads_on_ = false;
   std::optional<Error> left_out_;
 };
@@ -312,6 +321,9 @@ Result<Imported> ImportBundle(Session& session, const Home& home, const Config& 
     return Error::Make(Kind::kUsage, "an exception needs a reason")
         .Hint("add --reason \"why\"; `status` shows it for as long as the state is in use");
   }
+  GF_TRY(const std::vector<std::string> loose, LooseIdentities(home));
+  for (const std::string& note : loose)
+    session.console.Note(note);
   Importing first(session, home, config, options);
   const auto taken = first.Run();
   if (!taken.ok()) {

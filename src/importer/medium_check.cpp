@@ -48,6 +48,7 @@ struct NamedParts {
   std::uint32_t of = 0;
   std::vector<std::uint32_t> here;
   std::vector<std::uint32_t> absent;
+  bool beside = false;  // the absent ones lie in the same folder
 };
 
 std::optional<NamedParts> PartsByName(const Opened& opened) {
@@ -65,10 +66,20 @@ std::optional<NamedParts> PartsByName(const Opened& opened) {
     if (!here.contains(part)) parts.absent.push_back(part);
   }
   if (parts.absent.empty()) return std::nullopt;
+  parts.beside = std::all_of(parts.absent.begin(), parts.absent.end(), [&](std::uint32_t part) {
+    const std::filesystem::path& path = opened.medium.volumes.front();
+    auto name = bundle::ParseVolumeName(path.filename().string());
+    name->part = part;
+    std::error_code error;
+    return std::filesystem::is_regular_file(path.parent_path() / bundle::FormatVolumeName(*name),
+                                            error);
+  });
   return parts;
 }
 
-Error Missing(const Opened& opened, const std::vector<std::size_t>& chunks, bool rest_is_whole) {
+// `alone`: the volume was named, not its folder.
+Error Missing(const Opened& opened, const std::vector<std::size_t>& chunks, bool rest_is_whole,
+              bool alone) {
   const auto parts = PartsByName(opened);
   if (!parts) {
     return Error::Make(Kind::kIncomplete,
@@ -78,20 +89,29 @@ Error Missing(const Opened& opened, const std::vector<std::size_t>& chunks, bool
   }
   const std::string here =
       rest_is_whole ? fmt::format("{} of {}: intact; ", Listed(parts->here), parts->of) : "";
+  if (alone && parts->beside) {
+    return Error::Make(Kind::kIncomplete, "{}{} {} beside it and {} not looked at", here,
+                       Listed(parts->absent), parts->absent.size() == 1 ? "lies" : "lie",
+                       parts->absent.size() == 1 ? "was" : "were")
+        .Hint("name the folder to have all volumes checked together");
+  }
   return Error::Make(Kind::kIncomplete, "{}{} {} not here", here, Listed(parts->absent),
                      parts->absent.size() == 1 ? "is" : "are")
       .Hint("each volume can be verified alone; to import, bring all into one folder");
 }
 
-void CheckBytes(Opened& opened, std::vector<Error>& faults) {
+// True if all are there, and as they were signed.
+bool CheckBytes(Opened& opened, bool alone, std::vector<Error>& faults) {
   std::vector<Error> found = opened.reader.FindDamage();
   const std::vector<std::size_t> missing = opened.reader.MissingChunks();
   // A volume that was cut lacks chunks too; that was said.
   const bool cut = std::any_of(found.begin(), found.end(),
                                [](const Error& fault) { return fault.kind == Kind::kIncomplete; });
   if (!missing.empty() && (!cut || PartsByName(opened)))
-    found.push_back(Missing(opened, missing, found.empty()));
+    found.push_back(Missing(opened, missing, found.empty(), alone));
+  const bool intact = found.empty();
   std::move(found.begin(), found.end(), std::back_inserter(faults));
+  return intact;
 }
 
 std::string Named(const Opened& opened) {
@@ -131,15 +151,18 @@ MediumCheck CheckMedium(OpenedMedium& medium) {
     bundle::StatePoint& point = newest[opened.verified.manifest().stream];
     if (bundle::IsBefore(point, NumberOf(opened))) point = NumberOf(opened);
   }
-  if (Status agreement = bundle::CheckAgreement(manifests); !agreement.ok())
-    check.faults.push_back(std::move(agreement).error());
+  Status agreement = bundle::CheckAgreement(manifests);
   for (Opened& opened : medium.bundles) {
     if (bundle::IsBefore(NumberOf(opened), newest[opened.verified.manifest().stream])) {
       check.notes.push_back(fmt::format("older, signed, not read: {}", Named(opened)));
       continue;
     }
     check.newest.push_back(&opened);
-    CheckBytes(opened, check.faults);
+    if (CheckBytes(opened, !medium.from_folder, check.faults)) check.intact.insert(&opened);
+  }
+  if (!agreement.ok()) {
+    check.intact.clear();  // of two contents under one number neither can be told to be the one
+    check.faults.push_back(std::move(agreement).error());
   }
   for (MediumFault& fault : medium.faults) {
     const auto known = newest.find(fault.name.stream);

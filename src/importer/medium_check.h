@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,7 @@ namespace gapferry::importer {
 
 struct MediumCheck {
   std::vector<const Opened*> newest;  // of each stream, those of the highest number
+  std::set<const Opened*> intact;     // of those
   std::vector<Error> faults;          // worst first: the first decides the exit code
   std::vector<std::string> notes;     // about older bundles and stray roots; they change no verdict
   std::optional<Error>

@@ -181,7 +181,7 @@ Result<Opened> VerifyCandidate(Candidate candidate, const Trusted& trusted,
                        candidate.paths.front().string(), trusted.stream, stream);
   }
   return Opened{
-      Medium{std::move(candidate.paths), medium.listing.foreign, medium.listing.foreign_count},
+      Medium{std::move(candidate.paths), {medium.listing.foreign, medium.listing.foreign_count}},
       std::move(candidate.reader), std::move(verified).value(), walk.root};
 }
 
@@ -197,8 +197,8 @@ void PutInOrder(const bundle::StreamTrust& held, std::vector<Opened>& bundles) {
 
 }  // namespace
 
-Result<OpenedMedium> OpenMedium(const fs::path& path, const Trusted& trusted,
-                                bundle::Root* walked) {
+Result<OpenedMedium> OpenMedium(const fs::path& path, const Trusted& trusted, bundle::Root* walked,
+                                Foreign* foreign) {
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
   const bool is_link = fs::is_symlink(fs::symlink_status(path, error));
@@ -207,6 +207,7 @@ Result<OpenedMedium> OpenMedium(const fs::path& path, const Trusted& trusted,
   OpenedMedium medium;
   Opener opener(medium);
   const bool in_folder = fs::is_directory(status);
+  medium.from_folder = in_folder;
   if (in_folder) {
     GF_CHECK(OpenFolder(path, trusted, medium, opener));
   } else {
@@ -215,6 +216,7 @@ Result<OpenedMedium> OpenMedium(const fs::path& path, const Trusted& trusted,
   bundle::RootWalk walk = bundle::WalkRoots(trusted.root, opener.offers(), trusted.revoked_here);
   medium.root = walk.root;
   if (walked != nullptr) *walked = walk.root;
+  if (foreign != nullptr) *foreign = {medium.listing.foreign, medium.listing.foreign_count};
   if (walk.fork) return *std::move(walk.fork);
   SortRefused(walk, medium);
   for (Candidate& candidate : opener.candidates()) {

@@ -1,7 +1,5 @@
 #include "importer/opened.h"
 
-#include "base/console.h"
-
 namespace gapferry::importer {
 namespace {
 
@@ -29,15 +27,15 @@ std::string HiddenContent(const bundle::Manifest& manifest) {
                      HumanBytes(manifest.payload->stored_size));
 }
 
-void AddForeign(const Medium& medium, std::vector<std::string>& lines) {
-  for (const std::string& name : medium.foreign) {
+void AddForeign(const Foreign& foreign, std::vector<std::string>& lines) {
+  for (const std::string& name : foreign.names) {
     lines.push_back(
         fmt::format("foreign    {}: not part of a bundle, not opened", Printable(name)));
   }
-  if (medium.foreign_count > medium.foreign.size()) {
+  if (foreign.count > foreign.names.size()) {
     lines.push_back(fmt::format("foreign    and {} more, {} in all",
-                                Grouped(medium.foreign_count - medium.foreign.size()),
-                                Grouped(medium.foreign_count)));
+                                Grouped(foreign.count - foreign.names.size()),
+                                Grouped(foreign.count)));
   }
 }
 
@@ -73,7 +71,7 @@ Described Describe(const Opened& opened, const bundle::JudgedClock& clock) {
                   Grouped(rows("warninglist")),
                   HumanBytes(manifest.payload ? manifest.payload->stored_size : 0)));
   if (manifest.content_hidden) lines.back() = HiddenContent(manifest);
-  AddForeign(opened.medium, lines);
+  AddForeign(opened.medium.foreign, lines);
   std::vector<std::string> volumes;
   for (const std::filesystem::path& volume : opened.medium.volumes)
     volumes.push_back(volume.string());
@@ -95,11 +93,21 @@ Described Describe(const Opened& opened, const bundle::JudgedClock& clock) {
                     {"state_digest", HexEncode(manifest.state_digest)},
                     {"rows", manifest.counts.kind},
                     {"volumes", NamesJson(volumes)},
-                    {"foreign_files", NamesJson(opened.medium.foreign)},
-                    {"foreign_count", opened.medium.foreign_count}};
+                    {"foreign_files", NamesJson(opened.medium.foreign.names)},
+                    {"foreign_count", opened.medium.foreign.count}};
   if (manifest.content_hidden) described.json["rows"] = nullptr;
   if (manifest.payload) described.json["recipients"] = NamesJson(manifest.payload->recipients);
   return described;
+}
+
+void ShowForeign(Console& console, const Foreign& foreign) {
+  if (foreign.count == 0) return;
+  console.Emit("foreign",
+               {{"foreign_files", NamesJson(foreign.names)}, {"foreign_count", foreign.count}});
+  std::vector<std::string> lines;
+  AddForeign(foreign, lines);
+  for (const std::string& line : lines)
+    console.Say(line);
 }
 
 }  // namespace gapferry::importer

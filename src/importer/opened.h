@@ -22,10 +22,14 @@ constexpr std::size_t kMaxOpenVolumes = 512;
 constexpr std::size_t kMaxOpenBundles = 32;
 constexpr std::size_t kMaxOpenHeadBytes = 64 << 20;
 
+// What lies on the medium and belongs to no bundle: never opened.
+struct Foreign {
+  std::vector<std::string> names;  // the first ones
+  std::uint64_t count = 0;
+};
 struct Medium {
   std::vector<std::filesystem::path> volumes;  // of this bundle
-  std::vector<std::string> foreign;            // first names of everything else: never opened
-  std::uint64_t foreign_count = 0;
+  Foreign foreign;
 };
 
 struct Opened {
@@ -57,6 +61,7 @@ struct OpenedMedium {
   bundle::MediumListing listing;   // empty for a single file
   bundle::Root root;               // the newest good one
   std::optional<Error> no_bundle;  // kNotFound, for a folder without any of the stream
+  bool from_folder = false;        // else a file was named
 };
 
 struct Trusted {
@@ -69,10 +74,12 @@ struct Trusted {
 // `path` is a volume or a folder. Of a folder all bundles of the stream are opened. The roots of
 // all of them, and bare root files in the folder, are walked first: `walked`, if given, receives
 // the newest good one even when everything after it fails, because a revocation must never be lost.
-// Then each manifest's signatures are checked under that root. Errors: kNotFound if nothing is at
+// Then each manifest's signatures are checked under that root. `foreign`, if given, is filled
+// whatever becomes of the bundles. Errors: kNotFound if nothing is at
 // `path`; kIo; kEquivocation if there are two good roots of one version, whatever else is there.
 [[nodiscard]] Result<OpenedMedium> OpenMedium(const std::filesystem::path& path,
-                                              const Trusted& trusted, bundle::Root* walked);
+                                              const Trusted& trusted, bundle::Root* walked,
+                                              Foreign* foreign = nullptr);
 
 // The best bundle alone, for a caller that goes on to no other. The error is why there is none, or
 // what is wrong with a file whose name promises a newer one.
@@ -98,5 +105,7 @@ struct Described {
 };
 // `clock` tells how old it is, and nothing if it is not believed.
 [[nodiscard]] Described Describe(const Opened& opened, const bundle::JudgedClock& clock);
+// The foreign files of a medium of which no bundle is described. Nothing if there are none.
+void ShowForeign(Console& console, const Foreign& foreign);
 
 }  // namespace gapferry::importer

@@ -25,6 +25,11 @@ Status Explain(sandbox::Child* child, Status said) {
   if (!said.ok() && said.error().kind == Kind::kSandbox && ending.signal != 0) {
     return Error::Make(Kind::kSandbox, "{}: {}", said.error().what, ending.Describe());
   }
+  if (!said.ok() && said.error().kind == Kind::kMalformed) {
+    return std::move(said).error().Hint(
+        "the bundle is rightly signed, and its content is not what gapferry writes: keep the "
+        "medium and call the connected side");
+  }
   return said;
 }
 

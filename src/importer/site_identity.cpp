@@ -55,6 +55,22 @@ Result<std::vector<SiteIdentity>> ListSiteIdentities(const Home& home) {
   return all;
 }
 
+Result<std::vector<std::string>> LooseIdentities(const Home& home) {
+  std::vector<std::string> notes;
+  GF_TRY(const std::vector<std::filesystem::path> files, KeyFiles(home));
+  for (const std::filesystem::path& file : files) {
+    std::error_code error;
+    const auto mode = std::filesystem::status(file, error).permissions();
+    constexpr auto kOthers = std::filesystem::perms::group_all | std::filesystem::perms::others_all;
+    if (error || (mode & kOthers) == std::filesystem::perms::none) continue;
+    notes.push_back(
+        fmt::format("{0} is open to others than its owner: `chmod 600 {0}`; whoever has read it "
+                    "can open every bundle to this site, so make another with `recipient --new`",
+                    file.string()));
+  }
+  return notes;
+}
+
 Result<SiteIdentity> MakeSiteIdentity(const Home& home) {
   GF_CHECK(MakeFolder(KeyFolder(home), kOwnerOnlyFolder));
   std::filesystem::path file = KeyFolder(home) / "site.age";

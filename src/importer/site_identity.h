@@ -21,6 +21,8 @@ struct SiteIdentity {
 
 // By file name. Errors: those of ParseAgeKeyFile with the file.
 [[nodiscard]] Result<std::vector<SiteIdentity>> ListSiteIdentities(const Home& home);
+// Of each file in keys/*.age that others than its owner may read: what to do.
+[[nodiscard]] Result<std::vector<std::string>> LooseIdentities(const Home& home);
 // Makes one more: keys/site.age, then keys/site-2.age and so on, mode 0600.
 [[nodiscard]] Result<SiteIdentity> MakeSiteIdentity(const Home& home);
 // The first one; makes it if there is none.

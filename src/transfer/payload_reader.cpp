@@ -4,11 +4,13 @@
 #include <unistd.h>
 
 #include <algorithm>
-
 #include <array>
 #include <charconv>
 #include <memory>
+#include <string>
+#include <vector>
 
+#include "base/console.h"
 #include "base/file.h"
 #include "store/database.h"
 #include "store/row_reader.h"
@@ -87,24 +89,66 @@ void Harden(SQLite::Database& database) {
                   kCacheKilobytes));
 }
 
-// "type name sql" of everything in a schema, one a line.
-std::string SchemaText(SQLite::Database& database) {
-  std::string text;
+struct SchemaObject {
+  std::string type;
+  std::string name;
+  std::string sql;
+
+  friend bool operator==(const SchemaObject&, const SchemaObject&) = default;
+};
+
+std::vector<SchemaObject> SchemaOf(SQLite::Database& database) {
+  std::vector<SchemaObject> objects;
   SQLite::Statement list(database,
                          "SELECT type, name, coalesce(sql, '') FROM sqlite_schema ORDER BY rowid");
   while (list.executeStep()) {
-    for (int i = 0; i < 3; ++i)
-      text += list.getColumn(i).getString() + (i < 2 ? ' ' : '\n');
+    objects.push_back({list.getColumn(0).getString(), list.getColumn(1).getString(),
+                       list.getColumn(2).getString()});
   }
-  return text;
+  return objects;
+}
+
+// "virtual table \"f\"": who wrote the names is not to be trusted.
+std::string Shown(const SchemaObject& object) {
+  constexpr std::size_t kMaxShown = 64;
+  const bool is_virtual = object.sql.starts_with("CREATE VIRTUAL");
+  return fmt::format("{}{} \"{}\"", is_virtual ? "virtual " : "",
+                     Printable(std::string_view(object.type).substr(0, kMaxShown)),
+                     Printable(std::string_view(object.name).substr(0, kMaxShown)));
+}
+
+bool HasName(const std::vector<SchemaObject>& objects, const SchemaObject& wanted) {
+  return std::any_of(objects.begin(), objects.end(), [&](const SchemaObject& object) {
+    return object.type == wanted.type && object.name == wanted.name;
+  });
+}
+
+// The first object that makes them differ.
+std::string Difference(const std::vector<SchemaObject>& ours,
+                       const std::vector<SchemaObject>& theirs) {
+  for (const SchemaObject& object : theirs) {
+    if (!HasName(ours, object))
+      return fmt::format("it has the {}, which no payload has", Shown(object));
+  }
+  for (const SchemaObject& object : ours) {
+    if (!HasName(theirs, object)) return fmt::format("it lacks the {}", Shown(object));
+  }
+  for (const SchemaObject& object : theirs) {
+    if (std::find(ours.begin(), ours.end(), object) == ours.end())
+      return fmt::format("the text of its {} is another", Shown(object));
+  }
+  return "its objects are in another order, or there are two of one name";
 }
 
 // The text of a schema is code: it must be ours to the letter.
 Status CheckSchema(SQLite::Database& database) {
   SQLite::Database ours(":memory:", SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
   ours.exec(kPayloadSql);
-  if (SchemaText(ours) != SchemaText(database)) {
-    return Error::Make(Kind::kMalformed, "its schema is not that of a payload");
+  const std::vector<SchemaObject> expected = SchemaOf(ours);
+  const std::vector<SchemaObject> found = SchemaOf(database);
+  if (found != expected) {
+    return Error::Make(Kind::kMalformed, "its schema is not that of a payload: {}",
+                       Difference(expected, found));
   }
   const std::string verdict = database.execAndGet("PRAGMA quick_check(1)").getString();
   if (verdict != "ok") return Error::Make(Kind::kMalformed, "quick_check: {}", verdict);

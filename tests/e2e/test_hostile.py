@@ -68,33 +68,43 @@ def unsafe(*statements):
 
 
 SCHEMAS = {
-    "trigger": sql("CREATE TRIGGER t AFTER INSERT ON word BEGIN SELECT 1; END"),
-    "view": sql("CREATE VIEW v AS SELECT * FROM word"),
-    "view-instead-of-a-table": sql("DROP TABLE report", "CREATE VIEW report AS SELECT * FROM word"),
-    "index": sql("CREATE INDEX i ON event(info)"),
-    "index-on-an-expression": sql("CREATE INDEX i ON event(upper(info))"),
-    "virtual-table": sql("CREATE VIRTUAL TABLE f USING fts5(a)"),
-    "rtree": sql("CREATE VIRTUAL TABLE r USING rtree(a, b, c)"),
-    "generated-column": sql("ALTER TABLE word ADD COLUMN g TEXT GENERATED ALWAYS AS (upper(text)) VIRTUAL"),
-    "check": sql("DROP TABLE report", "CREATE TABLE report (event INTEGER CHECK (abs(event)))"),
-    "missing-table": sql("DROP TABLE report"),
-    "another-table": sql("CREATE TABLE more (a)"),
-    "analyze": sql("ANALYZE"),
-    "autoincrement": sql("CREATE TABLE n (a INTEGER PRIMARY KEY AUTOINCREMENT)"),
-    "renamed-column": sql("ALTER TABLE word RENAME COLUMN text TO txt"),
-    "not-strict": unsafe("UPDATE sqlite_schema SET sql = replace(sql, ') STRICT', ')') WHERE name = 'word'"),
-    "schema-text-with-a-comment": unsafe("UPDATE sqlite_schema SET sql = sql || '--' WHERE name = 'word'"),
-    "two-tables-on-one-root": unsafe(
+    "trigger": ('it has the trigger "t", which no payload has',
+        sql("CREATE TRIGGER t AFTER INSERT ON word BEGIN SELECT 1; END")),
+    "view": ('it has the view "v"', sql("CREATE VIEW v AS SELECT * FROM word")),
+    "view-instead-of-a-table": ('it has the view "report"',
+        sql("DROP TABLE report", "CREATE VIEW report AS SELECT * FROM word")),
+    "index": ('it has the index "i"', sql("CREATE INDEX i ON event(info)")),
+    "index-on-an-expression": ('it has the index "i"', sql("CREATE INDEX i ON event(upper(info))")),
+    "virtual-table": ('it has the virtual table "f"', sql("CREATE VIRTUAL TABLE f USING fts5(a)")),
+    "rtree": ('it has the virtual table "r"', sql("CREATE VIRTUAL TABLE r USING rtree(a, b, c)")),
+    "generated-column": ('the text of its table "word" is another',
+        sql("ALTER TABLE word ADD COLUMN g TEXT GENERATED ALWAYS AS (upper(text)) VIRTUAL")),
+    "check": ('the text of its table "report" is another',
+        sql("DROP TABLE report", "CREATE TABLE report (event INTEGER CHECK (abs(event)))")),
+    "missing-table": ('it lacks the table "report"', sql("DROP TABLE report")),
+    "another-table": ('it has the table "more"', sql("CREATE TABLE more (a)")),
+    "analyze": ('it has the table "sqlite_stat', sql("ANALYZE")),
+    "autoincrement": ("which no payload has", sql("CREATE TABLE n (a INTEGER PRIMARY KEY AUTOINCREMENT)")),
+    "renamed-column": ('the text of its table "word" is another', sql("ALTER TABLE word RENAME COLUMN text TO txt")),
+    "not-strict": ('the text of its table "word" is another',
+        unsafe("UPDATE sqlite_schema SET sql = replace(sql, ') STRICT', ')') WHERE name = 'word'")),
+    "schema-text-with-a-comment": ('the text of its table "word" is another',
+        unsafe("UPDATE sqlite_schema SET sql = sql || '--' WHERE name = 'word'")),
+    "two-tables-on-one-root": ("quick_check: ", unsafe(
         "UPDATE sqlite_schema SET rootpage = (SELECT rootpage FROM sqlite_schema WHERE name = 'tagset')"
-        " WHERE name = 'word'"),
-    "root-page-beyond-the-end": unsafe("UPDATE sqlite_schema SET rootpage = 99999 WHERE name = 'word'"),
-    "root-page-zero": unsafe("UPDATE sqlite_schema SET rootpage = 0 WHERE name = 'word'"),
+        " WHERE name = 'word'")),
+    "root-page-beyond-the-end": ("cannot read: ",
+        unsafe("UPDATE sqlite_schema SET rootpage = 99999 WHERE name = 'word'")),
+    "a-name-for-a-terminal": ('the view "\\x1b[2J' + "v" * 60 + '", which',
+        sql('CREATE VIEW "\x1b[2J' + "v" * 500 + '" AS SELECT 1')),
+    "root-page-zero": ("cannot read: ", unsafe("UPDATE sqlite_schema SET rootpage = 0 WHERE name = 'word'")),
 }
 
 
 @pytest.mark.parametrize("name", SCHEMAS)
 def test_a_schema_that_is_not_ours(site, name):
-    refuse(site, MALFORMED, "", hostile(SCHEMAS[name]))
+    words, change = SCHEMAS[name]
+    refuse(site, MALFORMED, words, hostile(change))
 
 
 ROWS = {

@@ -96,17 +96,22 @@ def test_what_volumes_are_called_decides_nothing(big, copy):
 
 
 def test_each_volume_can_be_verified_alone(big, copy):
-    words = ["volume 1 of 3: intact; volumes 2 and 3 are not here",
-             "volume 2 of 3: intact; volumes 1 and 3 are not here",
-             "volume 3 of 3: intact; volumes 1 and 2 are not here"]
-    for volume, said in zip(volumes(copy), words):
-        done = big.import_("verify", volume, "--json", expect=10)
-        assert said in done.stderr
-        assert json.loads(done.stdout)["verdict"] == "incomplete"
+    words = ["volume 1 of 3: intact; volumes 2 and 3 ",
+             "volume 2 of 3: intact; volumes 1 and 3 ",
+             "volume 3 of 3: intact; volumes 1 and 2 "]
+    for number, (volume, said) in enumerate(zip(volumes(copy), words)):
+        apart = copy / f"disc{number}"
+        apart.mkdir()
+        shutil.copy(volume, apart)
+        for path, where in ((volume, "lie beside it and were not looked at"), (apart, "are not here"),
+                            (apart / volume.name, "are not here")):
+            done = big.import_("verify", path, "--json", expect=10)
+            assert said + where in done.stderr
+            assert json.loads(done.stdout)["verdict"] == "incomplete"
     flip(volumes(copy)[1], 5 * MIB)
     done = big.import_("verify", volumes(copy)[1], expect=11)
     assert "v2of3.gfb is damaged" in done.stderr and "intact" not in done.stderr
-    assert "volumes 1 and 3 are not here" in done.stderr
+    assert "volumes 1 and 3 lie beside it" in done.stderr
 
 
 def test_resplit_gives_the_same_bundle_without_a_key(big, copy, tmp_path, bins):
