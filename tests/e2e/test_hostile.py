@@ -97,7 +97,7 @@ SCHEMAS = {
         unsafe("UPDATE sqlite_schema SET rootpage = 99999 WHERE name = 'word'")),
     "a-name-for-a-terminal": ('the view "\\x1b[2J' + "v" * 60 + '", which',
         sql('CREATE VIEW "\x1b[2J' + "v" * 500 + '" AS SELECT 1')),
-    "root-page-zero": ("cannot read: ", unsafe("UPDATE sqlite_schema SET rootpage = 0 WHERE name = 'word'")),
+    "root-page-zero": ("quick_check: ", unsafe("UPDATE sqlite_schema SET rootpage = 0 WHERE name = 'word'")),
 }
 
 
