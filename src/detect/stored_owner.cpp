@@ -45,15 +45,17 @@ Result<std::map<std::string, std::vector<Stored>>> StoredTexts::Settle(
     Registry& registry, const std::string& destination) {
   const std::string space = destination + "/stored";
   GF_TRY(const std::vector<KnownId> known, registry.Known(space));
-  std::map<std::string, std::int64_t> numbers;
+  std::map<std::string, const KnownId*> by_key;
   std::map<Digest256, std::vector<const KnownId*>> contents;
   for (const KnownId& each : known) {
-    numbers[each.key] = each.id.id;
+    by_key[each.key] = &each;
     contents[each.content].push_back(&each);
   }
-  const auto number_of = [&](std::string_view type, const Mention& mention) {
-    const auto found = numbers.find(OwnerKey(type, mention.attribute_uuid));
-    return found == numbers.end() ? INT64_MAX : found->second;
+  // First those that had this text before, then those that had another; new ones come last.
+  const auto rank_of = [&](std::string_view type, const Mention& mention, const Digest256& text) {
+    const auto found = by_key.find(OwnerKey(type, mention.attribute_uuid));
+    if (found == by_key.end()) return std::pair(2, std::int64_t{0});
+    return std::pair(found->second->content == text ? 0 : 1, found->second->id.id);
   };
   std::map<std::string, std::vector<Stored>> settled;
   for (auto& [type, texts] : texts_) {
@@ -64,14 +66,15 @@ Result<std::map<std::string, std::vector<Stored>>> StoredTexts::Settle(
         at_hand.insert(mention.attribute_uuid);
     }
     for (Text& text : texts) {
-      const auto oldest = std::min_element(text.mentions.begin(), text.mentions.end(),
-                                           [&](const Mention& a, const Mention& b) {
-                                             return number_of(type, a) < number_of(type, b);
-                                           });
+      const Digest256 digest = Hash256(AsBytes(text.stored.text));
+      const auto oldest = std::min_element(
+          text.mentions.begin(), text.mentions.end(), [&](const Mention& x, const Mention& y) {
+            return rank_of(type, x, digest) < rank_of(type, y, digest);
+          });
       text.stored.mention = *oldest;
       text.stored.attribute = oldest->attribute_uuid;
-      const auto same = contents.find(Hash256(AsBytes(text.stored.text)));
-      if (!text.all_here && number_of(type, *oldest) == INT64_MAX && same != contents.end()) {
+      const auto same = contents.find(digest);
+      if (!text.all_here && rank_of(type, *oldest, digest).first > 0 && same != contents.end()) {
         // The owner is among those that are not at hand, or was.
         for (const KnownId* each : same->second) {
           const std::optional<Uuid> owner = OwnerOf(each->key, type);
