@@ -179,21 +179,26 @@ std::vector<SuricataMatch> SnortAddresses(const Candidate& candidate) {
   return matches;
 }
 
+// Where commands stand only, as Suricata's rules: a mail may quote one.
 std::vector<SuricataMatch> EmailMatches(SnortVersion version, const Candidate& candidate) {
   std::vector<SuricataMatch> matches;
-  const std::string path = '<' + candidate.value + '>';
+  std::string pattern;
+  for (const char c : '<' + candidate.value + '>')
+    pattern += c == '.' || c == '+' ? std::string{'[', c, ']'} : std::string(1, c);
+  const std::string_view colon = version == SnortVersion::k2 ? "\\x3a" : ":";
   const auto add = [&](std::string_view key, std::string_view command) {
-    // One space more than the address: it is common although RFC 5321 forbids it.
     matches.push_back(
         {key, "alert tcp any any -> any [25,465,587]",
          Options(version)
-             .Raw(kRequest)
-             .Content(command, {"nocase"})
-             .Content(path, {"nocase", "distance 0", Number("within", path.size() + 1)})
+             .Raw("flow:to_server,established,no_stream; ")
+             .Content('<' + candidate.value + '>', {"nocase"})
+             .Raw(fmt::format("pcre:\"/^((EHLO|HELO|LHLO|AUTH|MAIL FROM{0}|RCPT TO{0}|RSET|NOOP)"
+                              "[ -~]*[^ -~]{{1,2}})*{1}{0} ?{2}/i\"; ",
+                              colon, command, pattern))
              .Take()});
   };
-  if (candidate.from) add("smtp-from", "MAIL FROM:");
-  if (candidate.to) add("smtp-to", "RCPT TO:");
+  if (candidate.from) add("smtp-from", "MAIL FROM");
+  if (candidate.to) add("smtp-to", "RCPT TO");
   return matches;
 }
 

@@ -137,14 +137,19 @@ std::vector<SuricataMatch> AddressMatches(const Candidate& candidate) {
           {"udp", AddressHeader("udp", candidate, port), std::string(kOnce)}};
 }
 
+// A mail may quote such a command, so it is looked for only where commands stand: at the beginning
+// of what a client sends at once, or behind other commands there. "MAIL FROM: <a@b>" is common
+// although RFC 5321 forbids the space.
 std::vector<SuricataMatch> EmailMatches(const Candidate& candidate) {
   std::vector<SuricataMatch> matches;
   const auto add = [&](std::string_view key, std::string_view command) {
     const std::string path = '<' + candidate.value + '>';
-    // One space more than the address: "MAIL FROM: <a@b>" is common although RFC 5321 forbids it.
-    matches.push_back({key, "alert smtp any any -> any any",
-                       "flow:to_server; " + Text(command, true) + Text(path, true) +
-                           "within:" + std::to_string(path.size() + 1) + "; "});
+    matches.push_back(
+        {key, "alert smtp any any -> any any",
+         fmt::format(
+             "flow:to_server,no_stream; {}pcre:\"/^(?:(?:EHLO|HELO|LHLO|AUTH|MAIL FROM:|RCPT "
+             "TO:|RSET|NOOP)[^\\r\\n]*\\r?\\n)*{} ?{}/i\"; ",
+             Text(path, true), command, Pattern(path))});
   };
   if (candidate.from) add("smtp-from", "MAIL FROM:");
   if (candidate.to) add("smtp-to", "RCPT TO:");

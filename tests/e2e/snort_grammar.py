@@ -82,10 +82,10 @@ class Rule:
             elif name == "pcre":
                 pattern, flags = re.fullmatch(r'"/(.*)/([Hmi]+)"', value).groups()
                 assert "/" not in pattern
-                assert ("H" in flags) == (self.version == 2)
+                assert "H" not in flags or self.version == 2
                 flag = (re.M if "m" in flags else 0) | (re.I if "i" in flags else 0)
                 self.tests.append({"what": "pcre", "pattern": re.compile(pattern.encode(), flag),
-                                   "buffer": "http_header" if self.version == 2 else buffer})
+                                   "buffer": "http_header" if "H" in flags else buffer})
         for test in self.tests:
             if "depth" in test:
                 assert test["depth"] >= len(test["bytes"])

@@ -33,8 +33,8 @@ def request(host, path="/", agent="curl"):
                     "host": host.encode(), "user-agent": agent.encode(), "http_raw_uri": path.encode()}}
 
 
-def mail(sender):
-    return {"tcp": {"raw": f"MAIL FROM: <{sender}>\r\n".encode()}}
+def mail(sender, before=""):
+    return {"tcp": {"raw": f"{before}MAIL FROM: <{sender}>\r\n".encode()}}
 
 
 # What is listed, what must be seen, what must not be.
@@ -51,7 +51,11 @@ CASES = [
       request("x.u.com", '/a?b=";|\\(c'), request("w.com", '/a?b=";|\\(c')]),
     (("user-agent", 'Bad "agent"; v|1|'), [request("x.com", agent='Bad "agent"; v|1|')],
      [request("x.com", agent='Bad "agent"; v|1|2'), request("x.com", agent='A Bad "agent"; v|1|')]),
-    (("email-src", "a@b.com"), [mail("a@b.com"), mail("A@B.com")], [mail("xa@b.com"), mail("a@b.com.org")]),
+    (("email-src", "a@b.com"), [mail("a@b.com"), mail("A@B.com"), mail("a@b.com", "RSET\r\n")],
+     [mail("xa@b.com"), mail("a@b.com.org"), mail("axb.com"), mail("a@b.com", "Subject: x\r\n\r\n")]),
+    (("email-dst", "a+c@b.com"), [{"tcp": {"raw": b"MAIL FROM:<x@y.com>\r\nRCPT TO:<a+c@b.com>\r\nDATA\r\n"}}],
+     [mail("a+c@b.com"), {"tcp": {"raw": b"RCPT TO:<aac@b.com>\r\n"}},
+      {"tcp": {"raw": b"RCPT TO:<x@y.com>\r\nDATA\r\nRCPT TO:<a+c@b.com>\r\n"}}]),
 ]
 
 

@@ -144,6 +144,60 @@ def test_a_host_in_http_is_that_host_however_it_is_written(engine, literal_limit
     assert seen == set(exact)
 
 
+def session(port, *sent):
+    """An SMTP session in which the client sends these, each answered before the next."""
+    packets, seq, ack = [], 100, 500
+
+    def packet(forward, flags, data=b""):
+        nonlocal seq, ack
+        ends = (HERE, THERE) if forward else (THERE, HERE)
+        ports = (port, 25) if forward else (25, port)
+        head = scapy.IP(src=ends[0], dst=ends[1]) / scapy.TCP(sport=ports[0], dport=ports[1], flags=flags,
+                                                               seq=seq if forward else ack,
+                                                               ack=ack if forward else seq)
+        packets.append(head / data if data else head)
+        length = len(data) + ("S" in flags or "F" in flags)
+        seq, ack = (seq + length, ack) if forward else (seq, ack + length)
+    packet(True, "S")
+    packet(False, "SA")
+    packet(True, "A")
+    packet(False, "PA", b"220 mx\r\n")
+    for data in (b"EHLO me\r\n", *sent):
+        packet(True, "PA", data)
+        packet(False, "PA", b"354 go\r\n" if data.endswith(b"DATA\r\n") else b"250 ok\r\n" * data.count(b"\n"))
+    packet(True, "FA")
+    packet(False, "FA")
+    packet(True, "A")
+    return packets
+
+
+@pytest.mark.parametrize("kind,listed,other", [("email-src", b"MAIL FROM:", b"RCPT TO:"),
+                                               ("email-dst", b"RCPT TO:", b"MAIL FROM:")])
+def test_an_address_of_mail_is_seen_in_the_envelope_only(engine, kind, listed, other, tmp_path):
+    bad, good = b"<a.b+c@bad.net>", b"<good@site.org>"
+
+    def start(address):
+        commands = {listed: address, other: good}
+        return [b"MAIL FROM:" + commands[b"MAIL FROM:"] + b"\r\n", b"RCPT TO:" + commands[b"RCPT TO:"] + b"\r\n"]
+
+    quoted = b"Subject: x\r\n\r\nThe log says: " + listed + bad + b"\r\n" + listed + bad + b"\r\n.\r\n"
+    exact = [start(bad) + [b"DATA\r\n", b"Subject: x\r\n\r\nx\r\n.\r\n"], start(bad.upper()), start(b" " + bad),
+             [b"".join(start(bad)) + b"DATA\r\n"], [b"RSET\r\n" + b"".join(start(bad)).lower()],
+             start(good) + [b"DATA\r\n", b"Subject: x\r\n\r\nx\r\n.\r\n"] + start(bad)]
+    nearly = [start(text) for text in (good, b"<xa.b+c@bad.net>", b"<a.b+c@bad.net.org>", b"<axb+c@bad.net>",
+                                       b"<a.bbc@bad.net>", b"<a.b+c@badxnet>")]
+    nearly += [[other + bad + b"\r\n"], start(good) + [b"DATA\r\n", quoted],
+               [b"".join(start(good)) + b"DATA\r\n", quoted]]
+    packets = []
+    for port, sent in enumerate(exact + nearly, 1024):
+        packets += session(port, *sent)
+    current, _ = generate(tmp_path / "gen", "suricata", [(kind, bad.decode().strip("<>"))])
+    capture = tmp_path / "t.pcap"
+    scapy.wrpcap(str(capture), packets)
+    alerts = replay(engine, current / "misp.rules", capture, tmp_path / "out", "--set", "stream.midstream=false")
+    assert sorted(alert["src_port"] - 1024 for alert in alerts) == list(range(len(exact)))
+
+
 def many(kind):
     return {"domain": "evil.com", "hostname": "www.host.com", "url": "http://u.com/p?q", "user-agent": "Bad/1"}[kind]
 
