@@ -117,14 +117,15 @@ void Clear(Candidate* candidate) {
   candidate->mention_count = 0;
   candidate->tlp = intel::Tlp::kClear;
   candidate->threat_level = 4;
-  candidate->from = candidate->to = candidate->any_port = false;
-  candidate->ports.clear();
+  candidate->from = candidate->to = false;
+  candidate->from_ports = candidate->to_ports = {};
   candidate->warninglist.clear();
 }
 
-void AddMention(const Row& row, const std::vector<std::string>& warninglists,
+void AddMention(const Row& row, const std::vector<std::string>& warninglists, bool ignore_port,
                 Candidate* candidate) {
-  const Mention& mention = row.mention;
+  Mention mention = row.mention;
+  if (ignore_port) mention.port = 0;
   if (candidate->mention_count++ == 0) {
     candidate->kind = row.kind;
     candidate->value = row.value;
@@ -132,11 +133,13 @@ void AddMention(const Row& row, const std::vector<std::string>& warninglists,
   if (candidate->mentions.size() < Candidate::kMaxMentions) candidate->mentions.push_back(mention);
   candidate->tlp = std::max(candidate->tlp, mention.tlp);
   candidate->threat_level = std::min(candidate->threat_level, mention.threat_level);
-  (NamesSource(mention.type) ? candidate->from : candidate->to) = true;
+  const bool source = NamesSource(mention.type);
+  (source ? candidate->from : candidate->to) = true;
+  Ports& ports = source ? candidate->from_ports : candidate->to_ports;
   if (mention.port == 0) {
-    candidate->any_port = true;
+    ports.any = true;
   } else {
-    candidate->ports.insert(mention.port);
+    ++ports.mentions[mention.port];
   }
   if (row.warninglist > 0) candidate->warninglist = warninglists[row.warninglist - 1];
 }
@@ -158,6 +161,10 @@ struct CandidateSorter::State {
     find_event.emplace(database, "SELECT * FROM event WHERE number = ?");
   }
 
+  [[nodiscard]] bool IgnoresPorts(std::size_t destination) const {
+    return (ignore_ports >> destination & 1) != 0;
+  }
+
   SQLite::Database database;  // of events
   std::optional<SQLite::Statement> add_event;
   std::optional<SQLite::Statement> find_event;
@@ -165,6 +172,7 @@ struct CandidateSorter::State {
   RowSorter by_value;
   std::optional<RowSorter> by_event;  // the same rows, each with its event before it
   std::string row;
+  DestinationMask ignore_ports = 0;
   std::vector<std::string> warninglists;
   std::unordered_map<std::string, std::uint32_t> warninglist_numbers;
 };
@@ -199,6 +207,10 @@ Result<EventNumber> CandidateSorter::AddEvent(const EventHead& head) {
     add.exec();
     return number;
   });
+}
+
+void CandidateSorter::IgnorePorts(DestinationMask destinations) {
+  state_->ignore_ports = destinations;
 }
 
 std::uint32_t CandidateSorter::AddWarninglist(const std::string& name) {
@@ -239,7 +251,8 @@ Status CandidateSorter::ForEachValue(std::size_t destinations, const ValueVisit&
       value = row.value;
     }
     for (std::size_t i = 0; i < destinations; ++i) {
-      if ((row.mask >> i & 1) != 0) AddMention(row, state_->warninglists, &open[i]);
+      if ((row.mask >> i & 1) != 0)
+        AddMention(row, state_->warninglists, state_->IgnoresPorts(i), &open[i]);
     }
     return Ok();
   };
@@ -262,7 +275,7 @@ Status CandidateSorter::ForEachEvent(std::size_t destination, const EventVisit& 
       Clear(&open);
     }
     event = row.mention.event;
-    AddMention(row, state_->warninglists, &open);
+    AddMention(row, state_->warninglists, state_->IgnoresPorts(destination), &open);
     return Ok();
   };
   GF_CHECK(state_->by_event->ForEach(take));

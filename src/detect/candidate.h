@@ -5,8 +5,8 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -45,6 +45,12 @@ struct Mention {
   Time timestamp = 0;
 };
 
+// Ports of an address in one direction.
+struct Ports {
+  bool any = false;  // some mention has no port
+  std::map<std::uint16_t, std::uint64_t> mentions;
+};
+
 // One value as one destination may see it: only of the mentions that the destination may name.
 struct Candidate {
   static constexpr std::size_t kMaxMentions = 8;
@@ -57,8 +63,8 @@ struct Candidate {
   std::uint8_t threat_level = 4;        // the highest threat of all of them
   bool from = false;                    // named as the source of traffic (ip-src)
   bool to = false;                      // named otherwise
-  bool any_port = false;                // some mention has no port
-  std::set<std::uint16_t> ports;
+  Ports from_ports;
+  Ports to_ports;
   std::string warninglist;  // a list that marks it, or empty
 };
 
@@ -74,6 +80,8 @@ class CandidateSorter {
   CandidateSorter(CandidateSorter&&) noexcept;
   ~CandidateSorter();
 
+  // What these destinations see has no ports.
+  void IgnorePorts(DestinationMask destinations);
   [[nodiscard]] Result<EventNumber> AddEvent(const EventHead& head);
   // `warninglist` is the number that AddWarninglist gave, or 0 for none.
   [[nodiscard]] Status Add(const intel::Indicator& indicator, const Mention& mention,

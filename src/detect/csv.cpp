@@ -26,6 +26,7 @@ class CsvWriter : public Writer {
         .Cell(mention.attribute_uuid.ToString())
         .Cell(TimeText(LastActivity(candidate)))
         .Cell(candidate.warninglist)
+        .Cell(fmt::format("{}", fmt::join(PortsOf(candidate), ";")))
         .End();
     return file_->Write(line_);
   }
@@ -42,7 +43,7 @@ class CsvWriter : public Writer {
     CsvRow row(options_, &line_);
     for (const std::string_view column :
          {"value", "kind", "types", "tlp", "threat_level", "mentions", "event_uuid",
-          "attribute_uuid", "last_activity", "warninglist"})
+          "attribute_uuid", "last_activity", "warninglist", "ports"})
       row.Cell(column);
     row.End();
     return file_->Write(line_);
@@ -73,6 +74,7 @@ constinit const Format kCsv{
     },
     .power = policy::Power::kReadsLogs,
     .takes_text = true,
+    .says_ports = true,
 };
 
 }  // namespace gapferry::detect

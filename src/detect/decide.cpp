@@ -226,8 +226,8 @@ Decision Decider::State::DecidePart(std::size_t destination, std::size_t part,
   } else if (answer.warninglists.mark_count > 0)
     *mark = group.policy.warninglists->lists()[answer.warninglists.marks[0]].name;
   if (subject.value->fragment_decides) return CannotExpress("url-fragment");
-  return formats[destination]->express(site.destinations[destination],
-                                       subject.value->indicators[part], subject.occurrence.type);
+  return Express(site.destinations[destination], *formats[destination],
+                 subject.value->indicators[part], subject.value->port, subject.occurrence.type);
 }
 
 const Verdict& Decider::Judge(std::size_t destination) {

@@ -98,18 +98,6 @@ Status CheckOptions(const Destination& destination) {
   return CheckNetOptions(destination);
 }
 
-// Where the sids of a destination lie; none: its format gives none.
-std::optional<std::pair<std::int64_t, std::int64_t>> SidsOf(const Destination& destination) {
-  const auto block = [](const auto& options) {
-    return std::pair(options.sid_base, options.sid_base + options.sid_count - 1);
-  };
-  if (destination.format == "suricata") return block(destination.suricata);
-  if (destination.format == "stored-rules") return block(destination.stored_rules);
-  if (destination.format == "snort2" || destination.format == "snort3")
-    return block(destination.net.snort);
-  return std::nullopt;
-}
-
 Status CheckCanary(const Destination& destination, const Format& format) {
   if (!destination.canary) return Ok();
   const Canary& canary = *destination.canary;
@@ -117,7 +105,8 @@ Status CheckCanary(const Destination& destination, const Format& format) {
   if (!value.ok() || value.count == 0)
     return BadDestination(destination,
                           fmt::format("the canary {} is no {}", canary.value, canary.type));
-  const policy::Decision decision = format.express(destination, value.indicators[0], canary.type);
+  const policy::Decision decision =
+      Express(destination, format, value.indicators[0], value.port, canary.type);
   if (decision.allowed) return Ok();
   return BadDestination(
       destination, fmt::format("{} cannot look for the canary {}: {} {}", format.name, canary.value,
@@ -163,20 +152,54 @@ Status CheckSite(const Site& site) {
   return Ok();
 }
 
+std::optional<IdBlock> SidsOf(const Destination& destination) {
+  const auto block = [](const auto& options) {
+    return IdBlock{options.sid_base, options.sid_base + options.sid_count - 1};
+  };
+  if (destination.format == "suricata") return block(destination.suricata);
+  if (destination.format == "stored-rules") return block(destination.stored_rules);
+  if (destination.format == "snort2" || destination.format == "snort3")
+    return block(destination.net.snort);
+  return std::nullopt;
+}
+
 std::vector<std::string> SharedSids(const std::vector<Destination>& destinations) {
   std::vector<std::string> shared;
   for (std::size_t i = 0; i < destinations.size(); ++i) {
     const auto one = SidsOf(destinations[i]);
     for (std::size_t k = 0; one && k < i; ++k) {
       const auto other = SidsOf(destinations[k]);
-      if (!other || one->first > other->second || other->first > one->second) continue;
+      if (!other || one->first > other->last || other->first > one->last) continue;
       shared.push_back(fmt::format("destinations {} and {} both give sids from {} to {}",
                                    destinations[k].name, destinations[i].name,
                                    std::max(one->first, other->first),
-                                   std::min(one->second, other->second)));
+                                   std::min(one->last, other->last)));
     }
   }
   return shared;
+}
+
+std::vector<std::string> SuricataNotes(const std::vector<Destination>& destinations) {
+  std::vector<std::string> notes;
+  std::map<std::string_view, std::string_view> prefixes;  // and who has them
+  for (const Destination& destination : destinations) {
+    if (destination.format != "suricata") continue;
+    const SuricataOptions& suricata = destination.suricata;
+    const auto [first, added] = prefixes.try_emplace(suricata.prefix, destination.name);
+    if (!added) {
+      notes.push_back(fmt::format(
+          "destinations {} and {} both name their sets `{}`: no sensor can load the rules of both. "
+          "Give each its own `prefix`",
+          first->second, destination.name, suricata.prefix));
+    }
+    if (suricata.hashes.size() > 1) {
+      notes.push_back(fmt::format(
+          "destination {}: with several kinds of `hashes` Suricata 7 loses matches without a word, "
+          "unless `force-hash` names all of them in the section `files` of eve-log",
+          destination.name));
+    }
+  }
+  return notes;
 }
 
 }  // namespace gapferry::detect

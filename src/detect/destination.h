@@ -98,6 +98,8 @@ struct Destination {
   std::string mode;
   policy::UsePolicy use;  // its clearance, its power, the types it wants
   std::map<std::string, policy::ListMode> warninglist_modes;  // over the site's, by list name
+  // An address with a port (ip-dst|port) matches at that port only, or is refused; else anywhere.
+  bool exact_ports = true;
   std::optional<Canary> canary;
   std::optional<AlertRate> alert_rate;  // none: every match is an alert
   // Run before the switch; "{}" in an argument is the new generation's folder. Empty: none.
@@ -157,8 +159,20 @@ struct Site {
 // Errors: kConfig for an unknown format, a bad or doubled name, or an option out of its range.
 [[nodiscard]] Status CheckSite(const Site& site);
 
+// A range of numbers that are given to rules.
+struct IdBlock {
+  std::int64_t first = 1;
+  std::int64_t last = INT64_MAX;
+};
+// Where the sids of a destination lie; none: its format gives none.
+[[nodiscard]] std::optional<IdBlock> SidsOf(const Destination& destination);
+
 // Pairs of destinations that may give one sid twice, as sentences: no error, since each may be for
 // a sensor of its own.
 [[nodiscard]] std::vector<std::string> SharedSids(const std::vector<Destination>& destinations);
+
+// What their options do in Suricata that it does not report, as sentences: sets of one name,
+// several kinds of hashes.
+[[nodiscard]] std::vector<std::string> SuricataNotes(const std::vector<Destination>& destinations);
 
 }  // namespace gapferry::detect

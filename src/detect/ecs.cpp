@@ -98,8 +98,10 @@ void AddValue(const Candidate& candidate, JsonMembers* indicator) {
     const bool v6 = candidate.value.find(':') != std::string::npos;
     indicator->Text("type", v6 ? "ipv6-addr" : "ipv4-addr");
     indicator->Text("ip", candidate.value);
-    if (candidate.ports.size() == 1 && !candidate.any_port)
-      indicator->Number("port", *candidate.ports.begin());
+    const std::set<std::uint16_t> ports = PortsOf(candidate);
+    // A field of Elasticsearch holds one value or an array of them.
+    if (ports.size() == 1) indicator->Number("port", *ports.begin());
+    if (ports.size() > 1) *indicator->Raw("port") += fmt::format("[{}]", fmt::join(ports, ","));
   } else if (const Place* place = PlaceOf(candidate.kind, candidate.mentions[0].type)) {
     indicator->Text("type", place->indicator_type);
     if (!place->field.empty()) AddField(place->field, candidate.value, indicator);
@@ -195,6 +197,7 @@ constinit const Format kEcs{
     },
     .power = policy::Power::kReadsLogs,
     .takes_text = true,
+    .says_ports = true,
 };
 
 }  // namespace gapferry::detect

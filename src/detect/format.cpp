@@ -36,6 +36,16 @@ policy::Power PowerOf(const Destination& destination) {
   return std::max(destination.use.power, format->power);
 }
 
+policy::Decision Express(const Destination& destination, const Format& format,
+                         const intel::Indicator& indicator, std::uint16_t port,
+                         std::string_view type) {
+  const policy::Decision decision = format.express(destination, indicator, type);
+  // A name with a port is an indicator by itself; an address is shared by many services.
+  const bool widens = port != 0 && indicator.kind == intel::IndicatorKind::kAddress &&
+                      destination.exact_ports && !format.says_ports;
+  return decision.allowed && widens ? CannotExpress("port") : decision;
+}
+
 policy::Decision CannotExpress(std::string_view why) {
   return policy::Decision::Refuse(policy::Reason::kFormatCannotExpress, why);
 }

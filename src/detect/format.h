@@ -90,6 +90,9 @@ struct Format {
   // Also asked for values that are plain text, of kind kOther: a mutex, a registry key, a rule.
   bool takes_text = false;
   RateLimits rate_limits = RateLimits::kNone;
+  // Whether it can say the port of an address; else such addresses are refused, unless the
+  // destination ignores ports.
+  bool says_ports = false;
   // Where `by_event` is so for some destinations only.
   bool (*by_event_if)(const Destination& destination) = nullptr;
 };
@@ -100,6 +103,11 @@ struct Format {
 [[nodiscard]] bool ReadsByEvent(const Destination& destination);
 // What a hit does there: the higher of what the destination and its format say.
 [[nodiscard]] policy::Power PowerOf(const Destination& destination);
+
+// What a destination's format answers for one part of a value with this port (0: none).
+[[nodiscard]] policy::Decision Express(const Destination& destination, const Format& format,
+                                       const intel::Indicator& indicator, std::uint16_t port,
+                                       std::string_view type);
 
 // The answers of `express` that all formats share. `why` is static text.
 [[nodiscard]] policy::Decision CannotExpress(std::string_view why);

@@ -83,7 +83,8 @@ Cell Ask(const Format& format, const TypeInfo& type, const std::string& value) {
   Cell cell;
   for (std::size_t part = 0; part < normalised.count; ++part) {
     const intel::Indicator& indicator = normalised.indicators[part];
-    const policy::Decision decision = format.express(destination, indicator, type.name);
+    const policy::Decision decision =
+        Express(destination, format, indicator, normalised.port, type.name);
     if (decision.allowed) {
       Append(IndicatorKindName(indicator.kind), &cell.taken);
     } else if (decision.reason != policy::Reason::kTypeNotDetectable) {

@@ -160,8 +160,12 @@ std::string TechniqueOf(std::string_view tag_name) {
 
 Status Gather(store::Store& store, const Site& site, Decider* decider, CandidateSorter* sorter,
               std::vector<DestinationSummary>* summaries, const GenerateProgress& progress) {
-  for (std::size_t i = 0; i < site.destinations.size(); ++i)
+  DestinationMask ignore_ports = 0;
+  for (std::size_t i = 0; i < site.destinations.size(); ++i) {
+    if (!site.destinations[i].exact_ports) ignore_ports |= DestinationMask{1} << i;
     GF_CHECK(AddCanary(i, site.destinations[i], sorter));
+  }
+  sorter->IgnorePorts(ignore_ports);
   Gatherer gatherer(site, decider, sorter, summaries);
   const auto take = [&](const store::Record& record) -> Status {
     const std::uint64_t before = gatherer.attributes();

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
+
+#include "detect/value_text.h"
 
 namespace gapferry::detect {
 namespace {
@@ -54,6 +57,36 @@ Status NetworkList::ForEach(const Visit& visit) {
     const ListedNetwork listed = Decode(row);
     if (covering && Holds(*covering, listed.network)) return Ok();
     covering = listed.network;
+    return visit(listed);
+  });
+}
+
+Status EndpointList::Add(const Candidate& candidate) {
+  const std::set<std::uint16_t> ports = PortsOf(candidate);
+  if (ports.empty()) return whole_.Add(candidate);
+  const std::optional<intel::Network> address = intel::ParseNetwork(candidate.value);
+  if (!address) return Error::Make(Kind::kInternal, "no address: {}", candidate.value);
+  for (const std::uint16_t port : ports) {
+    std::string row(1, address->v6 ? '\x06' : '\x04');
+    row += AsText(address->bytes);
+    row += static_cast<char>(port >> 8);
+    row += static_cast<char>(port & 0xFF);
+    row += AsText(candidate.mentions[0].event_uuid.bytes);
+    GF_CHECK(rows_.Add(row));
+  }
+  return Ok();
+}
+
+Status EndpointList::ForEach(const Visit& visit) {
+  return rows_.ForEach([&](std::string_view row) -> Status {
+    ListedEndpoint listed;
+    const ByteView bytes = AsBytes(row);
+    listed.address.v6 = bytes[0] == 6;
+    listed.address.prefix = listed.address.v6 ? 128 : 32;
+    std::copy_n(bytes.begin() + 1, kAddressBytes, listed.address.bytes.begin());
+    listed.port = static_cast<std::uint16_t>(bytes[kPrefixAt] << 8 | bytes[kPrefixAt + 1]);
+    std::copy_n(bytes.begin() + kPrefixAt + 2, listed.event.bytes.size(),
+                listed.event.bytes.begin());
     return visit(listed);
   });
 }

@@ -35,4 +35,28 @@ class NetworkList {
   std::string row_;
 };
 
+// An address at one port.
+struct ListedEndpoint {
+  intel::Network address;
+  std::uint16_t port = 0;
+  Uuid event;  // one that names it
+};
+
+// The addresses of one destination that have ports, in numeric order, each port once, whatever the
+// direction; and those without, in the list beside it.
+class EndpointList {
+ public:
+  EndpointList(const std::filesystem::path& folder, NetworkList* whole)
+      : rows_(folder), whole_(*whole) {}
+
+  // As NetworkList::Add.
+  [[nodiscard]] Status Add(const Candidate& candidate);
+  using Visit = std::function<Status(const ListedEndpoint& listed)>;
+  [[nodiscard]] Status ForEach(const Visit& visit);
+
+ private:
+  RowSorter rows_;
+  NetworkList& whole_;
+};
+
 }  // namespace gapferry::detect

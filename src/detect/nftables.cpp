@@ -11,6 +11,10 @@ constexpr std::string_view kChains = R"(  chain {0} {{
     ip daddr @misp4 counter{1}
     ip6 saddr @misp6 counter{1}
     ip6 daddr @misp6 counter{1}
+    meta l4proto {{ tcp, udp }} ip saddr . th sport @misp4_ports counter{1}
+    meta l4proto {{ tcp, udp }} ip daddr . th dport @misp4_ports counter{1}
+    meta l4proto {{ tcp, udp }} ip6 saddr . th sport @misp6_ports counter{1}
+    meta l4proto {{ tcp, udp }} ip6 daddr . th dport @misp6_ports counter{1}
   }}
 )";
 
@@ -19,9 +23,10 @@ class NftablesWriter : public Writer {
   explicit NftablesWriter(const WriterContext& context)
       : context_(context),
         options_(context.destination.net.nftables),
-        networks_(context.output.path()) {}
+        networks_(context.output.path()),
+        endpoints_(context.output.path(), &networks_) {}
 
-  Status Add(EventNumber, const Candidate& candidate) override { return networks_.Add(candidate); }
+  Status Add(EventNumber, const Candidate& candidate) override { return endpoints_.Add(candidate); }
 
   Status Finish() override {
     GF_TRY(file_, context_.output.Open("misp.nft"));
@@ -43,6 +48,12 @@ class NftablesWriter : public Writer {
       GF_CHECK(WriteSet(v6, "    elements = {\n"));
       GF_CHECK(file_->Write("  }\n"));
     }
+    for (const bool v6 : {false, true}) {
+      GF_CHECK(file_->Write(
+          fmt::format("  set misp{}_ports {{\n    type {}\n", v6 ? 6 : 4, EndpointType(v6))));
+      GF_CHECK(WriteEndpoints(v6, "    elements = {\n"));
+      GF_CHECK(file_->Write("  }\n"));
+    }
     for (const std::string_view hook : {"input", "forward", "output"}) {
       GF_CHECK(file_->Write(
           fmt::format(fmt::runtime(kChains), hook, options_.mode == "drop" ? " drop" : "")));
@@ -56,7 +67,18 @@ class NftablesWriter : public Writer {
       GF_CHECK(file_->Write("flush set " + set + '\n'));
       GF_CHECK(WriteSet(v6, "add element " + set + " {\n"));
     }
+    // These are made where the site's table does not have them.
+    for (const bool v6 : {false, true}) {
+      const std::string set = fmt::format("inet {} misp{}_ports", options_.table, v6 ? 6 : 4);
+      GF_CHECK(file_->Write(
+          fmt::format("add set {0} {{ type {1}; }}\nflush set {0}\n", set, EndpointType(v6))));
+      GF_CHECK(WriteEndpoints(v6, "add element " + set + " {\n"));
+    }
     return Ok();
+  }
+
+  static std::string EndpointType(bool v6) {
+    return fmt::format("{} . inet_service", v6 ? "ipv6_addr" : "ipv4_addr");
   }
 
   // An empty list of elements is a syntax error, so its head is written with the first one.
@@ -73,9 +95,23 @@ class NftablesWriter : public Writer {
     return any ? file_->Write("    }\n") : Ok();
   }
 
+  Status WriteEndpoints(bool v6, const std::string& head) {
+    bool any = false;
+    const auto put = [&](const ListedEndpoint& listed) -> Status {
+      if (listed.address.v6 != v6) return Ok();
+      if (!any) GF_CHECK(file_->Write(head));
+      any = true;
+      return file_->Write(fmt::format("      {} . {}, # {}\n", listed.address.ToString(),
+                                      listed.port, listed.event.ToString()));
+    };
+    GF_CHECK(endpoints_.ForEach(put));
+    return any ? file_->Write("    }\n") : Ok();
+  }
+
   WriterContext context_;
   const NftablesOptions& options_;
   NetworkList networks_;
+  EndpointList endpoints_;
   std::optional<OutputFile> file_;
 };
 
@@ -91,6 +127,7 @@ constinit const Format kNftables{
       return std::make_unique<NftablesWriter>(context);
     },
     .power = policy::Power::kBlocks,
+    .says_ports = true,
 };
 
 }  // namespace gapferry::detect

@@ -142,6 +142,28 @@ Result<std::int64_t> Registry::Grow(const std::string& space, const std::string&
   });
 }
 
+Result<std::int64_t> Registry::Recall(const std::string& space, const std::string& key) {
+  return store::Guarded("cannot use the registry of ids", [&]() -> Result<std::int64_t> {
+    StableId id;
+    static_cast<void>(state_->Find(space, key, Digest256{}, &id));
+    return id.id == 0 ? 0 : id.rev;
+  });
+}
+
+Status Registry::Remember(const std::string& space, const std::string& key, std::int64_t number) {
+  return store::Guarded("cannot use the registry of ids", [&]() -> Status {
+    // The number is kept as rev.
+    StableId id;
+    static_cast<void>(state_->Find(space, key, Digest256{}, &id));
+    if (id.id == 0 ? number == 0 : id.rev == number) return Ok();
+    if (id.id == 0) id = {state_->Next(space, {}), number, state_->now, state_->now};
+    id.rev = number;
+    id.changed = state_->now;
+    state_->Put(space, key, id, Digest256{});
+    return Ok();
+  });
+}
+
 Status ForEachId(store::Store& store, const std::function<void(const GivenId&)>& visit) {
   return store::Guarded("cannot read the registry of ids", [&]() -> Status {
     SQLite::Statement read(store.database(),

@@ -12,14 +12,10 @@
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/result.h"
+#include "detect/destination.h"
 #include "store/store.h"
 
 namespace gapferry::detect {
-
-struct IdBlock {
-  std::int64_t first = 1;
-  std::int64_t last = INT64_MAX;
-};
 
 struct StableId {
   std::int64_t id = 0;
@@ -52,6 +48,10 @@ class Registry {
   // A number that only grows: the greater of `least` and what was remembered.
   [[nodiscard]] Result<std::int64_t> Grow(const std::string& space, const std::string& key,
                                           std::int64_t least);
+  // A number that may go both ways; 0: none was remembered.
+  [[nodiscard]] Result<std::int64_t> Recall(const std::string& space, const std::string& key);
+  [[nodiscard]] Status Remember(const std::string& space, const std::string& key,
+                                std::int64_t number);
 
  private:
   struct State;

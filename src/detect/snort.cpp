@@ -78,6 +78,7 @@ constinit const Format kSnort2{
       return std::make_unique<SnortWriter>(context, SnortVersion::k2);
     },
     .rate_limits = RateLimits::kBesideRules,
+    .says_ports = true,
 };
 
 constinit const Format kSnort3{
@@ -90,6 +91,7 @@ constinit const Format kSnort3{
       return std::make_unique<SnortWriter>(context, SnortVersion::k3);
     },
     .rate_limits = RateLimits::kBesideRules,
+    .says_ports = true,
 };
 
 }  // namespace gapferry::detect

@@ -12,7 +12,7 @@ using policy::Decision;
 
 constexpr std::size_t kUdpName = 12;  // where the name of a query begins: after the header of DNS,
 constexpr std::size_t kTcpName = 14;  // over TCP also after its length
-constexpr std::size_t kMaxPorts = 100;
+constexpr std::size_t kMaxPorts = 100;  // of one rule
 constexpr std::string_view kRequest = "flow:to_server,established; ";
 
 // Both versions read hexadecimal alike; Snort 3 also undoes C escapes, so no backslash is written.
@@ -157,25 +157,19 @@ std::vector<SuricataMatch> AgentMatches(SnortVersion version, const SnortOptions
   return {{"http", fmt::format("alert tcp {} any -> any any", options.source_net), text.Take()}};
 }
 
-std::string SnortPorts(const Candidate& candidate) {
-  if (candidate.any_port || candidate.ports.size() > kMaxPorts) return "any";
-  std::string list;
-  for (const std::uint16_t port : candidate.ports)
-    list += (list.empty() ? "" : ",") + std::to_string(port);
-  return candidate.ports.size() == 1 ? list : '[' + list + ']';
-}
-
 // `alert ip` would fire on every packet; the first packet of a connection comes once.
 std::vector<SuricataMatch> SnortAddresses(const Candidate& candidate) {
   constexpr std::string_view kFirst = "flags:S,12; ";
-  const std::string port = SnortPorts(candidate);
   std::vector<SuricataMatch> matches;
-  if (candidate.from)
-    matches.push_back({"from", fmt::format("alert tcp {} any -> any {}", candidate.value, port),
-                       std::string(kFirst)});
-  if (candidate.to)
-    matches.push_back({"to", fmt::format("alert tcp any any -> {} {}", candidate.value, port),
-                       std::string(kFirst)});
+  const auto add = [&](const std::string& key, const Ports& ports, std::string_view header) {
+    for (const PortList& list : PortListsOf(ports, kMaxPorts)) {
+      matches.push_back({key + list.key,
+                         fmt::format(fmt::runtime(header), candidate.value, list.text),
+                         std::string(kFirst)});
+    }
+  };
+  if (candidate.from) add("from", candidate.from_ports, "alert tcp {} {} -> any any");
+  if (candidate.to) add("to", candidate.to_ports, "alert tcp any any -> {} {}");
   return matches;
 }
 
@@ -188,7 +182,7 @@ std::vector<SuricataMatch> EmailMatches(SnortVersion version, const Candidate& c
   const std::string_view colon = version == SnortVersion::k2 ? "\\x3a" : ":";
   const auto add = [&](std::string_view key, std::string_view command) {
     matches.push_back(
-        {key, "alert tcp any any -> any [25,465,587]",
+        {std::string(key), "alert tcp any any -> any [25,465,587]",
          Options(version)
              .Raw("flow:to_server,established,no_stream; ")
              .Content('<' + candidate.value + '>', {"nocase"})

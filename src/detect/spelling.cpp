@@ -54,9 +54,10 @@ void AddSets(const SuricataOptions& options, const Indicator& indicator,
   candidate.value = indicator.value;
   candidate.mentions.emplace_back();
   candidate.from = candidate.to = true;
+  candidate.from_ports.any = candidate.to_ports.any = true;
   for (const ListEntry& entry : ListEntries(options, candidate)) {
     // The path of a URL says more than its host, which other URLs may have too.
-    if (entry.list == "url-host") continue;
+    if (entry.list.starts_with("url-host")) continue;
     const std::string file = options.prefix + '-' + entry.list;
     std::string line = entry.line.substr(0, entry.line.size() - 1);
     if (ListEnding(options, entry.list) == ".lst") {

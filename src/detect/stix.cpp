@@ -117,7 +117,9 @@ class StixWriter : public Writer {
     AddHead("indicator", id, created, active, &members);
     members.Text("name", fmt::format("{} {}", mention.type, Shortened(candidate.value)));
     *members.Raw("indicator_types") += R"(["malicious-activity"])";
-    members.Text("pattern", StixPattern({candidate.kind, candidate.value}, mention.type));
+    members.Text("pattern", candidate.kind == IndicatorKind::kAddress
+                                ? StixAddressPattern(candidate)
+                                : StixPattern({candidate.kind, candidate.value}, mention.type));
     members.Text("pattern_type", "stix");
     members.Text("valid_from", StixTime(std::max(created, active)));
     std::string label;
@@ -228,6 +230,7 @@ constinit const Format kStix{
     },
     .power = policy::Power::kReadsLogs,
     .takes_text = true,
+    .says_ports = true,
 };
 
 }  // namespace gapferry::detect

@@ -1,6 +1,9 @@
 #include "detect/stix_pattern.h"
 
 #include <array>
+#include <vector>
+
+#include <fmt/format.h>
 
 #include "base/bytes.h"
 
@@ -61,6 +64,18 @@ std::string_view PathOf(IndicatorKind kind, std::string_view type) {
   return "";
 }
 
+std::string Endpoint(std::string_view end, std::string_view address, const Ports& ports) {
+  std::vector<std::uint16_t> numbers;
+  for (const auto& [port, mentions] : ports.mentions)
+    numbers.push_back(port);
+  const std::string among = numbers.size() == 1 ? fmt::format("= {}", numbers[0])
+                                                : fmt::format("IN ({})", fmt::join(numbers, ", "));
+  return fmt::format(
+      "[network-traffic:{0}_ref.type = '{1}' AND network-traffic:{0}_ref.value = '{2}' AND "
+      "network-traffic:{0}_port {3}]",
+      end, address.find(':') == std::string_view::npos ? "ipv4-addr" : "ipv6-addr", address, among);
+}
+
 std::string_view AddressPath(std::string_view value) {
   return value.find(':') == std::string_view::npos ? "ipv4-addr:value" : "ipv6-addr:value";
 }
@@ -77,6 +92,17 @@ std::string StixPattern(const intel::Indicator& indicator, std::string_view type
     return "[autonomous-system:number = " + indicator.value + "]";
   const std::string_view path = PathOf(indicator.kind, type);
   return path.empty() ? "" : "[" + std::string(path) + " = " + value + "]";
+}
+
+std::string StixAddressPattern(const Candidate& candidate) {
+  if (candidate.from_ports.any || candidate.to_ports.any)
+    return StixPattern({candidate.kind, candidate.value}, "");
+  std::string pattern;
+  if (candidate.to) pattern = Endpoint("dst", candidate.value, candidate.to_ports);
+  if (candidate.from)
+    pattern +=
+        (pattern.empty() ? "" : " OR ") + Endpoint("src", candidate.value, candidate.from_ports);
+  return pattern;
 }
 
 }  // namespace gapferry::detect

@@ -3,11 +3,15 @@
 
 #include <string>
 
+#include "detect/candidate.h"
 #include "intel/value.h"
 
 namespace gapferry::detect {
 
 // Empty if STIX has no place for it. `type` is the attribute's.
 [[nodiscard]] std::string StixPattern(const intel::Indicator& indicator, std::string_view type);
+
+// An address at its ports, by direction, as traffic; alone where some mention has no port.
+[[nodiscard]] std::string StixAddressPattern(const Candidate& candidate);
 
 }  // namespace gapferry::detect

@@ -6,6 +6,7 @@
 #include "detect/alert_rate.h"
 #include "detect/format.h"
 #include "detect/suricata_match.h"
+#include "detect/suricata_ports.h"
 #include "detect/suricata_reputation.h"
 #include "detect/suricata_rule.h"
 #include "detect/tarball.h"
@@ -24,8 +25,13 @@ struct ListFile {
   std::string last;  // to leave out repeated lines that follow each other
 };
 
+// A kind that is in sets goes back to literal rules only well below the limit, so that a few values
+// more or less do not change all of its rules again and again.
+constexpr std::size_t kBackPercent = 80;
+
 // The values of one kind.
 struct Pile {
+  std::size_t limit = 0;  // of literal rules
   std::vector<Candidate> few;
   bool many = false;
   std::uint64_t listed = 0;
@@ -37,13 +43,14 @@ class SuricataWriter : public Writer {
   explicit SuricataWriter(const WriterContext& context)
       : context_(context),
         options_(context.destination.suricata),
+        port_sets_(options_, &context.output),
         reputation_(options_, &context.output) {}
 
   Status Add(EventNumber, const Candidate& candidate) override {
+    if (!piles_.contains(candidate.kind)) GF_CHECK(Begin(candidate.kind));
     Pile& pile = piles_[candidate.kind];
-    if (AlwaysListed(candidate.kind)) pile.many = true;
     if (pile.many) return List(candidate, &pile);
-    if (pile.few.size() < options_.literal_limit) {
+    if (pile.few.size() < pile.limit) {
       pile.few.push_back(candidate);
       return Ok();
     }
@@ -63,10 +70,14 @@ class SuricataWriter : public Writer {
   Status Finish() override {
     for (auto& [list, open] : lists_)
       GF_CHECK(open.file.Close());
+    GF_TRY(const std::vector<std::string> port_lists, port_sets_.Finish());
+    GF_CHECK(RememberForms());
     GF_TRY(rules_, context_.output.Open(options_.prefix + ".rules"));
     GF_CHECK(rules_->Write(fmt::format("# gapferry: {}, up to tlp:{}\n", context_.destination.name,
                                        intel::TlpName(context_.destination.use.clearance))));
     for (const auto& [list, open] : lists_)
+      GF_CHECK(WriteListRules(list));
+    for (const std::string& list : port_lists)
       GF_CHECK(WriteListRules(list));
     for (const auto& [kind, pile] : piles_) {
       for (const Candidate& candidate : pile.few)
@@ -79,16 +90,68 @@ class SuricataWriter : public Writer {
   }
 
  private:
+  [[nodiscard]] std::string FormSpace() const { return context_.destination.name + "/in-sets"; }
+
+  Status Begin(IndicatorKind kind) {
+    Pile& pile = piles_[kind];
+    pile.many = AlwaysListed(kind);
+    pile.limit = options_.literal_limit;
+    if (!HasListForm(kind)) return Ok();
+    GF_TRY(const std::int64_t in_sets,
+           context_.registry.Recall(FormSpace(), std::string(IndicatorKindName(kind))));
+    if (in_sets != 0) pile.limit = pile.limit * kBackPercent / 100;
+    return Ok();
+  }
+
+  Status RememberForms() {
+    for (const auto& [kind, pile] : piles_) {
+      if (!AlwaysListed(kind) && HasListForm(kind)) {
+        GF_CHECK(context_.registry.Remember(FormSpace(), std::string(IndicatorKindName(kind)),
+                                            pile.many ? 1 : 0));
+      }
+    }
+    return Ok();
+  }
+
+  // A reputation knows no ports, so that addresses at some go into sets.
+  Status AddToReputation(const Candidate& candidate) {
+    Candidate whole = candidate;
+    whole.from = candidate.from && candidate.from_ports.any;
+    whole.to = candidate.to && candidate.to_ports.any;
+    return whole.from || whole.to ? reputation_.Add(whole) : Ok();
+  }
+
+  Status ListAtPort(const Candidate& candidate, const ListEntry& entry) {
+    if (port_sets_.Admits(entry.port)) {
+      Raise(entry.list, candidate.tlp);
+      return port_sets_.Add(entry);
+    }
+    if (entry.mentions > 0)
+      late_refusals_.Add(policy::Reason::kFormatCannotExpress, "too-many-ports", entry.mentions);
+    return Ok();
+  }
+
+  void Raise(const std::string& list, intel::Tlp tlp) {
+    const auto [found, added] = list_tlp_.try_emplace(list, tlp);
+    found->second = std::max(found->second, tlp);
+  }
+
   Status List(const Candidate& candidate, Pile* pile) {
     pile->tlp = std::max(pile->tlp, candidate.tlp);
-    if (reputation_.Takes(candidate.kind)) return reputation_.Add(candidate);
+    const bool reputed = reputation_.Takes(candidate.kind);
+    if (reputed) GF_CHECK(AddToReputation(candidate));
     if (candidate.kind == IndicatorKind::kNetwork) {
-      networks_.push_back({candidate.value, candidate.from, candidate.to});
+      if (!reputed) networks_.push_back({candidate.value, candidate.from, candidate.to});
       return Ok();
     }
     // Host and path of a URL must lie in the same shard.
     const std::uint64_t shard = pile->listed++ / kMostInSet;
     for (const ListEntry& entry : ListEntries(options_, candidate)) {
+      if (entry.port != 0) {
+        GF_CHECK(ListAtPort(candidate, entry));
+        continue;
+      }
+      if (reputed) continue;
       const std::string name = shard == 0 ? entry.list : fmt::format("{}-s{}", entry.list, shard);
       auto open = lists_.find(name);
       if (open == lists_.end()) {
@@ -96,9 +159,8 @@ class SuricataWriter : public Writer {
         GF_TRY(OutputFile file,
                context_.output.Open(file_name + std::string(ListEnding(options_, entry.list))));
         open = lists_.emplace(name, ListFile{std::move(file), {}}).first;
-        list_tlp_[name] = candidate.tlp;
       }
-      list_tlp_[name] = std::max(list_tlp_[name], candidate.tlp);
+      Raise(name, candidate.tlp);
       if (open->second.last == entry.line) continue;
       GF_CHECK(open->second.file.Write(entry.line));
       open->second.last = entry.line;
@@ -148,6 +210,7 @@ class SuricataWriter : public Writer {
       // Version 7 would stop at a rule with such a set; from 7.0.3 on it passes over this one.
       const bool context = match.options.find(",format ndjson") != std::string::npos;
       rule.match = (context ? "requires: version >= 8.0.0; " : "") + match.options;
+      if (!context_.destination.alert_rate) rule.match += match.limit;
       GF_CHECK(Write(fmt::format("list|{}|{}", list, match.protocol), rule));
     }
     return Ok();
@@ -228,6 +291,7 @@ class SuricataWriter : public Writer {
   std::map<std::string, ListFile> lists_;
   std::map<std::string, intel::Tlp> list_tlp_;
   std::vector<ListedNetwork> networks_;
+  SuricataPortSets port_sets_;
   SuricataReputation reputation_;
   std::optional<OutputFile> rules_;
 };
@@ -244,6 +308,7 @@ constinit const Format kSuricata{
       return std::make_unique<SuricataWriter>(context);
     },
     .rate_limits = RateLimits::kOfRules,
+    .says_ports = true,
 };
 
 }  // namespace gapferry::detect

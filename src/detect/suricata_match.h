@@ -14,10 +14,19 @@ namespace gapferry::detect {
 
 // One rule of a value: a value may need several, one for each protocol.
 struct SuricataMatch {
-  std::string_view protocol;  // part of the key of its sid
-  std::string header;         // from "alert" to before the parenthesis
+  std::string protocol;  // part of the key of its sid
+  std::string header;    // from "alert" to before the parenthesis
   std::string options;
+  std::string limit = "";  // of its alerts, where the destination has no rate
 };
+
+// Ports as a header has them: a number, [a,b,c] or any.
+struct PortList {
+  std::string key;  // what tells further lists from the first
+  std::string text;
+};
+// At most `most` in one list.
+[[nodiscard]] std::vector<PortList> PortListsOf(const Ports& ports, std::size_t most);
 
 // The literal rules for one value.
 [[nodiscard]] std::vector<SuricataMatch> LiteralMatches(const SuricataOptions& options,
@@ -25,8 +34,10 @@ struct SuricataMatch {
 
 // What a value adds to a list file.
 struct ListEntry {
-  std::string list;  // without prefix and suffix: "domain-2"
-  std::string line;  // with LF
+  std::string list;            // without prefix and suffix: "domain-2", "ip-to-v4-port-443"
+  std::string line;            // with LF
+  std::uint16_t port = 0;      // the list is for this port only; 0: for any
+  std::uint64_t mentions = 1;  // attributes that it stands for; 0: a second entry of a value
 };
 // Empty for kinds that have no list form.
 [[nodiscard]] std::vector<ListEntry> ListEntries(const SuricataOptions& options,
@@ -38,8 +49,8 @@ struct ListEntry {
 [[nodiscard]] bool AlwaysListed(intel::IndicatorKind kind);
 
 // The rules that look into one list of ListEntries. `set` is the name of its dataset and, with its
-// ending, of its file. The rule for "url-host" also looks into the set of its paths, whose name has
-// "url-path" in place of "url-host".
+// ending, of its file. The rule for "url-host…" also looks into the set of its paths, whose name
+// has "url-path" in place of "url-host".
 [[nodiscard]] std::vector<SuricataMatch> ListMatches(const SuricataOptions& options,
                                                      std::string_view list, std::string_view set);
 

@@ -15,6 +15,16 @@ std::string TypesOf(const Candidate& candidate) {
   return text;
 }
 
+std::set<std::uint16_t> PortsOf(const Candidate& candidate) {
+  std::set<std::uint16_t> ports;
+  if (candidate.from_ports.any || candidate.to_ports.any) return ports;
+  for (const Ports* direction : {&candidate.from_ports, &candidate.to_ports}) {
+    for (const auto& [port, mentions] : direction->mentions)
+      ports.insert(port);
+  }
+  return ports;
+}
+
 std::string_view ThreatLevelName(std::uint8_t threat_level) {
   constexpr std::array<std::string_view, 4> kNames = {"high", "medium", "low", "undefined"};
   return kNames[threat_level >= 1 && threat_level <= 4 ? threat_level - 1 : 3];

@@ -1,6 +1,8 @@
 // detect/value_text.h: what several formats say of a value.
 #pragma once
 
+#include <cstdint>
+#include <set>
 #include <string>
 
 #include "detect/candidate.h"
@@ -9,6 +11,8 @@ namespace gapferry::detect {
 
 // The attribute types of its first mentions, sorted, with a semicolon between them.
 [[nodiscard]] std::string TypesOf(const Candidate& candidate);
+// The ports of an address that no mention names without a port, either direction; else none.
+[[nodiscard]] std::set<std::uint16_t> PortsOf(const Candidate& candidate);
 // "high", "medium", "low" or "undefined".
 [[nodiscard]] std::string_view ThreatLevelName(std::uint8_t threat_level);
 // The latest timestamp of its first mentions; 0: none has one.

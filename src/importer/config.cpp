@@ -131,7 +131,7 @@ Status ReadYara(ConfigMap map, detect::YaraOptions* options) {
 // Ignoring what a careful person wrote would be worse than refusing it.
 void RefuseValueKeys(ConfigMap& map, const detect::Destination& destination) {
   for (const std::string_view key : {"require_to_ids", "max_age_days", "sightings", "warninglists",
-                                     "min_confidence", "unknown_confidence"}) {
+                                     "min_confidence", "unknown_confidence", "ports"}) {
     if (map.Has(key))
       map.Fail(key,
                fmt::format("means nothing to {}, which copies whole events", destination.format));
@@ -199,6 +199,7 @@ Result<detect::Destination> ReadDestination(ConfigMap& map, const std::filesyste
       static_cast<std::uint8_t>(map.Integer("min_confidence", 0, 100, 0));
   destination.use.keep_unknown_confidence =
       map.Choice("unknown_confidence", {"keep", "drop"}, "keep") == "keep";
+  destination.exact_ports = map.Choice("ports", {"exact", "ignore"}, "exact") == "exact";
   GF_CHECK(ReadAges(map.Map("max_age_days"), &destination.use));
   GF_CHECK(ReadSightings(map.Map("sightings"), &destination.use.sightings));
   GF_CHECK(ReadModes(map.Map("warninglists"), &destination.warninglist_modes));
@@ -278,6 +279,8 @@ Result<Config> LoadConfig(const std::filesystem::path& file) {
                            ": no sensor can load the rules of both, and an alert's sid does not "
                            "say whose it is. Give each its own `sid_base`");
   }
+  for (std::string& note : detect::SuricataNotes(config.site.destinations))
+    config.notes.push_back(std::move(note));
   return config;
 }
 
@@ -337,6 +340,8 @@ guards:
 #   sightings      false_positives: so many drop a value, 0 none; heed_expiration: what a sighting says has expired
 #                 is dropped; decay: MISP's polynomial model
 #   min_confidence 0 to 100: leave out what the tags of MISP's taxonomies say less of
+#   ports          exact: an address with a port counts at that port only, and is left out where a format has no ports;
+#                 ignore: at any port
 #   alert_rate     at most so many alerts of one rule, per host or rule, in so many seconds
 #   check          a command that must succeed before the switch; {{}} is the new folder. No shell is involved
 destinations:

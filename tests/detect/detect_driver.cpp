@@ -30,6 +30,8 @@ Status SetOption(const std::string& option, Destination* destination) {
     *text->second = value;
   } else if (const auto flag = flags.find(key); flag != flags.end()) {
     *flag->second = value == "true";
+  } else if (key == "ports") {
+    destination->exact_ports = value == "exact";
   } else if (key == "rpz.garden") {
     destination->net.rpz.garden.push_back(value);
   } else if (key == "snort.rule_limit") {

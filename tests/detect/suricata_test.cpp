@@ -126,6 +126,7 @@ TEST_F(SuricataTest, DirectionFollowsTheType) {
   EXPECT_THAT(rules, HasSubstr("alert ip 198.51.100.2 any -> any any "));
   EXPECT_THAT(rules, HasSubstr("alert ip any any <> 198.51.100.3 any "));
   EXPECT_THAT(rules, HasSubstr("alert tcp any any -> 198.51.100.4 [80,443] "));
+  EXPECT_THAT(rules, HasSubstr("flowbits:isnotset,gapferry.misp.to; "));
 }
 
 TEST_F(SuricataTest, AdversarialValuesKeepOneRuleALine) {

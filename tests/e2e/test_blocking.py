@@ -224,35 +224,43 @@ def test_nftables_loads_twice_and_holds_exactly_the_networks(tmp_path):
     assert sets["misp4"] == "45.66.77.0-45.66.79.255" or set(sets["misp4"].split(",")) == NETWORKS4
     assert {text.replace("0:0:1::1", "0:0:1::1") for text in sets["misp6"].split(",")} == NETWORKS6 - {
         "2a01:4fa:0:0:1::1"} | {"2a01:4fa::1:0:0:1"}
-    assert said.count(" drop") == 12
+    assert said.count(" drop") == 24
     empty, _ = generate(tmp_path / "empty", "nftables", [("domain", "only.com")])
     namespace(nft, "-c", "-f", empty / "misp.nft")
 
 
+PORTED = [("ip-dst|port", "45.66.77.91|9"), ("ip-src|port", "45.66.77.91|10"), ("ip-dst|port", "2a01:4f8::2|443"),
+          ("ip-dst|port", "45.66.77.92|25"), ("ip-dst", "45.66.77.92")]
+
+
 def test_nftables_drops_packets(tmp_path):
-    current, _ = generate(tmp_path, "nftables", [("ip-dst", "45.66.77.88")])
+    current, _ = generate(tmp_path, "nftables", [("ip-dst", "45.66.77.88")] + PORTED)
     # The kernel tells a sender that its datagram was dropped on the way out.
     (tmp_path / "send").write_text(
-        "import socket, sys\ntry:\n    socket.socket(type=socket.SOCK_DGRAM).sendto(b'x', (sys.argv[1], 9))\n"
+        "import socket, sys\ntry:\n"
+        "    socket.socket(type=socket.SOCK_DGRAM).sendto(b'x', (sys.argv[1], int((sys.argv + [9])[2])))\n"
         "    print('sent')\nexcept PermissionError:\n    print('dropped')\n")
     send = f"{sys.executable} {tmp_path / 'send'}"
     said = namespace("sh", "-c", f"ip link set lo up && ip route add 45.66.77.0/24 dev lo && {send} 45.66.77.88 && "
-                                 f"{find('nft')} -f {current / 'misp.nft'} && {send} 45.66.77.88 && {send} 45.66.77.89")
-    assert said.split() == ["sent", "dropped", "sent"]
+                                 f"{find('nft')} -f {current / 'misp.nft'} && {send} 45.66.77.88 && {send} 45.66.77.89 && "
+                                 f"{send} 45.66.77.91 9 && {send} 45.66.77.91 10 && {send} 45.66.77.91 11 && "
+                                 f"{send} 45.66.77.92 11")
+    assert said.split() == ["sent", "dropped", "sent", "dropped", "dropped", "sent", "dropped"]
 
 
 def test_nftables_fills_sets_of_the_site(tmp_path):
     nft = find("nft")
-    current, _ = generate(tmp_path, "nftables", VALUES, "nftables.mode=sets")
+    current, _ = generate(tmp_path, "nftables", VALUES + PORTED, "nftables.mode=sets")
     mine = tmp_path / "mine.nft"
     mine.write_text("table inet misp {\n set misp4 { type ipv4_addr; flags interval; elements = { 9.9.9.9 } }\n"
                     " set misp6 { type ipv6_addr; flags interval; }\n chain mine { ip daddr @misp4 drop; }\n}\n")
     said = namespace("sh", "-c", f"{nft} -f {mine} && {nft} -f {current / 'misp.nft'} && {nft} list ruleset")
     assert "9.9.9.9" not in said and "45.66.77.0" in said and "chain mine" in said
+    assert set(re.findall(r"[0-9a-f.:]+ \. \d+", said)) == {"45.66.77.91 . 9", "45.66.77.91 . 10", "2a01:4f8::2 . 443"}
 
 
 def test_ipset_swaps_its_sets_in(tmp_path):
-    current, _ = generate(tmp_path, "ipset", VALUES)
+    current, _ = generate(tmp_path, "ipset", VALUES + PORTED[:3])
     ipset, file = find("ipset"), current / "misp.ipset"
     if subprocess.run(["unshare", "-rn", ipset, "create", "t", "hash:net"], capture_output=True).returncode:
         pytest.skip("this kernel has no ipset, or none for an ordinary user")
@@ -263,8 +271,24 @@ def test_ipset_swaps_its_sets_in(tmp_path):
                                  f"{ipset} restore -f {later / 'misp.ipset'} && {ipset} save")
     first, second = said.split("LATER")
     entries = dict(re.findall(r'add (?:misp[46]) (\S+) comment "(\S+)"', first))
+    at_ports = set(re.findall(r"add misp([46])-port (\S+) comment", first))
+    assert at_ports == {("4", f"45.66.77.91,{one}") for one in ("tcp:9", "udp:9", "tcp:10", "udp:10")} | {
+        ("6", "2a01:4f8::2,tcp:443"), ("6", "2a01:4f8::2,udp:443")}
     assert len(entries) == 6 and set(entries.values()) == {EVENT} and NETWORKS4 < set(entries)
     assert re.findall(r"add (\S+ \S+)", second) == ["misp4 45.66.77.0/24"] and "-next" not in said.split("LATER")[1]
+
+
+@pytest.mark.parametrize("form", ["edl", "rpz", "snort-reputation", "squid", "splunk", "zeek", "wazuh", "sigma"])
+def test_an_address_with_a_port_is_refused_where_no_port_can_be_said(form, tmp_path):
+    current, manifest = generate(tmp_path, form, PORTED)
+    why = left_out(manifest)
+    assert why == {("format-cannot-express", "port"): 4}
+
+    def listed(folder):
+        return "45.66.77.91" in "".join(path.read_text() for path in folder.iterdir() if path.is_file())
+    assert not listed(current)
+    current, manifest = generate(tmp_path / "ignored", form, PORTED, "ports=ignore")
+    assert left_out(manifest) == {} and (form == "rpz" or listed(current))
 
 
 def squid_check(folder, current):

@@ -155,6 +155,32 @@ def test_no_cell_begins_a_formula(tmp_path):
             assert cell[:1] not in tuple("=+-@\t\r\n")
 
 
+PORTED = [("ip-dst|port", "198.51.100.8|8443"), ("ip-dst|port", "198.51.100.8|25"), ("ip-src|port", "198.51.100.8|53"),
+          ("ip-dst|port", "2001:db8::8|443"), ("ip-dst|port", "198.51.100.9|25"), ("ip-dst", "198.51.100.9")]
+
+
+def test_an_address_with_a_port_keeps_it(tmp_path):
+    if not os.environ.get("GAPFERRY_REQUIRE_ORACLES"):
+        pytest.importorskip("stix2validator")
+    from stix2validator import ValidationOptions, validate_file
+    event = write_event(tmp_path, attributes(PORTED))
+    path = generate(tmp_path / "stix", "stix", event) / f"{EVENT}.json"
+    result = validate_file(str(path), ValidationOptions(version="2.1", strict=False))
+    assert result.is_valid, [str(error) for each in result.object_results for error in each.errors]
+    said = "[network-traffic:{0}_ref.type = '{1}' AND network-traffic:{0}_ref.value = '{2}' AND network-traffic:{0}_port {3}]"
+    assert {item["pattern"] for item in json.loads(path.read_text())["objects"] if item["type"] == "indicator"} == {
+        said.format("dst", "ipv4-addr", "198.51.100.8", "IN (25, 8443)") + " OR " +
+        said.format("src", "ipv4-addr", "198.51.100.8", "= 53"),
+        said.format("dst", "ipv6-addr", "2001:db8::8", "= 443"), "[ipv4-addr:value = '198.51.100.9']"}
+    rows = read_csv(generate(tmp_path / "csv", "csv", event) / "indicators.csv")
+    assert {row["value"]: row["ports"] for row in rows} == {
+        "198.51.100.8": "25;53;8443", "2001:db8::8": "443", "198.51.100.9": ""}
+    lines = (generate(tmp_path / "ecs", "ecs", event) / "indicators.ndjson").read_text().splitlines()
+    found = [json.loads(line)["threat"]["indicator"] for line in lines]
+    assert {one["ip"]: one.get("port") for one in found} == {
+        "198.51.100.8": [25, 53, 8443], "2001:db8::8": 443, "198.51.100.9": None}
+
+
 def test_stix_passes_the_validator_and_the_library(tmp_path):
     if not os.environ.get("GAPFERRY_REQUIRE_ORACLES"):
         pytest.importorskip("stix2validator")
@@ -210,7 +236,7 @@ def test_splunk_lookups_have_the_columns_of_enterprise_security(tmp_path):
         "local_http_intel.csv": "description,http_referrer,http_user_agent,url,weight",
         "local_ip_intel.csv": "description,ip,weight"}
     assert {row["ip"] for row in read_csv(folder / "local_ip_intel.csv")} == {
-        "198.51.100.7", "198.51.100.8", "198.51.100.9", "2001:db8::1", "203.0.112.0/22"}
+        "198.51.100.7", "198.51.100.9", "2001:db8::1", "203.0.112.0/22"}
     assert {row["weight"] for row in read_csv(folder / "local_ip_intel.csv")} == {"3"}
 
 

@@ -2,6 +2,7 @@
 
 The traffic is made here with scapy; the oracle is Suricata, 7 and 8.
 """
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -17,11 +18,11 @@ pytestmark = pytest.mark.skipif(not DRIVER.exists(), reason=f"{DRIVER} is not bu
 HERE, THERE = "10.9.8.7", "45.66.77.88"
 
 
-def connection(port, payload, there=THERE):
+def connection(port, payload, there=THERE, server=80):
     """A TCP connection from this port that sends the payload and closes."""
     def packet(forward, flags, seq, ack, data=b""):
         ends = (HERE, there) if forward else (there, HERE)
-        ports = (port, 80) if forward else (80, port)
+        ports = (port, server) if forward else (server, port)
         head = scapy.IP(src=ends[0], dst=ends[1]) / scapy.TCP(sport=ports[0], dport=ports[1], flags=flags, seq=seq,
                                                                ack=ack)
         return head / data if data else head
@@ -30,6 +31,12 @@ def connection(port, payload, there=THERE):
     return [packet(True, "S", 100, 0), packet(False, "SA", 500, 101), packet(True, "A", 101, 501),
             packet(True, "PA", 101, 501, payload), packet(False, "PA", 501, sent, answer),
             packet(True, "FA", sent, got), packet(False, "FA", got, sent + 1), packet(True, "A", sent + 1, got + 1)]
+
+
+def reputation(current):
+    folder = str(current.resolve())
+    return ["--set", f"reputation-categories-file={folder}/misp-iprep-categories.txt", "--set",
+            f"default-reputation-path={folder}", "--set", "reputation-files.0=misp-iprep.list"]
 
 
 def request(path="/", host="other.com", agent="curl"):
@@ -144,6 +151,89 @@ def test_a_host_in_http_is_that_host_however_it_is_written(engine, literal_limit
     assert seen == set(exact)
 
 
+FORMS = {"literal": (100000, []), "datasets": (0, []), "iprep": (0, ["suricata.addresses=iprep"])}
+
+
+def flows(alerts):
+    """The ports of the clients, which are above all that are listed."""
+    return sorted(max(alert["src_port"], alert["dest_port"]) for alert in alerts)
+
+
+@pytest.mark.parametrize("form", sorted(FORMS))
+def test_an_address_with_a_port_matches_at_that_port_only(engine, form, tmp_path):
+    literal_limit, options = FORMS[form]
+    values = [("ip-dst|port", f"{THERE}|8443"), ("ip-dst|port", f"{THERE}|25"), ("ip-src|port", "45.66.77.89|4443"),
+              ("ip-dst|port", "45.66.77.90|25"), ("ip-dst", "45.66.77.91"), ("ip-dst|port", "45.66.77.91|25"),
+              ("ip-src", "45.66.77.92"), ("ip-dst|port", "45.66.77.92|25"), ("url", "http://u.com:8080/p"),
+              ("url", "http://w.com/p")]
+    get = request("/p", "u.com:8080", "curl")
+    exact = [connection(20000, b"x", THERE, 8443), connection(20001, b"x", THERE, 25),
+             connection(20002, b"x", "45.66.77.89", 4443), connection(20003, b"x", "45.66.77.90", 25),
+             [scapy.IP(src=HERE, dst=THERE) / scapy.UDP(sport=20004, dport=25) / b"x"],
+             connection(20005, get, "45.1.1.1", 8080), connection(20006, request("/p", "w.com"), "45.1.1.1", 8081)]
+    whole = [] if form == "iprep" else [connection(20007, b"x", "45.66.77.91", 80), connection(20008, b"x", "45.66.77.92", 80)]
+    nearly = [connection(21000, b"x", THERE, 80), connection(21001, b"x", "45.66.77.89", 80),
+              connection(21002, b"x", "45.66.77.90", 26), connection(21003, get, "45.1.1.1", 80),
+              connection(21004, request("/p", "w.com:8080"), "45.1.1.2", 8080)[:3],
+              [scapy.IP(src=HERE, dst=THERE) / scapy.UDP(sport=21005, dport=26) / b"x"],
+              [scapy.IP(src=HERE, dst="45.66.77.92") / scapy.UDP(sport=21006, dport=26) / b"x"]]
+    current, manifest = generate(tmp_path / "gen", "suricata", values, *options, literal_limit=literal_limit)
+    assert left_out(manifest) == {}
+    capture = tmp_path / "t.pcap"
+    scapy.wrpcap(str(capture), [packet for flow in exact + whole + nearly for packet in flow])
+    settings = []
+    if form == "iprep":
+        settings = reputation(current)
+        assert THERE not in (current / "misp-iprep.list").read_text()
+    alerts = replay(engine, current / "misp.rules", capture, tmp_path / "out", *settings)
+    assert flows(alerts) == [20000 + at for at in range(len(exact) + len(whole))]
+
+
+@pytest.mark.parametrize("literal_limit", [100000, 0], ids=["literal", "datasets"])
+def test_both_ends_of_a_flow_alert(engine, literal_limit, tmp_path):
+    values = [("ip-dst|port", f"{THERE}|8443"), ("ip-src|port", f"{HERE}|20000")]
+    current, _ = generate(tmp_path / "gen", "suricata", values, literal_limit=literal_limit)
+    capture = tmp_path / "t.pcap"
+    scapy.wrpcap(str(capture), connection(20000, b"x", THERE, 8443))
+    alerts = replay(engine, current / "misp.rules", capture, tmp_path / "out")
+    assert len({alert["alert"]["signature_id"] for alert in alerts}) == len(alerts) == 2
+
+
+def test_sets_for_ports_are_many_but_not_any_number(engine, tmp_path):
+    values = [("ip-dst|port", f"45.66.{number // 200}.{number % 200 + 1}|{number + 1000}") for number in range(300)]
+    current, manifest = generate(tmp_path / "gen", "suricata", values, literal_limit=0)
+    assert left_out(manifest) == {("format-cannot-express", "too-many-ports"): 100} and manifest["used"] == 200
+    check = subprocess.run([engine, "-T", "-S", current / "misp.rules", "-l", tmp_path], capture_output=True, text=True)
+    assert check.returncode == 0, check.stderr
+
+
+@pytest.mark.parametrize("literal_limit", [100000, 0], ids=["literal", "datasets"])
+def test_an_address_is_seen_in_protocols_without_flows(engine, literal_limit, tmp_path):
+    current, _ = generate(tmp_path / "gen", "suricata", [("ip-dst", THERE)], literal_limit=literal_limit)
+    capture = tmp_path / "t.pcap"
+    scapy.wrpcap(str(capture), [scapy.IP(src=HERE, dst=there, proto=47) / bytes(40)
+                                for there in (THERE, THERE, "45.66.77.89")] + connection(20000, b"x"))
+    alerts = replay(engine, current / "misp.rules", capture, tmp_path / "out")
+    # A rule of its own looks at every packet; that of a set at a pair of hosts once an hour.
+    assert sum(alert["proto"] == "GRE" for alert in alerts) == (2 if literal_limit else 1)
+    assert sum(alert["proto"] == "TCP" for alert in alerts) == 1
+    assert {alert["dest_ip"] for alert in alerts} == {THERE}
+
+
+def test_a_kind_near_the_limit_keeps_its_form(tmp_path):
+    """Back from sets to literal rules only well below the limit: else a value more or less would change all rules."""
+    def sids(count):
+        current, _ = generate(tmp_path / "gen", "suricata", [("domain", f"e{number}.com") for number in range(count)],
+                              literal_limit=10)
+        text = (current / "misp.rules").read_text()
+        return "dataset" in text, set(re.findall(r"sid:\d+; rev:\d+", text))
+    few, sets = sids(10), sids(11)
+    assert not few[0] and sets[0]
+    assert sids(10) == sids(9) == sets
+    assert sids(8)[1] < few[1]
+    assert sids(10) == few and sids(11) == sets
+
+
 def session(port, *sent):
     """An SMTP session in which the client sends these, each answered before the next."""
     packets, seq, ack = [], 100, 500
@@ -234,10 +324,7 @@ def test_reputation_holds_networks_and_fires_once_a_flow(engine, tmp_path):
     capture = tmp_path / "t.pcap"
     scapy.wrpcap(str(capture), connection(2000, request()) + connection(2001, request(), "45.70.1.2") +
                  connection(2002, request(), "45.71.1.2"))
-    folder = str(current.resolve())
-    settings = ["--set", f"reputation-categories-file={folder}/misp-iprep-categories.txt", "--set",
-                f"default-reputation-path={folder}", "--set", "reputation-files.0=misp-iprep.list"]
-    alerts = replay(engine, current / "misp.rules", capture, tmp_path / "out", *settings)
+    alerts = replay(engine, current / "misp.rules", capture, tmp_path / "out", *reputation(current))
     to = [alert["src_port"] for alert in alerts if "destination" in alert["alert"]["signature"]]
     assert sorted(to) == [2000, 2001]
     assert {alert["src_port"] for alert in alerts if "source" in alert["alert"]["signature"]} == {2000, 2001, 2002}
@@ -260,7 +347,7 @@ def test_suricata_update_takes_the_archive(engine, tmp_path):
                            "--no-reload", "--suricata", engine], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     rules = data / "rules" / "suricata.rules"
-    assert sum("MISP " in line and not line.startswith("#") for line in rules.read_text().splitlines()) == 7
+    assert sum("MISP " in line and not line.startswith("#") for line in rules.read_text().splitlines()) == 8
     capture = tmp_path / "t.pcap"
     scapy.wrpcap(str(capture), query(2000, "a.evil.com") + connection(2001, request("/p", "u.com")))
     alerts = replay(engine, rules, capture, tmp_path / "out", "--set", f"default-rule-path={data / 'rules'}")

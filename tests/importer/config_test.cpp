@@ -49,7 +49,7 @@ Json Describe(const detect::Destination& to) {
           {"use",
            {TlpName(use.clearance), static_cast<int>(use.power), use.require_published,
             use.require_to_ids, use.types, use.refused_types, use.max_age_days, use.min_confidence,
-            use.keep_unknown_confidence, Describe(use.sightings)}},
+            use.keep_unknown_confidence, Describe(use.sightings), to.exact_ports}},
           {"modes", Describe(to.warninglist_modes)},
           {"canary", to.canary ? to.canary->type + ":" + to.canary->value : ""},
           {"alert_rate", to.alert_rate ? Json{to.alert_rate->by_host, to.alert_rate->count,
