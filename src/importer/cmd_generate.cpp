@@ -5,6 +5,7 @@
 
 #include "base/suggest.h"
 #include "detect/format.h"
+#include "detect/id_use.h"
 #include "importer/commands.h"
 
 namespace gapferry::importer {
@@ -231,6 +232,9 @@ Status GenerateArtifacts(Session& session, const Home& home, Config config,
              progress.Advance(attributes);
            }));
   }
+  GF_TRY(const std::vector<std::string> low, detect::LowIds(store, loaded.site.destinations));
+  for (const std::string& note : low)
+    session.console.Note(note);
   Status worst = Ok();
   for (const detect::DestinationSummary& destination : summary.destinations) {
     Show(session, destination);

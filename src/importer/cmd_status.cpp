@@ -1,3 +1,4 @@
+#include "detect/id_use.h"
 #include "importer/commands.h"
 #include "importer/site_identity.h"
 #include "importer/trust_warnings.h"
@@ -12,6 +13,8 @@ Status ShowStatus(Session& session) {
   GF_TRY(const SiteTrust trust, LoadTrust(&store));
   GF_TRY(const std::optional<Applied> applied, LoadApplied(&store));
   GF_TRY(const auto counts, store.CountRows());
+  GF_TRY(std::vector<std::string> notes, detect::LowIds(store, config.site.destinations));
+  notes.insert(notes.begin(), config.notes.begin(), config.notes.end());
   const bundle::JudgedClock clock =
       bundle::JudgeClock(bundle::Clock{Now(), false}, trust.state.floor);
   const std::string stream = StreamName(trust);
@@ -60,7 +63,7 @@ Status ShowStatus(Session& session) {
                 {"highest", highest ? Json({{"epoch", highest->epoch}, {"seq", highest->seq}})
                                     : Json(nullptr)},
                 {"warnings", warnings},
-                {"notes", config.notes},
+                {"notes", notes},
                 {"rows", counts},
                 {"destinations", destinations}});
   console.Say(fmt::format("home       {}", home.folder().string()));
@@ -70,7 +73,7 @@ Status ShowStatus(Session& session) {
                           bundle::ClockVerdictName(clock.verdict)));
   for (const TrustWarning& warning : all_warnings)
     console.Say("WARNING    " + warning.text);
-  for (const std::string& note : config.notes)
+  for (const std::string& note : notes)
     console.Say("note       " + note);
   if (!applied) {
     console.Say("state      nothing imported yet");
