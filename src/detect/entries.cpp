@@ -14,6 +14,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kShownValues = 160;
+constexpr std::string_view kClientHello = "content:\"|16 03|\"";  // of snort_match.cpp
 
 // The digits, letters and hyphens after `head`.
 std::string IdAfter(std::string_view text, std::string_view head) {
@@ -87,6 +88,7 @@ class Search {
       const std::size_t begin =
           line.size() <= kShownValues || at < kShownValues / 2 ? 0 : at - kShownValues / 2;
       Entry entry{name, number, std::string(line.substr(begin, kShownValues)), {}};
+      entry.very_name = line.find(kClientHello) != std::string_view::npos;
       std::string sid = name.ends_with(".rules") ? IdAfter(line, "; sid:") : "";
       // Of a STIX bundle the indicator that stands before its pattern.
       const std::size_t stix = line.substr(0, at).rfind("\"indicator--");

@@ -18,6 +18,9 @@ struct Entry {
   std::uint64_t line = 0;
   std::string text;              // around the value, shortened
   std::vector<std::string> ids;  // sids, Sigma's UUID, Wazuh's rules that read the list; or none
+  // It matches the very name, where others of the same domain match names below too: Snort's rule
+  // for TLS.
+  bool very_name = false;
 };
 
 constexpr std::size_t kMaxEntries = 16;  // of one value

@@ -56,7 +56,11 @@ class Answer {
     std::vector<intel::Indicator> indicators;
     for (const DestinationMatch::Hit& hit : match.hits)
       indicators.push_back(hit.way.indicator);
-    GF_TRY(const auto entries, detect::FindEntries(live_.folder, destination_, indicators));
+    GF_TRY(auto entries, detect::FindEntries(live_.folder, destination_, indicators));
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+      if (match.hits[i].way.how == detect::How::kBelow)
+        std::erase_if(entries[i], [](const Entry& entry) { return entry.very_name; });
+    }
     json_ = {{"destination", destination_.name},
              {"format", destination_.format},
              {"generation", live_.folder.string()},
