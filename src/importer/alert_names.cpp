@@ -15,7 +15,7 @@ namespace {
 using detect::WhyOccurrence;
 
 // Of a rule that the attribute carries the text is left out: the alert has its message.
-Json OccurrenceJson(const WhyOccurrence& one, bool is_rule) {
+Json NamedJson(const WhyOccurrence& one, bool is_rule) {
   const detect::WhyDecision& decision = one.decisions[0];
   Json json = {{"event", one.event_uuid.ToString()}};
   const auto add = [&](const char* key, const std::string& text) {
@@ -67,7 +67,7 @@ Json NamedAlert::ToJson() const {
     if (!value.seen.empty()) one["seen"] = value.seen;
     one["attributes"] = Json::array();
     for (const WhyOccurrence& occurrence : value.occurrences)
-      one["attributes"].push_back(OccurrenceJson(occurrence, is_rule));
+      one["attributes"].push_back(NamedJson(occurrence, is_rule));
     if (value.more > 0) one["more"] = value.more;
   }
   json["matched"] = std::move(list);
