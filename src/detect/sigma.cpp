@@ -231,7 +231,8 @@ Decision ExpressSigma(const Destination& destination, const intel::Indicator& in
     return Decision::Refuse(Reason::kFormatCannotExpress, "network-in-a-lookup");
   if (indicator.kind == IndicatorKind::kFilename) {
     // Events hold what a variable stands for, and paths of Windows.
-    if (indicator.value.find('%') != std::string::npos) return CannotExpress("filename-variable");
+    if (indicator.value.starts_with('%') && indicator.value.find("%\\", 1) != std::string::npos)
+      return CannotExpress("filename-variable");
     if (indicator.value.find('/') != std::string::npos) return CannotExpress("no-windows-filename");
   }
   if (indicator.value.size() > kMaxLookupBytes)

@@ -92,7 +92,7 @@ void AddNames(const Json& event, std::string_view set, std::vector<SeenValue>* s
   }
 }
 
-// Host and path lie in two sets; the port of a URL is in neither.
+// Host and path lie in two sets; the port of a URL is in neither, so each that it can be is tried.
 void AddUrls(const Json& event, std::vector<SeenValue>* seen) {
   Texts hosts;
   hosts.Add(Field(event, "http", "hostname"));
@@ -177,7 +177,7 @@ std::vector<SeenValue> ValuesSeen(const Json& event, std::string_view set) {
   std::vector<SeenValue> seen;
   if (set == "hostname" || set.starts_with("domain-")) {
     AddNames(event, set, &seen);
-  } else if (set == "url-host") {
+  } else if (set.starts_with("url-host")) {
     AddUrls(event, &seen);
   } else if (set == "user-agent") {
     AddText(Field(event, "http", "http_user_agent"), IndicatorKind::kUserAgent, &seen);

@@ -107,7 +107,7 @@ TEST_F(SigmaTest, NamesAreMatchedWholeOrWithWhatIsBelowThem) {
               ElementsAre("evil.example", "www.bad.example"));
   EXPECT_EQ(selection[1]["QueryName|endswith"].as<std::string>(), ".evil.example");
   EXPECT_THAT(rule["tags"].as<std::vector<std::string>>(),
-              ElementsAre("attack.t1071.004", "tlp.green"));
+              ElementsAre("attack.command-and-control", "attack.t1071.004", "tlp.green"));
   EXPECT_EQ(rule["misp"]["event_uuid"].as<std::string>(), fixtures::NumberedUuid(1).ToString());
   EXPECT_FALSE(rule["modified"].IsDefined());
   EXPECT_EQ(rule["date"].as<std::string>(), "2026-08-01");
