@@ -75,7 +75,7 @@ std::string HashText(IndicatorKind kind, std::string_view hex) {
 
 // A path may stand before a name or the end of a path, but no further letters of another name.
 std::string FileNameText(std::string_view name) {
-  const bool whole = name.starts_with('\\') || (name.size() > 1 && name[1] == ':');
+  const bool whole = name.starts_with('\\') || name.substr(1, 2) == ":\\";
   return whole ? std::string(name) : '\\' + std::string(name);
 }
 
