@@ -58,7 +58,9 @@ Result<std::map<std::string, std::vector<Stored>>> StoredTexts::Settle(
     return std::pair(found->second->content == text ? 0 : 1, found->second->id.id);
   };
   std::map<std::string, std::vector<Stored>> settled;
-  for (auto& [type, texts] : texts_) {
+  for (auto& each_type : texts_) {
+    const std::string& type = each_type.first;
+    auto& texts = each_type.second;
     std::vector<Stored>& list = settled[type];
     std::set<Uuid> at_hand;
     for (const Text& text : texts) {

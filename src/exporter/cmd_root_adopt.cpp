@@ -104,11 +104,12 @@ Status CheckChain(const Home& home) {
 Result<std::set<bundle::KeyId>> LostContentKeys(const Home& home, const bundle::Root& root) {
   GF_TRY(const std::vector<KeyFile> files, ListKeyFiles(home));
   std::set<bundle::KeyId> lost;
-  for (const auto& [uuid, stream] : root.streams) {
+  for (const auto& stream : root.streams) {
+    const auto& keys = stream.second.content.keys;
     const bool can_sign = std::any_of(files.begin(), files.end(), [&](const KeyFile& file) {
-      return stream.content.keys.contains(file.key.id);
+      return keys.contains(file.key.id);
     });
-    if (!can_sign) lost.insert(stream.content.keys.begin(), stream.content.keys.end());
+    if (!can_sign) lost.insert(keys.begin(), keys.end());
   }
   return lost;
 }

@@ -29,10 +29,18 @@ std::vector<PathRight> RightsOf(const Fence& fence) {
   return rights;
 }
 
+bool LimitMemory([[maybe_unused]] std::uint64_t bytes) {
+#ifdef GAPFERRY_SANITIZED
+  return true;  // AddressSanitizer reserves terabytes of address space
+#else
+  return LimitTo(RLIMIT_AS, bytes);
+#endif
+}
+
 bool PutUp(const Fence& fence, bool require_landlock) {
   return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
          (ApplyLandlock(RightsOf(fence)) > 0 || !require_landlock) && LimitTo(RLIMIT_CORE, 0) &&
-         LimitTo(RLIMIT_CPU, fence.cpu_seconds) && LimitTo(RLIMIT_AS, fence.memory_bytes) &&
+         LimitTo(RLIMIT_CPU, fence.cpu_seconds) && LimitMemory(fence.memory_bytes) &&
          LimitTo(RLIMIT_FSIZE, kMaxWritten) && ApplyProgramFilter().ok();
 }
 

@@ -70,6 +70,24 @@ TEST(WarninglistFolder, KeepsTheEarlierStateOfABrokenList) {
   EXPECT_EQ(report.refused[0].file, "b/list.json");
 }
 
+TEST(WarninglistFolder, AListOfTheSameVersionDoesNotLoseNearlyAllOfItsEntries) {
+  Scratch scratch;
+  store::Store store = OpenStore(scratch);
+  std::string many = R"("e0.example")";
+  for (int i = 1; i < 30; ++i)
+    many += fmt::format(R"(, "e{}.example")", i);
+  scratch.Write("f/a/list.json", List("A", 4, many));
+  CollectLists(store, scratch.path() / "f");
+  const auto before = Records(store);
+  scratch.Write("f/a/list.json", List("A", 4, R"("e1.example")"));
+  const CollectReport report = CollectLists(store, scratch.path() / "f");
+  ASSERT_EQ(report.refused.size(), 1u);
+  EXPECT_NE(report.refused[0].reason.find("has 1 entries, and had 30 before"), std::string::npos);
+  EXPECT_EQ(Records(store), before);
+  scratch.Write("f/a/list.json", List("A", 5, R"("e1.example")"));
+  EXPECT_EQ(CollectLists(store, scratch.path() / "f").changed, 1u);
+}
+
 // Oracles: policy's own parser on the files, and a store that never saw the older lists.
 TEST(WarninglistFolder, FromOlderToNewerListsEqualsAFreshMirror) {
   GAPFERRY_CORPUS_OR_SKIP(corpus);
