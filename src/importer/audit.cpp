@@ -19,7 +19,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kGap = "audit.gap";
 constexpr const char* kAcknowledged = "audit.acknowledged";
 constexpr const char* kAnchorKey = "audit_entry";
 constexpr std::size_t kMostBreaks = 100;
@@ -163,7 +162,7 @@ Result<OpenLog> OpenForAppending(const fs::path& log) {
            Append(open.fd.get(), log, open.head, "audit.torn", {{"bytes_cut", tail.torn_bytes}}));
   }
   if (Lacks(open.head, noted)) {
-    GF_TRY(open.head, Append(open.fd.get(), log, open.head, kGap,
+    GF_TRY(open.head, Append(open.fd.get(), log, open.head, kAuditGap,
                              {{"newest_was", noted.entries}, {"hash", noted.hash}}));
   }
   return open;
@@ -228,7 +227,7 @@ class Inspection {
     } else if (number == noted_.entries && hash != noted_.hash) {
       Add(hash, fmt::format("has the hash {}…, but {}… was noted when it was written",
                             hash.substr(0, kShown), noted_.hash.substr(0, kShown)));
-    } else if ((*entry)["event"] == kGap) {
+    } else if ((*entry)["event"] == kAuditGap) {
       Add(hash, "says that entries before it are missing");
     }
     if (number == anchor_.entries && hash == anchor_.hash) anchor_found_ = true;

@@ -33,6 +33,9 @@ struct AuditAnchor {
 [[nodiscard]] Result<AuditAnchor> LoadAuditAnchor(store::Store* store);
 [[nodiscard]] Status SaveAuditAnchor(store::Store* store, const AuditHead& head);
 
+// The event of an entry which says that others before it are gone.
+constexpr const char* kAuditGap = "audit.gap";
+
 // Appends one entry and syncs it. A line that a crash left unfinished is cut off first, and an
 // entry says so; so does one where the log lacks what `<log>.head` names. Errors: kIo, kNoSpace;
 // kDamaged if the last line is no entry.

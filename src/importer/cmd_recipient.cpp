@@ -30,8 +30,8 @@ Status Recipient(Session& session, bool make_new) {
   }
   GF_CHECK(EnsureSiteIdentity(home));
   GF_TRY(const std::vector<std::string> loose, LooseIdentities(home));
-  for (const std::string& note : loose)
-    session.console.Note(note);
+  for (const std::string& line : loose)
+    session.console.Warn(line);
   GF_TRY(const std::vector<SiteIdentity> all, ListSiteIdentities(home));
   return ShowRecipient(session, all);
 }

@@ -44,7 +44,7 @@ Status ImportRecord::SayWhatIsLost(store::Store* store) const {
   GF_TRY(const AuditAnchor anchor, LoadAuditAnchor(store));
   if (anchor.entries == 0 || HasLine(log_, anchor.hash)) return Ok();
   GF_TRY(const AuditHead head,
-         Audit(log_, "audit.gap", {{"newest_was", anchor.entries}, {"hash", anchor.hash}}));
+         Audit(log_, kAuditGap, {{"newest_was", anchor.entries}, {"hash", anchor.hash}}));
   return SaveAuditAnchor(store, head);
 }
 

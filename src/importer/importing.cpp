@@ -322,8 +322,8 @@ Result<Imported> ImportBundle(Session& session, const Home& home, const Config& 
         .Hint("add --reason \"why\"; `status` shows it for as long as the state is in use");
   }
   GF_TRY(const std::vector<std::string> loose, LooseIdentities(home));
-  for (const std::string& note : loose)
-    session.console.Note(note);
+  for (const std::string& line : loose)
+    session.console.Warn(line);
   Importing first(session, home, config, options);
   const auto taken = first.Run();
   if (!taken.ok()) {

@@ -8,6 +8,7 @@ import json
 import re
 import struct
 import sqlite3
+import subprocess
 import threading
 import urllib.parse
 from pathlib import Path
@@ -429,3 +430,19 @@ def mirror(home):
         "LEFT JOIN warninglist_entry ON list = warninglist.id"))
     db.close()
     return tables
+
+
+def kill_at(server, stop, command, env=None):
+    """Kills the command when it asks for the `stop`th time; how it ended."""
+    child = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def fault(number, method, path):
+        if number == stop:
+            child.kill()
+            child.wait()
+            return "drop"
+        return None
+    server.fault = fault
+    ended = child.wait(timeout=60)
+    server.fault = lambda number, method, path: None
+    return ended

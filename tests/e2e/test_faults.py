@@ -132,10 +132,10 @@ def report(title, counts, seconds):
         log.write(f"\n{sum(counts.values())} runs in {seconds:.0f} s.\n")
 
 
-def test_every_writing_call_may_fail_or_be_the_last(stage, tmp_path):
+def fail_each_call(stage, name, at, share):
+    """One call of the scene at a time fails, or is the last one; what stands afterwards is the stage's to judge."""
     counts, wrong, begun = collections.Counter(), [], time.monotonic()
-    at = tmp_path / "at"
-    for point in stage.scene.points(at, share=1 if LONG else 0.06):
+    for point in stage.scene.points(at, share=1 if LONG else share):
         done = stage.scene.run(point, at)
         problem, state = stage.after(at, said_done=done.returncode == 0)
         if done.returncode < 0 and point.fault != faults.KILL:
@@ -145,9 +145,13 @@ def test_every_writing_call_may_fail_or_be_the_last(stage, tmp_path):
         counts[(f"{point.call}: {point.fault}", "WRONG" if problem else state)] += 1
         if problem:
             wrong.append(f"{point}: {problem}")
-    report(f"{stage.name}: one call fails, or is the last", counts, time.monotonic() - begun)
+    report(f"{name}: one call fails, or is the last", counts, time.monotonic() - begun)
     assert counts, "no call was found"
     assert not wrong, "\n".join(wrong)
+
+
+def test_every_writing_call_may_fail_or_be_the_last(stage, tmp_path):
+    fail_each_call(stage, stage.name, tmp_path / "at", share=0.06)
 
 
 def test_kill_at_any_time(stage, tmp_path):
@@ -251,21 +255,7 @@ def exporting(tmp_path_factory, bins, oracle):
 
 
 def test_every_writing_call_of_bundle_may_fail_or_be_the_last(exporting, tmp_path):
-    counts, wrong, begun = collections.Counter(), [], time.monotonic()
-    at = tmp_path / "at"
-    for point in exporting.scene.points(at, share=1 if LONG else 0.03):
-        done = exporting.scene.run(point, at)
-        problem, state = exporting.after(at, said_done=done.returncode == 0)
-        if done.returncode < 0 and point.fault != faults.KILL:
-            problem = problem or f"died of signal {-done.returncode}"
-        elif done.returncode not in (0, -9, 137) and not re.search("^error: ", done.stderr, re.M):
-            problem = problem or f"ended with {done.returncode} and no error: {done.stderr}"
-        counts[(f"{point.call}: {point.fault}", "WRONG" if problem else state)] += 1
-        if problem:
-            wrong.append(f"{point}: {problem}")
-    report("bundle: one call fails, or is the last", counts, time.monotonic() - begun)
-    assert counts, "no call was found"
-    assert not wrong, "\n".join(wrong)
+    fail_each_call(exporting, "bundle", tmp_path / "at", share=0.03)
 
 
 def test_bundle_may_be_killed_at_any_time(exporting, tmp_path):

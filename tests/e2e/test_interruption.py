@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from misp_server import KEY, Made, Server, event, mirror
+from misp_server import KEY, Made, Server, event, kill_at, mirror
 from pair import Pair
 from test_web_feed import Files, feed
 
@@ -41,17 +41,7 @@ class Rounds:
         assert done.returncode == expect, done.stderr
 
     def killed_at(self, stop):
-        child = subprocess.Popen(self.command, env=NOW, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-        def fault(number, method, path):
-            if number == stop:
-                child.kill()
-                child.wait()
-                return "drop"
-            return None
-        self.server.fault = fault
-        assert child.wait(timeout=60) == -signal.SIGKILL, stop
-        self.server.fault = lambda number, method, path: None
+        assert kill_at(self.server, stop, self.command, env=NOW) == -signal.SIGKILL, stop
 
     def check(self, least):
         before = mirror(self.home)

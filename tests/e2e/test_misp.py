@@ -4,13 +4,12 @@ import json
 import os
 import signal
 import stat
-import subprocess
 import time
 from pathlib import Path
 
 import pytest
 
-from misp_server import (KEY, OPERATOR_KEY, Made, Recorded, Server, attribute, document, event, failure, mirror,
+from misp_server import (KEY, OPERATOR_KEY, Made, Recorded, Server, attribute, document, event, failure, kill_at, mirror,
                          tag)
 from pair import Pair
 from plain import places
@@ -199,18 +198,8 @@ def test_the_same_mirror_after_an_interruption_at_any_request(site, tmp_path, bi
     for stop in range(1, count + 1):
         (tmp_path / f"cut{stop}").mkdir()
         here = site(backend, f"cut{stop}")
-        child = subprocess.Popen([str(bins / "gapferry-export"), "--home", str(here.home), "collect"],
-                                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-        def fault(number, method, path):
-            if number == stop:
-                child.kill()
-                child.wait()
-                return "drop"
-            return None
-        here.server.fault = fault
-        assert child.wait(timeout=60) == -signal.SIGKILL, stop
-        here.server.fault = lambda number, method, path: None
+        command = [str(bins / "gapferry-export"), "--home", str(here.home), "collect"]
+        assert kill_at(here.server, stop, command) == -signal.SIGKILL, stop
         here.server.log.clear()
         here.collect()
         assert here.mirror() == whole.mirror(), stop
