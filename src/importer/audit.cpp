@@ -170,10 +170,16 @@ Result<OpenLog> OpenForAppending(const fs::path& log) {
 
 // Where the chain does not hold. `line` 0: the store names an entry that is not there.
 struct Break {
+  enum class At {
+    kLine,
+    kEnd,    // the newest entries are gone
+    kStore,  // the entry that the store names is not there
+  };
+  At at = At::kLine;
   std::uint64_t line = 0;
   std::string hash;    // of that line as it is now, or the store's
-  std::string before;  // of the line before it as it is now
-  std::string what;
+  std::string before;  // of the line before it as it is now; for kStore the entry's number
+  std::string what;    // for kLine
 
   [[nodiscard]] Json ToJson() const { return {{"line", line}, {"hash", hash}, {"before", before}}; }
 };
@@ -194,9 +200,12 @@ class Inspection {
       }
       Take(line);
     }
-    if (head_.entries < noted_.entries) Add("", "");
+    if (head_.entries < noted_.entries)
+      breaks_.push_back({Break::At::kEnd, line_, "", head_.hash, ""});
     const bool anchored = anchor_.entries == 0 || anchor_found_;
-    if (!anchored) breaks_.push_back({0, anchor_.hash, std::to_string(anchor_.entries), ""});
+    if (!anchored) {
+      breaks_.push_back({Break::At::kStore, 0, anchor_.hash, std::to_string(anchor_.entries), ""});
+    }
     std::erase_if(breaks_, [&](const Break& each) { return IsAccepted(each); });
   }
 
@@ -239,7 +248,7 @@ class Inspection {
   }
 
   void Add(std::string hash, std::string what) {
-    breaks_.push_back({line_, std::move(hash), head_.hash, std::move(what)});
+    breaks_.push_back({Break::At::kLine, line_, std::move(hash), head_.hash, std::move(what)});
   }
 
   void Accept(const Json& list) {
@@ -259,13 +268,18 @@ class Inspection {
               "when that is done: `gapferry-import audit acknowledge --reason TEXT`; until then "
               "this error stays");
     };
-    if (found.line == 0) {
+    if (found.at == Break::At::kStore) {
       return hinted(Error::Make(Kind::kDamaged,
                                 "the store names entry {} of the audit log, with the hash {}…; the "
                                 "log does not hold it",
                                 found.before, found.hash.substr(0, kShown)));
     }
-    if (found.what.empty()) {
+    if (found.at == Break::At::kEnd && head_.entries == 0) {
+      return hinted(Error::Make(Kind::kDamaged,
+                                "the audit log is empty or gone, but {} entries were written",
+                                noted_.entries));
+    }
+    if (found.at == Break::At::kEnd) {
       return hinted(Error::Make(Kind::kDamaged,
                                 "the audit log ends with entry {}, but entry {} was written",
                                 head_.entries, noted_.entries));

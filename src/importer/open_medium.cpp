@@ -202,8 +202,10 @@ Result<OpenedMedium> OpenMedium(const fs::path& path, const Trusted& trusted, bu
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
   const bool is_link = fs::is_symlink(fs::symlink_status(path, error));
-  if (!fs::exists(status) && !is_link)
-    return Error::Make(Kind::kNotFound, "there is nothing at {}", path.string());
+  if (!fs::exists(status) && !is_link) {
+    return Error::Make(Kind::kNotFound, "there is nothing at {}", path.string())
+        .Hint("is the medium mounted? `findmnt` shows where");
+  }
   OpenedMedium medium;
   Opener opener(medium);
   const bool in_folder = fs::is_directory(status);

@@ -152,8 +152,12 @@ TEST_F(AuditTest, WhatTheStoreNamesMustBeThere) {
 
 TEST_F(AuditTest, ALogThatIsGoneShows) {
   Write(3);
+  const AuditAnchor anchor{3, ReadAuditHead(log_)->hash};
   std::filesystem::remove(log_);
-  EXPECT_FALSE(VerifyAudit(log_).ok());
+  for (const auto& gone : {VerifyAudit(log_), VerifyAudit(log_, anchor)}) {
+    ASSERT_FALSE(gone.ok());
+    EXPECT_EQ(gone.error().what, "the audit log is empty or gone, but 3 entries were written");
+  }
   Write(1);
   EXPECT_FALSE(VerifyAudit(log_).ok());
 }
