@@ -136,8 +136,12 @@ class SigmaWriter : public Writer {
   [[nodiscard]] SigmaRule Describe(const SigmaSource& source, std::size_t part, std::size_t parts,
                                    const Part& values) const {
     SigmaRule rule;
-    // Titles must differ, and events may have the same name; the head of the UUID tells them apart.
-    const std::string name = key_.substr(0, 13) + (key_.size() > 36 ? key_.substr(36) : "");
+    // Titles must differ, and events may have the same name; the head of the UUID tells them apart,
+    // in capitals as SigmaHQ wants the words of a title.
+    std::string name = key_.substr(0, 13) + (key_.size() > 36 ? key_.substr(36) : "");
+    for (char& letter : name) {
+      if (letter >= 'a' && letter <= 'f') letter = static_cast<char>(letter - 'a' + 'A');
+    }
     rule.title = fmt::format("MISP {} in {}", name, source.title);
     if (parts > 1) rule.title += fmt::format(" Part {}", part + 1);
     std::string info = SigmaPhrase(head_.info, kMaxInfo);
@@ -191,18 +195,22 @@ class SigmaWriter : public Writer {
       whole.push_back(SigmaEscape(SigmaText(field.form, value->kind, value->value)));
       if (field.form == SigmaForm::kBelow) below.push_back(SigmaEscape('.' + value->value));
     }
-    Append(std::string(field.field) + std::string(field.modifier), std::move(whole), rule);
-    Append(std::string(field.field) + "|endswith", std::move(below), rule);
+    Append(std::string(field.field) + std::string(field.modifier), whole, rule);
+    Append(std::string(field.field) + "|endswith", below, rule);
   }
 
-  static void Append(std::string field, std::vector<std::string> values, SigmaRule* rule) {
+  // Two kinds may be looked for in one field, and an event may say one value twice.
+  static void Append(const std::string& field, const std::vector<std::string>& values,
+                     SigmaRule* rule) {
     if (values.empty()) return;
-    const auto found = std::find_if(rule->fields.begin(), rule->fields.end(),
-                                    [&](const auto& entry) { return entry.first == field; });
-    if (found == rule->fields.end()) {
-      rule->fields.emplace_back(std::move(field), std::move(values));
-    } else {
-      std::move(values.begin(), values.end(), std::back_inserter(found->second));
+    auto found = std::find_if(rule->fields.begin(), rule->fields.end(),
+                              [&](const auto& entry) { return entry.first == field; });
+    if (found == rule->fields.end()) found = rule->fields.insert(found, {field, {}});
+    std::vector<std::string>& list = found->second;
+    list.reserve(list.size() + values.size());  // before anything looks at its strings
+    std::set<std::string_view> seen(list.begin(), list.end());
+    for (const std::string& value : values) {
+      if (seen.insert(value).second) list.push_back(value);
     }
   }
 
