@@ -176,6 +176,26 @@ def test_unbound_reads_the_policy_zone(tmp_path):
     assert {name: answers[name][0] for name in FREE} == dict.fromkeys(FREE, "NOERROR 198.51.100.1"), log
 
 
+@pytest.mark.parametrize("action,status", [("nxdomain", "NXDOMAIN"), ("nodata", "NOERROR"), ("garden", "NOERROR 192.0.2.80")])
+def test_knot_resolver_reads_the_policy_zone(action, status, tmp_path):
+    options = ["rpz.action=" + action] + ["rpz.garden=192.0.2.80"] * (action == "garden")
+    current, _ = generate(tmp_path, "rpz", VALUES, *options)
+    conf = tmp_path / "kresd.conf"
+    # What no policy takes is answered by a rule of its own, since there is nobody to ask.
+    conf.write_text(f"""net.listen('127.0.0.1', 5353)
+        modules = {{ 'policy' }}
+        policy.add(policy.rpz(policy.DENY, '{(current / "misp.rpz").resolve()}', false))
+        policy.add(policy.all(policy.ANSWER({{ [kres.type.A] = {{ rdata = kres.str2ip('198.51.100.1'), ttl = 60 }},
+          [kres.type.AAAA] = {{ rdata = kres.str2ip('2001:db8::1'), ttl = 60 }} }})))
+        cache.size = 1 * MB""")
+    (tmp_path / "kresd").mkdir()
+    answers, log = ask(tmp_path, [find("kresd"), "-n", "-c", conf, tmp_path / "kresd"], FREE + BLOCKED + EXACT)
+    assert {name: answers[name][1] for name in FREE} == dict.fromkeys(FREE, "NOERROR 2001:db8::1"), log
+    names = [name for name in BLOCKED + EXACT if action != "garden" or name != "x_y.evil.net"]
+    assert {name: answers[name][0] for name in names} == dict.fromkeys(names, status), log
+    assert {name: answers[name][0] for name in FREE} == dict.fromkeys(FREE, "NOERROR 198.51.100.1"), log
+
+
 def test_unbound_reads_local_zones(tmp_path):
     current, _ = generate(tmp_path, "unbound", VALUES)
     file = (current / "misp.conf").resolve()
