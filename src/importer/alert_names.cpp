@@ -86,11 +86,10 @@ struct AlertNames::State {
   // Its own rules, and those that attributes carry. Of one number the destination's own counts.
   Status LoadAllRules() {
     const auto& destinations = loaded.site.destinations;
-    GF_TRY(RulesBySid own, LoadRules(store, destinations[0].name));
-    for (auto& [sid, origin] : own)
-      rules.emplace(sid, Rule{std::move(origin), 0});
-    for (std::size_t i = 1; i < destinations.size(); ++i) {
-      GF_TRY(RulesBySid more, LoadStoredRules(store, destinations[i].name));
+    for (std::size_t i = 0; i < destinations.size(); ++i) {
+      const bool stored = destinations[i].format == "stored-rules";
+      GF_TRY(RulesBySid more, stored ? LoadStoredRules(store, destinations[i].name)
+                                     : LoadRules(store, destinations[i].name));
       for (auto& [sid, origin] : more) {
         if (origin.attribute) carried.emplace(*origin.attribute, intel::Indicator{});
         rules.emplace(sid, Rule{std::move(origin), i});

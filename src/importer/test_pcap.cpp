@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "base/file.h"
+#include "base/suggest.h"
 #include "importer/alert_names.h"
 #include "importer/eve_line.h"
 #include "importer/line_feed.h"
@@ -110,8 +111,12 @@ void ShowRow(Console& console, const AlertRow& row) {
     console.Say(fmt::format("         {} of the set {}: not found in the store", "a value",
                             Printable(row.first.rule.set)));
   for (const NamedValue& value : row.first.values) {
-    console.Say(fmt::format("         {} {}", intel::IndicatorKindName(value.indicator.kind),
-                            Printable(value.indicator.value)));
+    if (row.first.rule.attribute) {
+      console.Say("         a rule that an attribute carries");
+    } else {
+      console.Say(fmt::format("         {} {}", intel::IndicatorKindName(value.indicator.kind),
+                              Printable(value.indicator.value)));
+    }
     for (const detect::WhyOccurrence& one : value.occurrences) {
       console.Say(fmt::format("           event {} of {}: {}  TLP:{}", one.event_uuid.ToString(),
                               Printable(one.source), Printable(one.event_info),
@@ -199,25 +204,45 @@ Result<std::string> RunSuricata(const std::string& program, const PcapTest& test
             output.substr(output.size() > kShownOutput ? output.size() - kShownOutput : 0));
 }
 
+// The file that Suricata loads; empty for a format of which it loads none.
+std::string RulesOf(const detect::Destination& destination) {
+  if (destination.format == "suricata") return destination.suricata.prefix + ".rules";
+  return destination.format == "stored-rules" ? "stored-suricata.rules" : "";
+}
+
+Result<std::vector<const detect::Destination*>> Wanted(const Config& config,
+                                                       const std::string& name) {
+  std::vector<const detect::Destination*> wanted;
+  std::vector<std::string> names;
+  for (const detect::Destination& destination : config.site.destinations) {
+    if (RulesOf(destination).empty()) continue;
+    names.push_back(destination.name);
+    if (name.empty() || destination.name == name) wanted.push_back(&destination);
+  }
+  if (names.empty()) {
+    return Error::Make(Kind::kNotReady,
+                       "import.yml has no destination of the format suricata or stored-rules");
+  }
+  if (!wanted.empty()) return wanted;
+  return Error::Make(Kind::kNotFound,
+                     "there is no destination \"{}\" of the format suricata or stored-rules{}",
+                     name, DidYouMean(name, names));
+}
+
 }  // namespace
 
 Status TestPcap(Session& session, const Home& home, const PcapTest& test,
                 const CommandRunner& run) {
   GF_TRY(const Config config, home.LoadConfig());
-  std::vector<const detect::Destination*> wanted;
-  if (!test.destination.empty()) GF_CHECK(FindSuricata(config, test.destination));
-  for (const detect::Destination& destination : config.site.destinations) {
-    const bool named = test.destination.empty() || destination.name == test.destination;
-    if (destination.format == "suricata" && named) wanted.push_back(&destination);
-  }
+  GF_TRY(const auto wanted, Wanted(config, test.destination));
   const std::string program = !test.suricata.empty()     ? test.suricata
                               : !config.suricata.empty() ? config.suricata.string()
                                                          : "suricata";
   std::uint64_t alerts = 0;
   bool any = false;
   for (const detect::Destination* destination : wanted) {
-    const fs::path rules = detect::FolderOf(*destination, config.artifacts) / "current" /
-                           (destination->suricata.prefix + ".rules");
+    const fs::path rules =
+        detect::FolderOf(*destination, config.artifacts) / "current" / RulesOf(*destination);
     std::error_code error;
     if (!fs::exists(rules, error)) continue;
     any = true;
@@ -230,7 +255,7 @@ Status TestPcap(Session& session, const Home& home, const PcapTest& test,
     alerts += tally.alerts();
   }
   if (!any) {
-    return Error::Make(Kind::kNotReady, "no destination of the format suricata has rules in use")
+    return Error::Make(Kind::kNotReady, "no destination has rules for Suricata in use")
         .Hint("`{} generate` makes them", session.program);
   }
   if (alerts > 0) return Ok();

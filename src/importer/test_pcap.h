@@ -14,7 +14,7 @@ namespace gapferry::importer {
 struct PcapTest {
   std::filesystem::path capture;
   std::string suricata;     // the program; empty: that of import.yml, else the one in PATH
-  std::string destination;  // empty: every one of the format suricata that is in use
+  std::string destination;  // empty: each whose rules Suricata loads
   std::chrono::seconds timeout{600};
 };
 

@@ -95,6 +95,24 @@ def test_no_stored_rule_blinds_the_sensor(engine, hostile, bins, tmp_path):
     assert sum(site.refused("own").values()) == 1
 
 
+def test_a_capture_names_the_attributes_whose_rules_alert(engine, bins, tmp_path):
+    site = Site(tmp_path, bins, {"name": "own", "format": "stored-rules"})
+    site.generate(event([("suricata", GOOD), ("suricata", GOOD.replace("other.com", "quiet.com"))]))
+    capture = tmp_path / "capture.pcap"
+    scapy.wrpcap(str(capture), connection(4000, request()))
+    said = site.pair.import_("--json", "test", "--suricata", engine, capture).stdout
+    answers = [json.loads(line) for line in said.splitlines()]
+    assert [(one["destination"], one["alerts"]) for one in answers if one["message_type"] == "test"] == [("own", 1)]
+    (row,) = answers[0]["rows"]
+    assert row["sid"] >= 1990000
+    (matched,) = row["matched"]
+    assert [one["attribute"] for one in matched["attributes"]] == ["7d8e1d0c-0f2c-4c0e-0001-000000000000"]
+    shown = site.pair.import_("test", "--suricata", engine, "--destination", "own", capture).stdout
+    assert "a rule that an attribute carries" in shown and "stored" in shown
+    said = site.pair.import_("test", "--suricata", engine, "--destination", "owm", capture, expect=7).stderr
+    assert "own" in said
+
+
 # The engine's own list is the measure: all that it knows is allowed, or known to be dangerous.
 def test_every_keyword_was_looked_at(engine, tmp_path):
     said = subprocess.run([engine, "--list-keywords"], capture_output=True, text=True).stdout
