@@ -184,9 +184,22 @@ class Generation {
             if (!status.ok()) work.Fail(status.error());
             refused = work.writer->late_refusals().Total() - refused;
           }
-          if (refused == 0) ++work.summary->values[std::string(IndicatorKindName(candidate.kind))];
+          if (refused > 0) return Ok();
+          ++work.summary->values[std::string(IndicatorKindName(candidate.kind))];
+          NoteWider(candidate, work.summary);
           return Ok();
         });
+  }
+
+  void NoteWider(const Candidate& candidate, DestinationSummary* summary) const {
+    const bool can_be = candidate.kind == intel::IndicatorKind::kDomain ||
+                        candidate.kind == intel::IndicatorKind::kNetwork;
+    if (!can_be || site_.allowlist == nullptr) return;
+    const intel::Indicator indicator{candidate.kind, candidate.value};
+    if (site_.allowlist->Overlaps(indicator).empty()) return;
+    ++summary->wider;
+    if (summary->wider_first.size() < DestinationSummary::kMaxWider)
+      summary->wider_first.push_back({candidate.value, site_.allowlist->Where(indicator, true)});
   }
 
   // A failure undoes what the destination registered, and only that.

@@ -28,6 +28,11 @@ enum class Outcome {
   kPreviewed,  // would be switched; nothing was
 };
 
+struct WiderValue {
+  std::string value;
+  std::string where;  // the entry, as "file:line"
+};
+
 struct DestinationSummary {
   std::string name;
   std::string format;
@@ -42,6 +47,11 @@ struct DestinationSummary {
   std::map<std::string, std::uint64_t> values;  // in the artifacts, by kind
   std::uint64_t values_before = 0;              // in the generation that was in use
   std::vector<FileChange> changes;              // of a preview: files that would differ
+  // Values in the artifacts, domains and networks, that hold an entry of the allowlist: they match
+  // what the site calls good, too.
+  static constexpr std::size_t kMaxWider = 5;
+  std::uint64_t wider = 0;
+  std::vector<WiderValue> wider_first;  // at most kMaxWider of them
 };
 
 struct GenerateSummary {

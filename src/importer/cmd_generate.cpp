@@ -71,6 +71,21 @@ void ShowChanges(Console& console, const std::vector<detect::FileChange>& change
   }
 }
 
+// The site may believe that it has silenced these.
+void NoteWider(Console& console, const detect::DestinationSummary& summary) {
+  if (summary.wider == 0) return;
+  std::string first;
+  for (const detect::WiderValue& one : summary.wider_first)
+    first += fmt::format("{}{} (holds {})", first.empty() ? "" : ", ", Printable(one.value),
+                         Printable(one.where));
+  console.Note(
+      fmt::format("{}: wider than an entry of the allowlist, so that it still matches what is "
+                  "allowed: {}{} ({} "
+                  "in all); to silence it, allow the wider value",
+                  summary.name, first, summary.wider > summary.wider_first.size() ? ", …" : "",
+                  Grouped(summary.wider)));
+}
+
 void Show(Session& session, const detect::DestinationSummary& summary) {
   Console& console = session.console;
   console.Emit("destination", {{"destination", summary.name},
@@ -82,6 +97,7 @@ void Show(Session& session, const detect::DestinationSummary& summary) {
                                {"values", summary.values},
                                {"left_out", ReasonsJson(summary.reasons)},
                                {"parts_left_out", ReasonsJson(summary.part_reasons)},
+                               {"wider_than_allowlist", summary.wider},
                                {"changes", ChangesJson(summary.changes)}});
   std::uint64_t values = 0;
   for (const auto& [kind, count] : summary.values)
@@ -96,6 +112,7 @@ void Show(Session& session, const detect::DestinationSummary& summary) {
                             key.detail.empty() ? "" : " (" + Printable(key.detail) + ")"));
   }
   ShowChanges(console, summary.changes);
+  NoteWider(console, summary);
 }
 
 // Leaves only the destinations that were named.

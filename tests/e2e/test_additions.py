@@ -140,8 +140,14 @@ def test_the_allowlist_and_a_line_cannot_both_be_meant(site):
     # What is allowed below an addition is a conflict only where the addition blocks.
     both = {"allow": "=www.local-evil.example\n"}
     site.add("domain local-evil.example\n", **both, destinations=[{"name": "csv", "format": "csv", "clearance": "red"}])
-    site.run()
+    done = site.run()
     assert b"local-evil" in b"".join(site.made("csv").values())
+    # … and somebody is told that it still matches.
+    told = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [one["wider_than_allowlist"] for one in told if one["message_type"] == "destination"] == [1]
+    said = site.pair.import_("generate").stderr
+    assert "wider than an entry of the allowlist" in said and "local-evil.example (holds" in said
+    assert "allowlist.txt:1) (1 in all)" in said
     site.add("domain local-evil.example\n", **both, destinations=[{"name": "rpz", "format": "rpz", "clearance": "red"}])
     assert "allowlist.txt:1" in site.run(expect=3).stderr
 
