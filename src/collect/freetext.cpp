@@ -216,11 +216,13 @@ void FreetextLine::ReadToken(std::string_view token) {
 }
 
 bool FreetextLine::ReadRange(std::string_view token) {
-  const std::vector<std::string> networks = RangeNetworks(WithoutPunctuation(token));
-  for (const std::string& network : networks) {
+  const auto networks = RangeNetworks(WithoutPunctuation(token));
+  if (!networks) return false;
+  if (networks->empty()) ++wide_ranges_;
+  for (const std::string& network : *networks) {
     if (FindForm(network, Around::kCell, &value_)) Take();
   }
-  return !networks.empty();
+  return true;
 }
 
 bool FreetextLine::Try(std::string_view piece) {
@@ -282,13 +284,14 @@ Status ReadFreetext(ByteSource source, std::string_view file, const FreetextOpti
   LineDecoder decoder(options.encoding);
   FreetextLine reader;
   std::vector<FormedValue> found;
+  std::uint64_t first_wide = 0;
   const auto refuse = [&](std::uint64_t line, std::string reason) {
     if (++report->refused_count <= ValueReport::kMaxExamples)
       report->refused.push_back({Kind::kMalformed, std::string(file), line, std::move(reason)});
   };
   while (true) {
     GF_TRY(const std::optional<LineReader::Line> line, lines.Next());
-    if (!line) return Ok();
+    if (!line) break;
     report->lines = line->number;
     if (line->too_long) {
       refuse(line->number, fmt::format("more than {} bytes without a blank", kMaxLineBytes));
@@ -301,6 +304,7 @@ Status ReadFreetext(ByteSource source, std::string_view file, const FreetextOpti
     }
     found.clear();
     reader.Read(*text, &found);
+    if (first_wide == 0 && reader.wide_ranges() > 0) first_wide = line->number;
     for (const FormedValue& value : found) {
       if (options.exclude.Matches(value.value)) {
         ++report->excluded;
@@ -309,6 +313,12 @@ Status ReadFreetext(ByteSource source, std::string_view file, const FreetextOpti
       GF_CHECK(take(value, line->number));
     }
   }
+  if (first_wide > 0) {
+    report->notes.push_back(fmt::format(
+        "{}: {} ranges of more than 65,536 addresses are left out, the first in line {}", file,
+        reader.wide_ranges(), first_wide));
+  }
+  return Ok();
 }
 
 }  // namespace gapferry::collect

@@ -17,6 +17,8 @@ class FreetextLine {
  public:
   // `text`: UTF-8 without its end.
   void Read(std::string_view text, std::vector<FormedValue>* found);
+  // Of addresses, in all lines so far; nothing of them is taken.
+  [[nodiscard]] std::uint64_t wide_ranges() const { return wide_ranges_; }
 
  private:
   void ReadComment(std::string_view text);
@@ -41,6 +43,7 @@ class FreetextLine {
   std::string plain_;
   std::string joined_;
   FormedValue value_;
+  std::uint64_t wide_ranges_ = 0;
 };
 
 struct FreetextOptions {

@@ -103,13 +103,14 @@ std::string_view JoinDefanged(std::string_view line, std::string* scratch) {
   return *scratch;
 }
 
-std::vector<std::string> RangeNetworks(std::string_view word) {
+std::optional<std::vector<std::string>> RangeNetworks(std::string_view word) {
   const std::size_t dash = word.find('-');
-  if (dash == kNone || dash == 0) return {};
+  if (dash == kNone || dash == 0) return std::nullopt;
   const auto first = Number(word.substr(0, dash));
   const auto last = Number(word.substr(dash + 1));
-  if (!first || !last || *first > *last || *last - *first >= kMostAddresses) return {};
+  if (!first || !last || *first > *last) return std::nullopt;
   std::vector<std::string> networks;
+  if (*last - *first >= kMostAddresses) return networks;
   for (std::uint64_t at = *first; at <= *last;) {
     // The largest block that begins here and does not go beyond the end.
     int bits = at == 0 ? 32 : std::countr_zero(at);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,8 +20,8 @@ namespace gapferry::collect {
 [[nodiscard]] std::string_view JoinDefanged(std::string_view line, std::string* scratch);
 
 // A range of IPv4 addresses ("203.0.113.6-203.0.113.9") as the networks that cover it and nothing
-// else. Empty if the word is no range, or one of more than 65,536 addresses.
-[[nodiscard]] std::vector<std::string> RangeNetworks(std::string_view word);
+// else. Nothing if the word is no range; none if it is one of more than 65,536 addresses.
+[[nodiscard]] std::optional<std::vector<std::string>> RangeNetworks(std::string_view word);
 
 // 127.0.0.0/8 and ::1, 0.0.0.0 and ::; also with a port or a prefix behind "|" or "/". They name
 // nobody.

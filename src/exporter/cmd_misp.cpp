@@ -25,6 +25,20 @@ Result<SourceConfig> FindInstance(const Config& config, const std::string& name)
                      name, DidYouMean(name, names));
 }
 
+// One key in two places. Whoever operates may not be able to read the other one; then nothing is
+// known.
+Status CheckTwoKeys(const Session& session, const SourceConfig& source) {
+  const auto collects = collect::LoadSecret(source.key, session.home);
+  if (!collects.ok()) return Ok();
+  GF_TRY(const collect::Secret operates, collect::LoadSecret(source.operator_key, session.home));
+  if (operates.token() != collects.value().token()) return Ok();
+  return Error::Make(Kind::kConfig,
+                     "source {}: operator_key holds the key that collects; one that changes the "
+                     "instance sees too much to collect with",
+                     source.name)
+      .Hint("make a key of another user in MISP, and put it where operator_key says");
+}
+
 }  // namespace
 
 void DeclareTarget(Arguments& arguments, MispTarget* target, bool named) {
@@ -46,6 +60,7 @@ Result<collect::MispApi> OpenInstance(Session& session, const MispTarget& target
         .Hint("name one in {}: file:PATH, env:NAME or credential:NAME",
               home.config_file().string());
   }
+  if (!source.operator_key.empty()) GF_CHECK(CheckTwoKeys(session, source));
   return OpenMisp(session, source, source.operator_key.empty() ? source.key : source.operator_key);
 }
 

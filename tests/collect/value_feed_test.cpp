@@ -49,6 +49,15 @@ class ValueFeed : public testing::Test {
   ValueFeedOptions options_;
 };
 
+TEST_F(ValueFeed, SaysWhatRangesItLeaves) {
+  const CollectReport report =
+      Collect("a\n10.0.0.0-10.255.255.255 1.2.0.0-1.4.0.0\n203.0.113.6-203.0.113.7\n");
+  EXPECT_THAT(Values(), testing::ElementsAre("203.0.113.6/31"));
+  ASSERT_EQ(report.notes.size(), 1U);
+  EXPECT_THAT(report.notes[0].text, testing::HasSubstr("2 ranges of more than 65,536 addresses"));
+  EXPECT_THAT(report.notes[0].text, testing::EndsWith("in line 2"));
+}
+
 TEST_F(ValueFeed, IsOneEventWhoseRowsStayAsTheyAre) {
   EXPECT_EQ(Collect("a.example.com\nb.example.com\na.example.com\n").values->added, 2u);
   const auto before = Records(store_);

@@ -827,6 +827,16 @@ def test_one_key_is_not_for_both(operated):
     assert "operator_key: is the key that collects" in operated.collect(expect=3).stderr
 
 
+def test_one_key_in_two_files_is_not_for_both_either(operated, tmp_path):
+    copy = tmp_path / "copy.key"
+    copy.write_text(KEY)
+    copy.chmod(0o600)
+    operated.configure(operator_key=f"file:{copy}")
+    for words in (("feeds", "list"), ("feeds", "enable", "1")):
+        assert "operator_key holds the key that collects" in misp(operated, *words, expect=3).stderr
+    operated.collect()  # never reads it
+
+
 @pytest.mark.parametrize("url, form, said", [
     ("feeds.example/misp", "misp", "no address of a feed"), ("ftp://feeds.example/misp", "misp", "no address"),
     ("https:///misp", "misp", "no address"), ("https://feeds.example/m", "stix", "it can be misp, csv or freetext")])
