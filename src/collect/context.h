@@ -1,6 +1,6 @@
 // collect/context.h: what a source says of itself beside its events, as it was when it was last
-// collected: taxonomies, sharing groups, attribute types, feeds, galaxies, decaying models. For
-// people and for explanations: it decides nothing, and nothing of it crosses.
+// collected: taxonomies, sharing groups, attribute types, feeds, galaxies, decaying models, ATT&CK
+// clusters. For people and for explanations: it decides nothing, and nothing of it crosses.
 #pragma once
 
 #include <array>
@@ -23,8 +23,9 @@ enum class ContextPart : std::uint8_t {
   kFeeds,
   kGalaxies,
   kDecayingModels,
+  kClusters,  // of the galaxies of MITRE ATT&CK
 };
-constexpr std::size_t kContextParts = 6;
+constexpr std::size_t kContextParts = 7;
 [[nodiscard]] std::string_view ContextPartName(ContextPart part);  // "sharing_groups", …
 
 constexpr std::size_t kMaxContextRows = 20'000;  // of one part

@@ -2,6 +2,7 @@
 
 #include <span>
 
+#include "collect/misp_clusters.h"
 #include "intel/types.h"
 
 namespace gapferry::collect {
@@ -62,6 +63,7 @@ const Source& SourceOf(ContextPart part) {
       {"/feeds/index", "Feed", "id", kFeed},
       {"/galaxies/index", "Galaxy", "uuid", kGalaxy},
       {"/decayingModel/index", "DecayingModel", "id", kModel},
+      {"", "", "", {}},  // one call a galaxy
   }};
   return kSources[static_cast<std::size_t>(part)];
 }
@@ -166,10 +168,21 @@ Result<ContextRows> ReadList(ContextPart part, const Json& answer) {
   return rows;
 }
 
+Result<ContextRows> Ask(MispApi& api, ContextPart part, const Context& before,
+                        const Context& context) {
+  if (part == ContextPart::kClusters) {
+    ContextRows rows = before[part].rows;
+    GF_CHECK(FetchClusters(api, context[ContextPart::kGalaxies].rows, &rows));
+    return rows;
+  }
+  GF_TRY(const Json answer, api.Get(std::string(ContextPath(part))));
+  return ReadContextAnswer(part, answer);
+}
+
 // True if the server is away, so that asking on is of no use.
-bool FetchPart(MispApi& api, ContextPart part, ContextList* list) {
-  auto answer = api.Get(std::string(ContextPath(part)));
-  auto rows = answer.ok() ? ReadContextAnswer(part, *answer) : Result<ContextRows>(answer.error());
+bool FetchPart(MispApi& api, ContextPart part, const Context& before, Context* context) {
+  ContextList* list = &(*context)[part];
+  auto rows = Ask(api, part, before, *context);
   if (rows.ok()) {
     *list = {true, "", std::move(rows).value()};
     return false;
@@ -228,7 +241,7 @@ Result<std::vector<Remark>> CollectContext(MispApi& api, const std::filesystem::
   Context context = before;
   context.taken = now;
   for (std::size_t i = 0; i < kContextParts; ++i) {
-    if (FetchPart(api, static_cast<ContextPart>(i), &context.parts[i])) break;
+    if (FetchPart(api, static_cast<ContextPart>(i), before, &context)) break;
   }
   context.changes = CompareContext(before, context);
   GF_CHECK(SaveContext(cache, context));

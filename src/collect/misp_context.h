@@ -9,7 +9,7 @@
 namespace gapferry::collect {
 
 // One call a part, as MISP 2.5 names it; decaying models are asked as MISP's source has them, no
-// recording knows their answer.
+// recording knows their answer. "" for the clusters (misp_clusters.h).
 [[nodiscard]] std::string_view ContextPath(ContextPart part);
 
 // The rows of one answer. Errors: kMalformed for one that lists nothing of this part, kTooLarge.

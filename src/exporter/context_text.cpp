@@ -88,6 +88,11 @@ void Galaxies(const Context& context, std::vector<std::string>* lines) {
              fmt::format("{}, {} enabled", list.rows.size(), CountWith(list, "enabled"))));
 }
 
+void Clusters(const Context& context, std::vector<std::string>* lines) {
+  const ContextList& list = context[ContextPart::kClusters];
+  lines->push_back(Titled("ATT&CK clusters", list, std::to_string(list.rows.size())));
+}
+
 // With the parameters as a destination in import.yml takes them.
 void Models(const Context& context, std::vector<std::string>* lines) {
   const ContextList& list = context[ContextPart::kDecayingModels];
@@ -173,7 +178,8 @@ Json ContextSummaryJson(const Context& context) {
 
 std::vector<std::string> ContextLines(const Context& context) {
   std::vector<std::string> lines;
-  for (const auto describe : {Taxonomies, SharingGroups, Types, Feeds, Galaxies, Models, Changes})
+  for (const auto describe :
+       {Taxonomies, SharingGroups, Types, Feeds, Galaxies, Clusters, Models, Changes})
     describe(context, &lines);
   for (std::string& line : lines)
     line = Printable(line);

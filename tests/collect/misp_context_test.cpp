@@ -1,4 +1,5 @@
 #include "collect/misp_context.h"
+#include "collect/misp_clusters.h"
 
 #include <gmock/gmock.h>
 
@@ -52,6 +53,35 @@ TEST(MispContext, TakesTheNamedFieldsOfEachPart) {
     EXPECT_EQ(FieldOf(rows.at("1"), "decay_speed"), "2.3");
     EXPECT_EQ(FieldOf(rows.at("1"), "base_score"), "80");
   }
+}
+
+// As /galaxies/view gives them, and with `meta` as events do.
+TEST(MispContext, TakesTheAttackNumbersAndTacticsOfClusters) {
+  const auto rows = ReadClusters(*ParseJson(
+                                     R"({"Galaxy":{"uuid":"g"},"GalaxyCluster":[
+               {"tag_name":"misp-galaxy:mitre-attack-pattern=\"DNS - T1071.004\"","value":"DNS - T1071.004",
+                "GalaxyElement":[{"key":"external_id","value":"CAPEC-1"},{"key":"external_id","value":"T1071.004"},
+                                 {"key":"kill_chain","value":"attack-Windows:command-and-control"},
+                                 {"key":"kill_chain","value":"attack-macOS:command-and-control"},
+                                 {"key":"kill_chain","value":"mitre-attack:enterprise-attack:exfiltration"}]},
+               {"tag_name":"misp-galaxy:mitre-intrusion-set=\"APT28 - G0007\"","value":"APT28",
+                "meta":{"external_id":["G0007"],"kill_chain":"none"}},
+               {"tag_name":"misp-galaxy:tool=\"X\"","value":"X","GalaxyElement":[7]}, 7]})"),
+                                 "g", "3");
+  ASSERT_TRUE(rows.ok());
+  EXPECT_THAT(*rows, ElementsAre(Pair("misp-galaxy:mitre-attack-pattern=\"DNS - T1071.004\"",
+                                      ContextRow{{"name", "DNS - T1071.004"},
+                                                 {"attack", "T1071.004"},
+                                                 {"tactics", "command-and-control, exfiltration"},
+                                                 {"galaxy", "g"},
+                                                 {"version", "3"}}),
+                                 Pair("misp-galaxy:mitre-intrusion-set=\"APT28 - G0007\"",
+                                      ContextRow{{"name", "APT28"},
+                                                 {"attack", "G0007"},
+                                                 {"tactics", ""},
+                                                 {"galaxy", "g"},
+                                                 {"version", "3"}})));
+  EXPECT_FALSE(ReadClusters(*ParseJson(R"({"GalaxyCluster":{}})"), "g", "3").ok());
 }
 
 TEST(MispContext, KeepsNoPasswordOfAFeed) {
