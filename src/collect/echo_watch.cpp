@@ -75,35 +75,55 @@ std::string_view Unescaper::Take(std::string_view bytes) {
   return text_;
 }
 
-EchoWatch::EchoWatch(std::string_view key, std::vector<std::string> disguises)
-    : key_(key), disguises_(std::move(disguises)), disguise_tails_(disguises_.size()) {}
+EchoWatch::EchoWatch(const Secret& secret) {
+  for (const std::string& word : secret.Words()) {
+    for (std::vector<Needle>& needles : needles_)
+      needles.push_back({AsciiLower(word), ""});
+  }
+  for (const std::string& form : secret.Disguises())
+    needles_[0].push_back({AsciiLower(form), ""});
+}
 
-bool EchoWatch::Ends(std::string_view key, std::string_view bytes, std::string* tail) {
-  const std::size_t overlap = key.size() - 1;
-  tail->append(bytes.substr(0, overlap));
-  // memmem is several times faster than find() where the key's first letter is frequent.
-  const auto has = [&](std::string_view text) {
-    return ::memmem(text.data(), text.size(), key.data(), key.size()) != nullptr;
+bool EchoWatch::Ends(Needle* needle, std::string_view bytes) {
+  const std::string& text = needle->text;
+  std::string& tail = needle->tail;
+  const std::size_t overlap = text.size() - 1;
+  tail.append(bytes.substr(0, overlap));
+  // memmem is several times faster than find() where the first letter is frequent.
+  const auto has = [&](std::string_view where) {
+    return ::memmem(where.data(), where.size(), text.data(), text.size()) != nullptr;
   };
-  const bool seen = has(*tail) || has(bytes);
+  const bool seen = has(tail) || has(bytes);
   if (bytes.size() >= overlap) {
-    *tail = bytes.substr(bytes.size() - overlap);
-  } else if (tail->size() > overlap) {
-    tail->erase(0, tail->size() - overlap);
+    tail = bytes.substr(bytes.size() - overlap);
+  } else if (tail.size() > overlap) {
+    tail.erase(0, tail.size() - overlap);
   }
   return seen;
 }
 
 bool EchoWatch::Seen(std::string_view bytes) {
-  if (key_.empty()) return false;
-  bool seen = Ends(key_, bytes, &tails_[0]);
-  for (std::size_t i = 0; i < disguises_.size(); ++i)
-    seen = Ends(disguises_[i], bytes, &disguise_tails_[i]) || seen;
-  for (std::size_t i = 0; i < kEscapes; ++i) {
-    bytes = unescapers_[i].Take(bytes);
-    seen = Ends(key_, bytes, &tails_[i + 1]) || seen;
+  if (needles_[0].empty()) return false;
+  bool seen = false;
+  const char* folded = nullptr;
+  for (std::size_t level = 0; level < needles_.size(); ++level) {
+    if (level > 0) bytes = unescapers_[level - 1].Take(bytes);
+    // Without escapes they are the same bytes.
+    if (level == 0 || bytes.data() != folded) {
+      folded = bytes.data();
+      folded_ = bytes;
+      for (char& c : folded_)
+        c = static_cast<char>(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
+    }
+    for (Needle& needle : needles_[level])
+      seen = Ends(&needle, folded_) || seen;
   }
   return seen;
+}
+
+Error KeyComesBack() {
+  return Error::Make(Kind::kMalformed, "the answer holds the key that was sent")
+      .Hint("a server that shows keys must not be collected from; the answer was thrown away");
 }
 
 }  // namespace gapferry::collect

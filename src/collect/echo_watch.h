@@ -1,5 +1,5 @@
-// collect/echo_watch.h: finds a key in what a server sends back, also where JSON writes it with
-// escapes.
+// collect/echo_watch.h: finds a key in what a server sends back, also in the other case and where
+// JSON writes it with escapes.
 #pragma once
 
 #include <array>
@@ -7,6 +7,9 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "base/result.h"
+#include "collect/secret.h"
 
 namespace gapferry::collect {
 
@@ -28,21 +31,27 @@ class Unescaper {
 
 class EchoWatch {
  public:
-  // `key`: empty for none; must outlive it. `disguises`: other forms of it.
-  explicit EchoWatch(std::string_view key, std::vector<std::string> disguises = {});
-  // Whether the key ends within these bytes: as it is, escaped, or escaped in JSON that is a text
-  // in JSON; or a disguise of it, as it is.
+  // Finds nothing of a secret that is empty.
+  explicit EchoWatch(const Secret& secret);
+  // Whether a word of the secret ends within these bytes: as it is, escaped, or escaped in JSON
+  // that is a text in JSON; or a disguise of it, as it is. In whichever case: a key in hex becomes
+  // itself again when values are normalised.
   [[nodiscard]] bool Seen(std::string_view bytes);
 
  private:
-  [[nodiscard]] static bool Ends(std::string_view key, std::string_view bytes, std::string* tail);
+  struct Needle {
+    std::string text;  // in lower case
+    std::string tail;  // of what came so far
+  };
+  [[nodiscard]] static bool Ends(Needle* needle, std::string_view bytes);
 
   static constexpr std::size_t kEscapes = 2;
-  std::string_view key_;
+  std::array<std::vector<Needle>, kEscapes + 1> needles_;  // before and after each
   std::array<Unescaper, kEscapes> unescapers_;
-  std::array<std::string, kEscapes + 1> tails_;  // of what came so far, before and after each
-  std::vector<std::string> disguises_;
-  std::vector<std::string> disguise_tails_;
+  std::string folded_;
 };
+
+// What is said of an answer that holds the key.
+[[nodiscard]] Error KeyComesBack();
 
 }  // namespace gapferry::collect

@@ -108,7 +108,7 @@ struct Transfer::Attempt {
   BodySink* sink = nullptr;
   std::uint64_t max_bytes = 0;
   const Secret* secret = nullptr;
-  EchoWatch echo{""};
+  EchoWatch echo{Secret()};
   HttpAnswer answer;
   std::optional<Error> error;
   bool too_large = false;
@@ -144,10 +144,7 @@ std::size_t Transfer::OnBody(char* data, std::size_t, std::size_t size, void* us
   attempt->too_large = attempt->answer.bytes > attempt->max_bytes;
   if (attempt->too_large) return 0;
   if (attempt->echo.Seen(bytes)) {
-    attempt->error = Error::Make(Kind::kMalformed, "the answer holds the key that was sent")
-                         .Hint(
-                             "a server that shows keys must not be collected from; the answer "
-                             "was thrown away");
+    attempt->error = KeyComesBack();
     return 0;
   }
   Status taken = attempt->sink->Take(bytes);
@@ -232,7 +229,7 @@ Status Transfer::Begin(const HttpRequest& request, const std::string& url, BodyS
   attempt_->sink = &sink;
   attempt_->max_bytes = request.max_bytes;
   attempt_->secret = &secret_;
-  attempt_->echo = EchoWatch(secret_.token(), secret_.Disguises());
+  attempt_->echo = EchoWatch(secret_);
   curl_easy_reset(curl_);  // keeps connections
   SetTransport();
   SetRequest(request, url);

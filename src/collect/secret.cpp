@@ -16,6 +16,8 @@ namespace {
 constexpr std::string_view kSecretsFile = "file:";
 constexpr std::string_view kEnvironment = "env:";
 constexpr std::string_view kCredential = "credential:";
+// A shorter word may stand in any text.
+constexpr std::size_t kShortestWord = 8;
 
 bool IsName(std::string_view name) {
   return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
@@ -47,14 +49,16 @@ Result<Secret> Take(std::string text, const std::string& where) {
 }
 
 std::string Masked(std::string_view text, std::string_view hidden) {
+  const std::string folded = AsciiLower(text);
+  const std::string needle = AsciiLower(hidden);
   std::string shown;
-  while (!hidden.empty()) {
-    const std::size_t at = text.find(hidden);
-    if (at == std::string_view::npos) break;
-    shown.append(text.substr(0, at)).append("***");
-    text.remove_prefix(at + hidden.size());
+  std::size_t begin = 0;
+  for (std::size_t at = folded.find(needle); at != std::string::npos;
+       at = folded.find(needle, begin)) {
+    shown.append(text.substr(begin, at - begin)).append("***");
+    begin = at + needle.size();
   }
-  return shown.append(text);
+  return shown.append(text.substr(begin));
 }
 
 // What base64 makes of `plain` whatever `before` bytes stand before it, and whatever comes after.
@@ -69,6 +73,24 @@ std::string Base64Middle(std::string_view plain, std::size_t before) {
   const std::size_t start = (before * kBitsOfByte + kBitsOfDigit - 1) / kBitsOfDigit;
   const std::size_t end = padded.size() * kBitsOfByte / kBitsOfDigit;
   return encoded.substr(start, end - start);
+}
+
+void AddDisguises(std::string_view plain, std::vector<std::string>* forms) {
+  for (const std::size_t before : std::array<std::size_t, 3>{0, 1, 2}) {
+    std::string part = Base64Middle(plain, before);
+    if (part.size() < kShortestWord) continue;
+    std::string for_urls = part;
+    std::replace(for_urls.begin(), for_urls.end(), '+', '-');
+    std::replace(for_urls.begin(), for_urls.end(), '/', '_');
+    if (for_urls != part) forms->push_back(std::move(for_urls));
+    forms->push_back(std::move(part));
+  }
+  std::string wide;
+  for (const char c : plain) {
+    if (!wide.empty()) wide.push_back('\0');
+    wide.push_back(c);
+  }
+  forms->push_back(std::move(wide));  // of either byte order
 }
 
 Result<Secret> FromFile(const std::filesystem::path& file) {
@@ -121,40 +143,42 @@ void Secret::Wipe() {
 }
 
 std::string_view Secret::token() const {
-  // A shorter word may stand in any text.
-  constexpr std::size_t kShortest = 8;
   const std::string_view all = text_;
   const std::size_t blank = all.find_last_of(' ');
-  const bool has_scheme = blank != std::string_view::npos && all.size() - blank > kShortest;
+  const bool has_scheme = blank != std::string_view::npos && all.size() - blank > kShortestWord;
   return has_scheme ? all.substr(blank + 1) : all;
+}
+
+std::vector<std::string> Secret::Words() const {
+  std::vector<std::string> words;
+  if (empty()) return words;
+  words.emplace_back(token());
+  if (!StartsLike(text_, "basic ")) return words;
+  const auto decoded = Base64Decode(token());
+  if (!decoded) return words;
+  const std::string_view pair = AsText(*decoded);
+  const std::size_t colon = pair.find(':');
+  if (colon == std::string_view::npos) return words;
+  const std::string_view password = pair.substr(colon + 1);
+  if (password.size() >= kShortestWord) {
+    words.emplace_back(password);
+  } else if (pair.size() >= kShortestWord) {
+    words.emplace_back(pair);
+  }
+  return words;
 }
 
 std::vector<std::string> Secret::Disguises() const {
   std::vector<std::string> forms;
-  const std::string_view plain = token();
-  if (plain.empty()) return forms;
-  for (const std::size_t before : std::array<std::size_t, 3>{0, 1, 2}) {
-    std::string part = Base64Middle(plain, before);
-    // A shorter one may stand in any text.
-    constexpr std::size_t kShortest = 8;
-    if (part.size() < kShortest) continue;
-    std::string for_urls = part;
-    std::replace(for_urls.begin(), for_urls.end(), '+', '-');
-    std::replace(for_urls.begin(), for_urls.end(), '/', '_');
-    if (for_urls != part) forms.push_back(std::move(for_urls));
-    forms.push_back(std::move(part));
-  }
-  std::string wide;
-  for (const char c : plain) {
-    if (!wide.empty()) wide.push_back('\0');
-    wide.push_back(c);
-  }
-  forms.push_back(std::move(wide));  // of either byte order
+  for (const std::string& word : Words())
+    AddDisguises(word, &forms);
   return forms;
 }
 
 std::string Secret::Redact(std::string_view text) const {
-  std::string shown = Masked(text, token());
+  std::string shown(text);
+  for (const std::string& word : Words())
+    shown = Masked(shown, word);
   for (const std::string& form : Disguises())
     shown = Masked(shown, form);
   return shown;

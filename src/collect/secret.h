@@ -25,10 +25,13 @@ class Secret {
   [[nodiscard]] bool empty() const { return text_.empty(); }
   // What of it is secret by itself: of "Bearer TOKEN", the token.
   [[nodiscard]] std::string_view token() const;
-  // The token in other forms in which a server may send it back: base64 in all three positions, and
-  // UTF-16. None for one that is empty.
+  // The token, and of "Basic TOKEN" the password in it, or user and password together where the
+  // password alone is so short that it may stand in any text. None for one that is empty.
+  [[nodiscard]] std::vector<std::string> Words() const;
+  // Each word in other forms in which a server may send it back: base64 in all three positions, and
+  // UTF-16.
   [[nodiscard]] std::vector<std::string> Disguises() const;
-  // `text` with *** for each time that it holds the token, or a disguise of it.
+  // `text` with *** for each time that it holds a word, or a disguise of one, in whichever case.
   [[nodiscard]] std::string Redact(std::string_view text) const;
 
  private:

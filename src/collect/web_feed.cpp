@@ -1,6 +1,8 @@
 #include "collect/web_feed.h"
 
 #include "base/file.h"
+#include "collect/archive.h"
+#include "collect/echo_watch.h"
 #include "collect/feed_manifest.h"
 
 namespace gapferry::collect {
@@ -42,6 +44,27 @@ HttpRequest Request(const std::string& url, const std::string& key_header,
 Result<FeedManifest> ReadManifest(const fs::path& file) {
   GF_TRY(Fd fd, OpenRegular(file));
   return ReadFeedManifest(FileSource(std::move(fd)), kManifestName, kMaxManifestBytes);
+}
+
+// The bytes that came were watched for the key; what is packed in them was not to be seen.
+Status CheckPacked(const fs::path& part, const Secret& secret) {
+  if (secret.empty()) return Ok();
+  GF_TRY(const Fd fd, OpenRegular(part));
+  GF_TRY(const bool archive, IsArchive(fd));
+  if (!archive) return Ok();
+  constexpr std::size_t kChunk = 256 << 10;
+  std::vector<std::uint8_t> buffer(kChunk);
+  return ForEachMember(fd, "the answer", {},
+                       [&](const std::string& name, const ByteSource& source) -> Status {
+                         if (EchoWatch(secret).Seen(name)) return KeyComesBack();
+                         EchoWatch watch(secret);
+                         while (true) {
+                           GF_TRY(const std::size_t got, source(buffer));
+                           if (got == 0) return Ok();
+                           if (watch.Seen(AsText(ByteView(buffer).first(got))))
+                             return KeyComesBack();
+                         }
+                       });
 }
 
 class FeedFetch {
@@ -197,7 +220,10 @@ Result<fs::path> FetchWebFile(HttpClient& client, const WebOptions& web, std::ui
   const fs::path file = web.cache / "content";
   HttpRequest request = Request(web.url, web.key_header, max_bytes);
   request.no_page = expected == Expected::kText || expected == Expected::kTable;
-  const auto check = [&](const fs::path& part) { return CheckDocument(part, expected); };
+  const auto check = [&](const fs::path& part) -> Status {
+    GF_CHECK(CheckDocument(part, expected));
+    return CheckPacked(part, client.secret());
+  };
   GF_TRY(const Download download, FetchIfChanged(client, std::move(request), file, check));
   if (!download.answer.ok() && !download.answer.not_modified())
     return Unexpected(download.answer, client.secret());

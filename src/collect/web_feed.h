@@ -29,7 +29,8 @@ struct WebOptions {
                                                    const CollectProgress& reading = {});
 
 // Fetches one file unless it did not change, and returns where it lies. An archive is not opened.
-// What is not as `expected`, also by the server's own word (text/html), leaves the file as it was.
+// What is not as `expected`, also by the server's own word (text/html), or an archive in which the
+// key stands, leaves the file as it was.
 // Errors: as above.
 [[nodiscard]] Result<std::filesystem::path> FetchWebFile(HttpClient& client, const WebOptions& web,
                                                          std::uint64_t max_bytes,

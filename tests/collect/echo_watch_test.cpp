@@ -12,7 +12,7 @@ constexpr std::string_view kKey = "k/3y+Ü\"😀==";
 // In pieces of each size, because a server decides where one ends.
 void ExpectSeen(std::string_view text, bool expected) {
   for (std::size_t size = 1; size <= text.size(); ++size) {
-    EchoWatch watch(kKey);
+    EchoWatch watch((Secret(std::string(kKey))));
     bool seen = false;
     for (std::size_t at = 0; at < text.size(); at += size)
       seen = watch.Seen(text.substr(at, size)) || seen;
@@ -38,7 +38,22 @@ TEST(EchoWatch, FindsNothingElse) {
   for (const char* other :
        {"", R"(k\\\\/3y+Ü\"😀==)", "k/3y+Ü\"😀=", R"(\ud83d\ude00 k/3y)", R"(\)", R"(\u00)"})
     ExpectSeen(other, false);
-  EXPECT_FALSE(EchoWatch("").Seen("anything"));
+  EXPECT_FALSE(EchoWatch(Secret()).Seen("anything"));
+}
+
+TEST(EchoWatch, FindsTheKeyInTheOtherCase) {
+  ExpectSeen("see K/3Y+Ü\"😀== there", true);
+  ExpectSeen(R"(\u004b\/3\u0059+Ü\"😀==)", true);
+}
+
+TEST(EchoWatch, FindsThePasswordOfABasicKey) {
+  // "operator:s3cretW0rd" and "operator:short"
+  const Secret whole("Basic b3BlcmF0b3I6czNjcmV0VzByZA==");
+  for (const char* text : {"is s3cretW0rd here", "S3CRETW0RD", "b3BlcmF0b3I6czNjcmV0VzByZA=="})
+    EXPECT_TRUE(EchoWatch(whole).Seen(text)) << text;
+  const Secret brief("Basic b3BlcmF0b3I6c2hvcnQ=");
+  EXPECT_TRUE(EchoWatch(brief).Seen("https://operator:short@h.example/"));
+  EXPECT_FALSE(EchoWatch(brief).Seen("a short text"));
 }
 
 }  // namespace

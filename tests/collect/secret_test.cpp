@@ -82,6 +82,9 @@ TEST(Secret, IsRedactedWhereverItStands) {
   EXPECT_EQ(secret.Redact("nothing"), "nothing");
   EXPECT_EQ(Secret().Redact("nothing"), "nothing");
   EXPECT_EQ(Secret("Bearer t0kenOf8").Redact("Bearer t0kenOf8, t0kenOf8"), "Bearer ***, ***");
+  EXPECT_EQ(Secret("t0kenOf8").Redact("T0KENOF8 and T0kenof8"), "*** and ***");
+  EXPECT_EQ(Secret("Basic b3BlcmF0b3I6czNjcmV0VzByZA==").Redact("no operator:s3cretW0rd"),
+            "no operator:***");
 }
 
 TEST(Secret, IsTheTokenWithoutItsScheme) {

@@ -1,9 +1,13 @@
 """Feeds and files by URL. Oracle: the same feed read from a folder gives the same mirror. The servers are made up."""
 import base64
+import gzip
 import hashlib
+import io
 import json
 import ssl
 import subprocess
+import tarfile
+import zipfile
 
 import pytest
 
@@ -256,8 +260,42 @@ def test_an_event_that_holds_the_key_is_thrown_away(served, tmp_path, key, shown
     assert len(mirror(served.pair.connected)["event"]) == 2
 
 
+def packed(form, content):
+    whole = io.BytesIO()
+    if form == "gz":
+        return gzip.compress(content)
+    if form == "zip":
+        with zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("list.txt", content)
+    elif form == "tar":
+        with tarfile.open(fileobj=whole, mode="w:gz") as archive:
+            member = tarfile.TarInfo("list.txt")
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    return whole.getvalue() if form else content
+
+
+@pytest.mark.parametrize("form", ["", "gz", "zip", "tar"])
+@pytest.mark.parametrize("case", [str.lower, str.upper])
+def test_a_list_that_holds_the_key_is_thrown_away(served, tmp_path, form, case):
+    key = hashlib.sha256(b"key").hexdigest()
+    place = tmp_path / "feed.key"
+    place.write_text(key)
+    place.chmod(0o600)
+    listed = "".join(f"a{i}.gapferry.org\n" for i in range(20000))
+    server = served({"/list": packed(form, listed.encode())})
+    source = {"kind": "freetext", "url": server.url + "/list", "key": f"file:{place}", "attempts": 1}
+    collect(served.pair, **source)
+    listed += f"https://gapferry.org/get?token={case(key)}\n{case(key)}\n"
+    server.backend.files["/list"] = packed(form, listed.encode())
+    assert "holds the key that was sent" in collect(served.pair, expect=9, **source).stderr
+    assert len(mirror(served.pair.connected)["attribute"]) == 20000
+    server.fault = lambda *_: lambda *_: (403, {"Content-Type": "text/plain"}, f"not with {case(key)}".encode())
+    done = collect(served.pair, expect=None, **source)
+    assert "***" in done.stderr and key not in done.stderr.lower()
+
+
 def test_an_answer_beyond_the_limit_after_decompression_is_refused(served):
-    import gzip
     content = gzip.compress(b"[" + b" " * (300 << 20) + b"]", 9)
     server = served({"/feed/manifest.json": content})
     server.fault = lambda *_: lambda status, headers, body: (status, {**headers, "Content-Encoding": "gzip"}, body)
