@@ -11,6 +11,7 @@
 
 #include "base/bytes.h"
 #include "base/console.h"
+#include "collect/content_decoder.h"
 #include "collect/echo_watch.h"
 #include "collect/http_pause.h"
 
@@ -36,11 +37,10 @@ struct HeaderList {
 constexpr std::int64_t kLongestTransfer = 7LL * 86400 * 1000;  // milliseconds; 0 would be none
 
 bool IsPassingFailure(CURLcode code) {
-  constexpr std::array kPassing = {CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_CONNECT,
-                                   CURLE_PARTIAL_FILE,         CURLE_OPERATION_TIMEDOUT,
-                                   CURLE_GOT_NOTHING,          CURLE_SEND_ERROR,
-                                   CURLE_RECV_ERROR,           CURLE_HTTP2,
-                                   CURLE_HTTP2_STREAM,         CURLE_BAD_CONTENT_ENCODING};
+  constexpr std::array kPassing = {
+      CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_CONNECT, CURLE_PARTIAL_FILE,
+      CURLE_OPERATION_TIMEDOUT,   CURLE_GOT_NOTHING,     CURLE_SEND_ERROR,
+      CURLE_RECV_ERROR,           CURLE_HTTP2,           CURLE_HTTP2_STREAM};
   return std::find(kPassing.begin(), kPassing.end(), code) != kPassing.end();
 }
 
@@ -107,18 +107,54 @@ struct Transfer::Attempt {
   std::string url;
   BodySink* sink = nullptr;
   std::uint64_t max_bytes = 0;
+  bool has_body = true;  // by the method
   const Secret* secret = nullptr;
   EchoWatch echo{Secret()};
+  std::optional<ContentDecoder> decoder;  // from the first byte on
   HttpAnswer answer;
   std::optional<Error> error;
-  bool too_large = false;
   HeaderList headers;
   std::array<char, CURL_ERROR_SIZE> detail{};
 
-  int Status() {
+  int StatusCode() const {
     long status = 0;
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
     return static_cast<int>(status);
+  }
+
+  [[nodiscard]] Error TooLarge() const {
+    return Error::Make(Kind::kTooLarge, "answers with more than {} bytes", max_bytes);
+  }
+
+  Status StartDecoder() {
+    if (decoder) return Ok();
+    GF_TRY(decoder, ContentDecoder::For(answer.Header("content-encoding")));
+    return Ok();
+  }
+
+  Status Take(std::string_view bytes) {
+    GF_CHECK(StartDecoder());
+    return decoder->Take(bytes, [this](std::string_view plain) { return TakePlain(plain); });
+  }
+
+  Status TakePlain(std::string_view bytes) {
+    if (!answer.ok()) {
+      answer.text.append(
+          bytes.substr(0, kMaxErrorText - std::min(kMaxErrorText, answer.text.size())));
+      return Ok();
+    }
+    answer.bytes += bytes.size();
+    if (answer.bytes > max_bytes) return TooLarge();
+    if (echo.Seen(bytes)) return KeyComesBack();
+    return sink->Take(bytes);
+  }
+
+  // A body that is encoded has an end of its own.
+  Status CheckEnd() {
+    constexpr int kNoContent = 204;
+    if (!answer.ok() || !has_body || answer.status == kNoContent) return Ok();
+    GF_CHECK(StartDecoder());
+    return decoder->CheckEnd();
   }
 };
 
@@ -133,22 +169,10 @@ Transfer::~Transfer() {
 
 std::size_t Transfer::OnBody(char* data, std::size_t, std::size_t size, void* user) {
   auto* attempt = static_cast<Attempt*>(user);
-  const std::string_view bytes(data, size);
-  attempt->answer.status = attempt->Status();
-  if (!attempt->answer.ok()) {
-    std::string& text = attempt->answer.text;
-    text.append(bytes.substr(0, kMaxErrorText - std::min(kMaxErrorText, text.size())));
-    return size;
-  }
-  attempt->answer.bytes += size;
-  attempt->too_large = attempt->answer.bytes > attempt->max_bytes;
-  if (attempt->too_large) return 0;
-  if (attempt->echo.Seen(bytes)) {
-    attempt->error = KeyComesBack();
-    return 0;
-  }
-  Status taken = attempt->sink->Take(bytes);
-  if (taken.ok()) return size;
+  attempt->answer.status = attempt->StatusCode();
+  Status taken = attempt->Take({data, size});
+  // What cannot be read of the words of an error is left out of them.
+  if (taken.ok() || !attempt->answer.ok()) return size;
   attempt->error = std::move(taken).error();
   return 0;
 }
@@ -198,7 +222,6 @@ void Transfer::SetRequest(const HttpRequest& request, const std::string& url) {
   curl_easy_setopt(curl_, CURLOPT_PROTOCOLS_STR, url == request.url ? "http,https" : "https");
   curl_easy_setopt(curl_, CURLOPT_FOLLOWLOCATION, 0L);
   curl_easy_setopt(curl_, CURLOPT_USERAGENT, agent_.c_str());
-  curl_easy_setopt(curl_, CURLOPT_ACCEPT_ENCODING, "");
   curl_easy_setopt(curl_, CURLOPT_MAXFILESIZE_LARGE, static_cast<curl_off_t>(request.max_bytes));
   if (request.method == "HEAD") {
     curl_easy_setopt(curl_, CURLOPT_NOBODY, 1L);
@@ -210,6 +233,7 @@ void Transfer::SetRequest(const HttpRequest& request, const std::string& url) {
   }
   for (const std::string& line : request.headers)
     attempt_->headers.Add(line);
+  attempt_->headers.Add(std::string(kAcceptEncoding));
   if (request.known_etag) attempt_->headers.Add("If-None-Match: " + *request.known_etag);
   // Credentials stay with the host that they are for.
   if (!request.secret_header.empty() && !secret_.empty() && SameHost(url, request.url))
@@ -228,6 +252,7 @@ Status Transfer::Begin(const HttpRequest& request, const std::string& url, BodyS
   attempt_->url = url;
   attempt_->sink = &sink;
   attempt_->max_bytes = request.max_bytes;
+  attempt_->has_body = request.method != "HEAD";
   attempt_->secret = &secret_;
   attempt_->echo = EchoWatch(secret_);
   curl_easy_reset(curl_);  // keeps connections
@@ -245,11 +270,11 @@ Result<HttpAnswer> Transfer::End(CURLcode code, bool* passing) {
   curl_easy_setopt(curl_, CURLOPT_HTTPHEADER, nullptr);
   const std::unique_ptr<Attempt> attempt = std::move(attempt_);
   const std::string shown = secret_.Redact(ShownUrl(attempt->url));
-  if (attempt->error) return std::move(*attempt->error).In(shown);
-  if (attempt->too_large || code == CURLE_FILESIZE_EXCEEDED) {
-    return Error::Make(Kind::kTooLarge, "{} answers with more than {} bytes", shown,
-                       attempt->max_bytes);
+  if (attempt->error) {
+    *passing = attempt->error->kind == Kind::kNetwork;
+    return std::move(*attempt->error).In(shown);
   }
+  if (code == CURLE_FILESIZE_EXCEEDED) return attempt->TooLarge().In(shown);
   if (code != CURLE_OK) {
     *passing = IsPassingFailure(code);
     const std::string why =
@@ -257,8 +282,13 @@ Result<HttpAnswer> Transfer::End(CURLcode code, bool* passing) {
     return Error::Make(Kind::kNetwork, "{}: {}", shown, Printable(secret_.Redact(why)))
         .Hint("{}", HintFor(code));
   }
-  attempt->answer.status = attempt->Status();
+  attempt->answer.status = attempt->StatusCode();
   attempt->answer.url = shown;
+  const Status end = attempt->CheckEnd();
+  if (!end.ok()) {
+    *passing = true;
+    return Error(end.error()).In(shown);
+  }
   *passing = IsPassing(attempt->answer.status);
   return std::move(attempt->answer);
 }

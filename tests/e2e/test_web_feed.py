@@ -8,6 +8,7 @@ import ssl
 import subprocess
 import tarfile
 import zipfile
+import zlib
 
 import pytest
 
@@ -293,6 +294,37 @@ def test_a_list_that_holds_the_key_is_thrown_away(served, tmp_path, form, case):
     server.fault = lambda *_: lambda *_: (403, {"Content-Type": "text/plain"}, f"not with {case(key)}".encode())
     done = collect(served.pair, expect=None, **source)
     assert "***" in done.stderr and key not in done.stderr.lower()
+
+
+@pytest.mark.parametrize("encoding, encode", [
+    ("gzip", gzip.compress), ("deflate", zlib.compress), ("deflate", lambda content: zlib.compress(content)[2:-4])])
+def test_an_encoded_answer_is_whole_or_an_error(served, encoding, encode):
+    """Its length is that of what was sent: the end of the encoding alone tells."""
+    listed = "".join(f"{hashlib.md5(str(i).encode()).hexdigest()}\n" for i in range(2000)).encode()
+    server = served({"/list": listed})
+    source = {"kind": "freetext", "url": server.url + "/list", "attempts": 2}
+    cut = [1.0]
+
+    def sent(status, headers, body):
+        body = encode(body)
+        return status, {**headers, "Content-Encoding": encoding}, body[:int(len(body) * cut[0])]
+    server.fault = lambda *_: sent
+    collect(served.pair, **source)
+    assert len(mirror(served.pair.connected)["attribute"]) == 2000
+    server.backend.files["/list"] = listed[::-1]
+    for cut[0] in (0.5, 0.999, 0.0):
+        asked(server)
+        done = collect(served.pair, expect=31, **source)
+        assert f"the answer ends within its {encoding} encoding" in done.stderr
+        assert len(asked(server)) == 2 and len(mirror(served.pair.connected)["attribute"]) == 2000
+
+
+def test_an_encoding_that_was_not_asked_for_is_refused(served):
+    server = served({"/list": b"a.gapferry.org\n"})
+    server.fault = lambda *_: lambda status, headers, body: (status, {**headers, "Content-Encoding": "br"}, body)
+    done = collect(served.pair, expect=9, kind="freetext", url=server.url + "/list", attempts=1)
+    assert 'the encoding "br", which was not asked for' in done.stderr
+    assert all("br" not in headers["Accept-Encoding"] for headers in server.headers)
 
 
 def test_an_answer_beyond_the_limit_after_decompression_is_refused(served):
