@@ -1,12 +1,14 @@
 #include "collect/event_writer.h"
 
+#include "base/clock.h"
+
 namespace gapferry::collect {
 
 using store::RecordKind;
 
-EventWriter::EventWriter(store::Store& store, store::SourceId source,
+EventWriter::EventWriter(store::Store& store, store::SourceId source, const SourceOptions& options,
                          const std::vector<store::KnownEvent>& known, CollectReport* report)
-    : store_(store), writer_(store.Writer()), source_(source), report_(report) {
+    : store_(store), writer_(store.Writer()), source_(source), options_(options), report_(report) {
   for (const store::KnownEvent& event : known) {
     if (event.input_digest)
       by_digest_.emplace(std::string(AsText(*event.input_digest)), event.uuid);
@@ -117,11 +119,23 @@ Status EventWriter::EndEvent(const intel::Event& event, const std::string& extra
                                     fmt::format("the event's uuid is {}, its file is named {}",
                                                 event.uuid.ToString(), expected_->ToString())});
   }
+  if (auto older = Older(event, line)) return RefuseEvent(event.uuid, *std::move(older));
   if (!Claim(event.uuid, file_, line)) return Discard();
   Count(RecordKind::kEvent, true);
   ready_.push_back({*current_, event, extra, std::move(tally_)});
   current_.reset();
   return Ok();
+}
+
+// Of one without a timestamp nobody knows.
+std::optional<Refusal> EventWriter::Older(const intel::Event& event, std::uint64_t line) const {
+  const store::KnownEvent* known = Known(event.uuid);
+  const bool older = known != nullptr && event.timestamp != 0 && event.timestamp < known->timestamp;
+  if (!older || options_.accept_older) return std::nullopt;
+  return Refusal{Kind::kMalformed, file_, line,
+                 fmt::format("its state is of {}, before the one of {} that the mirror has; the "
+                             "event stays as it was, unless `accept_older: true` is set",
+                             FormatTime(event.timestamp), FormatTime(known->timestamp))};
 }
 
 Status EventWriter::Discard() {
@@ -134,7 +148,8 @@ Status EventWriter::RefuseEvent(const Uuid& uuid, Refusal refusal) {
   return Discard();
 }
 
-Status EventWriter::LeaveOutEvent() {
+Status EventWriter::LeaveOutEvent(const intel::Event& event, std::uint64_t line) {
+  if (auto older = Older(event, line)) return RefuseEvent(event.uuid, *std::move(older));
   ++left_out_of_file_;
   ++report_->left_out_events;
   return Discard();

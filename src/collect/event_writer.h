@@ -9,14 +9,16 @@
 
 #include "collect/collect_report.h"
 #include "collect/event_sink.h"
+#include "collect/source.h"
 #include "store/store.h"
 
 namespace gapferry::collect {
 
 class EventWriter : public EventSink {
  public:
-  // Within the caller's transaction. `known`: the source's events before this run.
-  EventWriter(store::Store& store, store::SourceId source,
+  // Within the caller's transaction. `known`: the source's events before this run. An event whose
+  // timestamp is before the one that the mirror has is refused, unless the options accept it.
+  EventWriter(store::Store& store, store::SourceId source, const SourceOptions& options,
               const std::vector<store::KnownEvent>& known, CollectReport* report);
 
   // Before each file. With `expected`, an event of any other UUID is refused.
@@ -32,7 +34,7 @@ class EventWriter : public EventSink {
   // The UUIDs that were read from a file with this digest.
   [[nodiscard]] std::vector<Uuid> KnownFrom(const Digest256& digest) const;
   // What a selection does not want: nothing of the event since BeginEvent, or one attribute.
-  [[nodiscard]] Status LeaveOutEvent();
+  [[nodiscard]] Status LeaveOutEvent(const intel::Event& event, std::uint64_t line);
   void CountLeftOut() { ++report_->left_out_attributes; }
   // The event stays as it is. False, and reported, if another file of this run has it.
   bool KeepUnchanged(const Uuid& uuid, const std::string& file);
@@ -71,6 +73,8 @@ class EventWriter : public EventSink {
   void Refused(const Uuid& uuid, Refusal refusal);
   [[nodiscard]] Status Discard();
   void Count(store::RecordKind kind, bool written);
+  // Of a state that is older than the mirror's: why it is refused.
+  [[nodiscard]] std::optional<Refusal> Older(const intel::Event& event, std::uint64_t line) const;
   // False: refused, because an earlier file of this run has the event.
   bool Claim(const Uuid& uuid, const std::string& file, std::uint64_t line);
   [[nodiscard]] Status Put(const Ready& ready, const Digest256& digest);
@@ -79,6 +83,7 @@ class EventWriter : public EventSink {
   store::Store& store_;
   store::RowWriter writer_;
   store::SourceId source_;
+  const SourceOptions& options_;
   CollectReport* report_;
   std::unordered_map<Uuid, store::KnownEvent> known_;
   std::unordered_map<Uuid, std::string> seen_;  // and in which file

@@ -51,6 +51,7 @@ FeedEvent::FeedEvent(store::Store* store, store::SourceId source, const SourceOp
       writer_(store->Writer()),
       uuid_(Derive("feed", name_, "", "", &content_)) {
   if (options_.info.empty()) options_.info = name_ + " feed";
+  options_.allow_empty = options_.allow_empty || name.allow_empty;
   report_->values.emplace();
 }
 

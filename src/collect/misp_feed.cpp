@@ -152,7 +152,7 @@ Result<CollectReport> CollectWithin(store::Store& store, const SourceOptions& op
   store::RowWriter writer = store.Writer();
   GF_TRY(const store::SourceId source, writer.PutSource(options.name, options.default_tlp));
   GF_TRY(const std::vector<store::KnownEvent> known, store.ListEvents(source));
-  EventWriter events(store, source, known, &report);
+  EventWriter events(store, source, options, known, &report);
   GF_CHECK(Run(options, events, &report).All(inputs, progress));
   // Files that were skipped are not counted again: what is kept is of the last run that read any.
   if (report.added + report.changed > 0)

@@ -79,7 +79,7 @@ Status SelectingSink::EndEvent(const intel::Event& event, const std::string& ext
   const bool emptied = taken_ == 0 && (left_out_ > 0 || selection_.JudgesAttributes());
   const bool taken = verdict().taken() && !emptied;
   ++event_;
-  return taken ? writer_.EndEvent(event, extra, line) : writer_.LeaveOutEvent();
+  return taken ? writer_.EndEvent(event, extra, line) : writer_.LeaveOutEvent(event, line);
 }
 
 Status SelectingSink::RefuseEvent(const Uuid& uuid, Refusal refusal) {

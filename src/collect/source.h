@@ -18,6 +18,8 @@ struct SourceOptions {
   policy::Selection selection = {};
   // Of sources that list events or warninglists: whether almost all may go at once.
   bool allow_empty = false;
+  // Whether an event or a list may be replaced by an older state of it.
+  bool accept_older = false;
 };
 
 // What a source lists does not go almost all at once: that is more likely a fault than news. True

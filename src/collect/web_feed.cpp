@@ -70,13 +70,13 @@ Status CheckPacked(const fs::path& part, const Secret& secret) {
 class FeedFetch {
  public:
   FeedFetch(HttpClient& client, const WebOptions& web, const EventCache& cache,
-            std::uint64_t max_bytes)
+            const SourceOptions& options)
       : client_(client),
         web_(web),
         url_(Split(web.url)),
         cache_(cache),
-        max_bytes_(max_bytes),
-        fetcher_(client, cache, max_bytes) {
+        options_(options),
+        fetcher_(client, cache, options.max_file_bytes) {
     if (web.refresh_days > 0) oldest_ = Now() - web.refresh_days * kSecondsPerDay;
   }
 
@@ -112,11 +112,11 @@ class FeedFetch {
     if (cache_.Holds(event, oldest_)) return Add(event.uuid), Ok();
     GF_TRY(const FetchedEvent fetched, fetcher_.Fetch(Reads(event), event.uuid));
     const Time state = fetched.header.event.timestamp;
-    if (fetched.what == FetchedEvent::What::kTaken && state < std::min(event.timestamp, held)) {
+    if (fetched.what == FetchedEvent::What::kTaken && state < held && !options_.accept_older) {
       return Refuse(event.uuid,
                     Error::Make(Kind::kMalformed,
                                 "its state is of {}, before the one of {} that was read earlier; "
-                                "the event stays as it was",
+                                "the event stays as it was, unless `accept_older: true` is set",
                                 FormatTime(state), FormatTime(held))),
              Ok();
     }
@@ -150,7 +150,7 @@ class FeedFetch {
   }
 
   [[nodiscard]] HttpRequest Reads(const ListedEvent& event) const {
-    return To(event.uuid.ToString() + ".json", max_bytes_);
+    return To(event.uuid.ToString() + ".json", options_.max_file_bytes);
   }
 
   // Most feeds have none. One that cannot be had holds up nothing, for nothing here reads it.
@@ -175,7 +175,7 @@ class FeedFetch {
   const WebOptions& web_;
   FeedUrl url_;
   const EventCache& cache_;
-  std::uint64_t max_bytes_;
+  const SourceOptions& options_;
   EventFetcher fetcher_;
   Time oldest_ = 0;
   std::vector<Uuid> older_;  // than the manifest says
@@ -189,7 +189,7 @@ Result<CollectReport> CollectWebFeed(store::Store& store, const SourceOptions& o
                                      const CollectProgress& reading) {
   GF_CHECK(MakeFolder(web.cache, kPrivate));
   GF_TRY(const EventCache cache, EventCache::Open(web.cache / "events"));
-  FeedFetch fetch(client, web, cache, options.max_file_bytes);
+  FeedFetch fetch(client, web, cache, options);
   GF_TRY(FeedManifest manifest, fetch.Manifest());
   GF_CHECK(CheckListed(store, options, manifest.events));
   std::vector<ListedEvent> events;

@@ -19,7 +19,8 @@ struct WebOptions {
 };
 
 // Only events whose timestamp in the manifest moved are fetched. One that is older than the
-// manifest says is noted, or refused if the mirror has a newer state of it. One that cannot be had
+// manifest says is noted; one that is older than the mirror's is refused, whatever the manifest
+// says, unless the options accept it. One that cannot be had
 // is refused by name and keeps its earlier state; an interrupted run goes on where it was. Errors,
 // after which the mirror is as before: kNetwork, kDenied, kNotFound, kMalformed, and the store's.
 [[nodiscard]] Result<CollectReport> CollectWebFeed(store::Store& store,

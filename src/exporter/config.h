@@ -37,7 +37,8 @@ struct SourceConfig {
   std::int64_t refresh_days = 7;
   std::int64_t edit_grace_days = 7;
   collect::WhichLists lists = collect::WhichLists::kEnabled;
-  bool allow_empty = false;  // of kinds misp and misp-feed: almost all events may go at once
+  bool allow_empty = false;   // almost all that it has may go at once
+  bool accept_older = false;  // not of kinds csv and freetext, whose values have no date
 };
 
 // When a full is written beside a delta.

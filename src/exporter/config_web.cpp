@@ -70,6 +70,8 @@ void RefuseMisfits(ConfigMap& map, std::string_view kind) {
     for (const std::string_view key : {"operator_key", "edit_grace_days", "warninglists"})
       refuse(key, "misp");
   }
+  if (kind == "csv" || kind == "freetext")
+    refuse("accept_older", "misp, misp-feed, misp-event and warninglists");
   if (kind == "csv" || kind == "freetext" || kind == "warninglists")
     refuse("select", "misp, misp-feed and misp-event");
 }
@@ -161,6 +163,7 @@ Status ReadWebSource(ConfigMap& map, const std::filesystem::path& base, SourceCo
   source->refresh_days = map.Integer("refresh_days", 0, kMostWebDays, 7);
   source->edit_grace_days = map.Integer("edit_grace_days", 0, kMostWebDays, 7);
   source->allow_empty = map.Bool("allow_empty", false);
+  source->accept_older = map.Bool("accept_older", false);
   const std::string lists = map.Choice("warninglists", kLists, "enabled");
   source->lists = lists == "all"    ? collect::WhichLists::kAll
                   : lists == "none" ? collect::WhichLists::kNone

@@ -149,6 +149,30 @@ def test_an_older_state_does_not_replace_a_newer_one(site):  # noqa: F811
     assert "new" in {fields["info"] for _, fields in here.mirror()["event"]}
 
 
+@pytest.mark.parametrize("closed", [set(), {"/events/index", "/events/view"}])
+def test_an_old_snapshot_does_not_roll_the_mirror_back(site, closed):  # noqa: F811
+    """Index and event are of the same age: only the mirror knows better."""
+    backend = Made(events=3)
+    backend.closed = closed
+    here = site(backend, attempts=1)
+    here.collect()
+    row = next(iter(backend.events.values()))
+    old = {**row}
+    row.update(timestamp="1790009999", info="new")
+    assert here.collect().report["changed"] == 1
+    before = here.mirror()
+    row.update(old)
+    for _ in range(2):
+        done = here.collect(expect=5)
+        assert done.report["kept"] == 1 and row["uuid"] in str(done.report["refused"])
+        assert "before the one of" in str(done.report["refused"]) and "accept_older" in str(done.report["refused"])
+        assert here.mirror() == before
+    # A server that was restored has nothing else to show.
+    here.configure(accept_older=True)
+    assert here.collect().report["changed"] == 1
+    assert "new" not in {fields["info"] for _, fields in here.mirror()["event"]}
+
+
 def test_a_tag_that_can_only_be_local_is_local(site):  # noqa: F811
     backend = Made(events=1)
     row = next(iter(backend.events.values()))

@@ -426,6 +426,33 @@ def test_an_event_older_than_the_manifest_says(served):
     assert "new" in {fields["info"] for _, fields in mirror(served.pair.connected)["event"]}
 
 
+@pytest.mark.parametrize("from_web", [True, False])
+def test_an_old_feed_does_not_roll_the_mirror_back(served, tmp_path, from_web):
+    folder = tmp_path / "feed"
+    folder.mkdir()
+    server = served({})
+    source = {"url": server.url + "/feed"} if from_web else {"path": str(folder)}
+
+    def show(events):
+        server.backend.files = feed(events)
+        for path, content in server.backend.files.items():
+            (folder / path.rsplit("/", 1)[1]).write_bytes(content)
+    old = [event(i) for i in range(1, 4)]
+    show([{**old[0], "timestamp": "1790009999", "info": "new", "date": "2026-11-01"}, *old[1:]])
+    collect(served.pair, **source)
+    before = mirror(served.pair.connected)
+    show(old)
+    done = collect(served.pair, expect=5, **source)
+    assert done.report["kept"] == 1 and "accept_older" in str(done.report["refused"])
+    assert mirror(served.pair.connected) == before
+    # Nor is it removed because its older state is none that is selected.
+    done = collect(served.pair, expect=5, **source, select={"from": "2026-10-15"})
+    assert (done.report["kept"], done.report["removed"]) == (1, 2)
+    assert "new" in {fields["info"] for _, fields in mirror(served.pair.connected)["event"]}
+    assert collect(served.pair, **source, accept_older=True).report["changed"] == 1
+    assert "new" not in {fields["info"] for _, fields in mirror(served.pair.connected)["event"]}
+
+
 LIST = {"name": "L", "type": "string", "version": 1, "description": "d", "matching_attributes": ["domain"], "list": ["a.org"]}
 
 

@@ -29,10 +29,10 @@ Json Describe(const Config& config) {
     const collect::TransportOptions& web = source.transport;
     all.push_back({source.url, source.key, source.key_header, source.operator_key,
                    HexEncode(source.selection.Fingerprint()), source.refresh_days,
-                   source.edit_grace_days, source.allow_empty, source.lists, web.ca_file.string(),
-                   web.pinned_key, web.client_certificate.string(), web.client_key.string(),
-                   web.proxy, web.connect_timeout.count(), web.stall_timeout.count(),
-                   web.attempts});
+                   source.edit_grace_days, source.allow_empty, source.accept_older, source.lists,
+                   web.ca_file.string(), web.pinned_key, web.client_certificate.string(),
+                   web.client_key.string(), web.proxy, web.connect_timeout.count(),
+                   web.stall_timeout.count(), web.attempts});
     const ValueSource& values = source.values;
     const collect::FeedEventOptions& event = values.options.event;
     all.push_back({values.options.settings, event.info, event.provider, event.tags, event.to_ids,
