@@ -1,5 +1,7 @@
 #include "collect/event_writer.h"
 
+#include <algorithm>
+
 #include "base/clock.h"
 
 namespace gapferry::collect {
@@ -151,6 +153,7 @@ Status EventWriter::RefuseEvent(const Uuid& uuid, Refusal refusal) {
 Status EventWriter::LeaveOutEvent(const intel::Event& event, std::uint64_t line) {
   if (auto older = Older(event, line)) return RefuseEvent(event.uuid, *std::move(older));
   ++left_out_of_file_;
+  LeaveOut(event.uuid);
   ++report_->left_out_events;
   return Discard();
 }
@@ -203,16 +206,23 @@ void EventWriter::Report(const Tally& tally) {
   report_->repeated_rows += tally.repeated;
 }
 
-Status EventWriter::RemoveOthers() {
+std::vector<store::KnownEvent> EventWriter::Others() const {
+  std::vector<store::KnownEvent> others;
   for (const auto& [uuid, event] : known_) {
-    if (seen_.contains(uuid)) continue;
-    if (protected_.contains(uuid) || report_->removals_held) {
-      ++report_->kept;
-      continue;
-    }
-    GF_CHECK(store_.RemoveEvent(event.id));
-    ++report_->removed;
+    const bool stays = seen_.contains(uuid) || protected_.contains(uuid) || report_->removals_held;
+    if (!stays) others.push_back(event);
   }
+  return others;
+}
+
+Status EventWriter::RemoveOthers() {
+  const std::vector<store::KnownEvent> others = Others();
+  for (const store::KnownEvent& event : others)
+    GF_CHECK(store_.RemoveEvent(event.id));
+  const auto seen = std::count_if(known_.begin(), known_.end(),
+                                  [&](const auto& known) { return seen_.contains(known.first); });
+  report_->removed += others.size();
+  report_->kept += known_.size() - others.size() - static_cast<std::uint64_t>(seen);
   return Ok();
 }
 

@@ -38,7 +38,12 @@ class EventWriter : public EventSink {
   void CountLeftOut() { ++report_->left_out_attributes; }
   // The event stays as it is. False, and reported, if another file of this run has it.
   bool KeepUnchanged(const Uuid& uuid, const std::string& file);
-  // Removes the events that no file of this run held.
+  // An event that is there, but not as the selection wants it.
+  void LeaveOut(const Uuid& uuid) { left_out_.insert(uuid); }
+  [[nodiscard]] bool IsLeftOut(const Uuid& uuid) const { return left_out_.contains(uuid); }
+  // The events that no file of this run held, or none if one of those that were refused may be any
+  // of them; and removes these.
+  [[nodiscard]] std::vector<store::KnownEvent> Others() const;
   [[nodiscard]] Status RemoveOthers();
 
   [[nodiscard]] Status BeginEvent() override;
@@ -89,6 +94,7 @@ class EventWriter : public EventSink {
   std::unordered_map<Uuid, std::string> seen_;  // and in which file
   std::unordered_multimap<std::string, Uuid> by_digest_;
   std::unordered_set<Uuid> protected_;  // refused in this run
+  std::unordered_set<Uuid> left_out_;
 
   std::string file_;
   std::optional<Uuid> expected_;

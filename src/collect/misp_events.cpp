@@ -88,7 +88,7 @@ void MispEvents::Lose(const Uuid& uuid, const char* why) {
 }
 
 void MispEvents::Add(const Uuid& uuid) {
-  files_.push_back({cache_.FileOf(uuid), uuid, std::nullopt, false});
+  files_.push_back({cache_.FileOf(uuid), uuid});
 }
 
 void MispEvents::Keep(const Uuid& uuid) {
@@ -99,7 +99,7 @@ void MispEvents::Keep(const Uuid& uuid) {
 void MispEvents::Refuse(const Uuid& uuid, const Error& error) {
   const std::string name = uuid.ToString() + ".json";
   listed_.insert(uuid);
-  files_.push_back({cache_.FileOf(uuid), uuid, Refusal{error.kind, name, 0, error.what}, false});
+  files_.push_back({cache_.FileOf(uuid), uuid, Refusal{error.kind, name, 0, error.what}});
 }
 
 // MISP's own pull passes over what is not newer. A cache between may show what was.
@@ -180,6 +180,8 @@ Status MispEvents::FetchVanished(const store::KnownEvent& known) {
     Lose(known.uuid, "unpublished");
   } else if (!policy::JudgeEvent(options_.selection, event, now_).taken()) {
     ++gone_["not selected"];
+    files_.push_back(
+        {cache_.FileOf(known.uuid), known.uuid, std::nullopt, /*keep=*/false, /*left_out=*/true});
   } else {
     ++unlisted_;
     // By search it may show tags that this view did not; so it stays as it was until listed again.

@@ -20,28 +20,55 @@ constexpr std::string_view kManifest = "manifest.json";
 // One run over one source.
 class Run {
  public:
-  Run(const SourceOptions& options, EventWriter& writer, CollectReport* report)
+  Run(const SourceOptions& options, EventWriter& writer, std::size_t known, CollectReport* report)
       : options_(options),
         selects_(!options.selection.Empty()),
         salt_(options.selection.Fingerprint()),
         writer_(writer),
+        known_(known),
         report_(report) {
     salt_[0] ^= static_cast<std::uint8_t>(options.default_tlp);
   }
 
-  Status All(const std::vector<EventFile>& inputs, const CollectProgress& progress) {
+  // What a selection makes of the same file.
+  [[nodiscard]] const Digest256& salt() const { return salt_; }
+
+  // `same_selection`: as in the run before.
+  Status All(const std::vector<EventFile>& inputs, bool same_selection,
+             const CollectProgress& progress) {
     for (std::size_t i = 0; i < inputs.size(); ++i) {
       GF_CHECK(One(inputs[i]));
       if (progress) progress(i + 1, inputs.size());
     }
+    GF_CHECK(CheckOthers(same_selection));
     return writer_.RemoveOthers();
   }
 
  private:
+  // What grew too old is gone by the user's wish, and what a new selection leaves out, too.
+  Status CheckOthers(bool same_selection) const {
+    std::size_t lost = 0;
+    std::size_t left_out = 0;
+    for (const store::KnownEvent& event : writer_.Others()) {
+      if (!StillRecent(event)) continue;
+      const bool unselected = writer_.IsLeftOut(event.uuid);
+      if (unselected && !same_selection) continue;
+      ++lost;
+      if (unselected) ++left_out;
+    }
+    return CheckLoss(options_, known_, lost, left_out);
+  }
+
+  [[nodiscard]] bool StillRecent(const store::KnownEvent& event) const {
+    const Time published = event.publish_timestamp != 0 ? event.publish_timestamp : event.timestamp;
+    return options_.selection.StillRecent(published, now_);
+  }
+
   Status One(const EventFile& input) {
     const std::string name = input.path.filename().string();
     writer_.StartFile(name, input.expected);
     if (input.failed) return writer_.RefuseFile(*input.failed);
+    if (input.left_out && input.expected) return writer_.LeaveOut(*input.expected), Ok();
     if (input.keep && input.expected) {
       writer_.KeepUnchanged(*input.expected, name);
       return Ok();
@@ -64,10 +91,7 @@ class Run {
 
   // An event that was taken before is not changed, but may have become too old.
   bool Keep(const Uuid& uuid, const std::string& name) {
-    const store::KnownEvent* known = writer_.Known(uuid);
-    const Time published =
-        known->publish_timestamp != 0 ? known->publish_timestamp : known->timestamp;
-    if (!options_.selection.StillRecent(published, now_)) {
+    if (!StillRecent(*writer_.Known(uuid))) {
       ++report_->left_out_events;
       return false;
     }
@@ -139,8 +163,14 @@ class Run {
   Digest256 salt_;
   Time now_ = Now();
   EventWriter& writer_;
+  std::size_t known_;
   CollectReport* report_;
 };
+
+// Under which selection a source was read last; of the mirror alone.
+std::string SelectionKey(const std::string& source) {
+  return "selection/" + source;
+}
 
 Result<CollectReport> CollectWithin(store::Store& store, const SourceOptions& options,
                                     const std::vector<EventFile>& inputs,
@@ -153,7 +183,11 @@ Result<CollectReport> CollectWithin(store::Store& store, const SourceOptions& op
   GF_TRY(const store::SourceId source, writer.PutSource(options.name, options.default_tlp));
   GF_TRY(const std::vector<store::KnownEvent> known, store.ListEvents(source));
   EventWriter events(store, source, options, known, &report);
-  GF_CHECK(Run(options, events, &report).All(inputs, progress));
+  Run run(options, events, known.size(), &report);
+  const std::string selection = HexEncode(run.salt());
+  GF_TRY(const std::optional<std::string> before, store.GetMeta(SelectionKey(options.name)));
+  GF_CHECK(run.All(inputs, before == selection, progress));
+  if (before != selection) GF_CHECK(store.SetMeta(SelectionKey(options.name), selection));
   // Files that were skipped are not counted again: what is kept is of the last run that read any.
   if (report.added + report.changed > 0)
     GF_CHECK(store.SetUnknownFields(source, report.unknown_fields));
@@ -220,9 +254,17 @@ Result<std::vector<store::KnownEvent>> EventsOf(store::Store& store, const std::
   return std::vector<store::KnownEvent>{};
 }
 
-Status CheckLoss(const SourceOptions& options, std::size_t known, std::size_t lost) {
+Status CheckLoss(const SourceOptions& options, std::size_t known, std::size_t lost,
+                 std::size_t left_out) {
   if (options.allow_empty || !IsCollapse(known, known - lost)) return Ok();
-  return Error::Make(Kind::kMalformed, "the source no longer has {} of {} events", lost, known)
+  const std::string unselected =
+      left_out == 0 ? ""
+                    : fmt::format(
+                          "; {} of those are there, but `select`, which is as it was, does "
+                          "not take them any more",
+                          left_out);
+  return Error::Make(Kind::kMalformed, "the source no longer has {} of {} events{}", lost, known,
+                     unselected)
       .Hint(
           "look at the source; if they may go, set its `allow_empty: true`; the mirror was left as "
           "it is");

@@ -24,10 +24,13 @@ struct EventFile {
   std::optional<Refusal> failed = std::nullopt;
   // The source no longer shows it as it was, but means it to stay so for now.
   bool keep = false;
+  // It is there, but not as the selection wants it.
+  bool left_out = false;
 };
 
 // Of a selection that is set, only what it takes comes into the mirror; what it took before and
-// does not take any more leaves it.
+// does not take any more leaves it. A selection that is as it was before does not lose almost all
+// at once, but by age.
 // Makes the mirror's rows of this source equal to what the folder holds, in one transaction: new
 // and changed events are read, unchanged files (by BLAKE2b) skipped, events that are no longer
 // listed removed. What is refused is named in the report, keeps its earlier state, and does not
@@ -49,8 +52,9 @@ struct EventFile {
                                                               const std::string& source);
 
 // Error: kMalformed if `lost` of `known` events are too many at once (IsCollapse), unless the
-// options allow it.
-[[nodiscard]] Status CheckLoss(const SourceOptions& options, std::size_t known, std::size_t lost);
+// options allow it. `left_out`: those of them that are there, but not selected any more.
+[[nodiscard]] Status CheckLoss(const SourceOptions& options, std::size_t known, std::size_t lost,
+                               std::size_t left_out = 0);
 // The same, where all that is not listed is lost.
 [[nodiscard]] Status CheckListed(store::Store& store, const SourceOptions& options,
                                  const std::vector<Uuid>& listed);

@@ -515,6 +515,25 @@ def test_a_selection_may_take_everything(site):
     assert not here.uuids()
 
 
+@pytest.mark.parametrize("listed", [True, False])
+def test_a_server_that_hides_its_tags_empties_no_selection(site, listed):
+    backend = Made(events=20)
+    here = site(backend, select={"tags": ["tlp:*"]})
+    here.collect()
+    before = here.mirror()
+    for row in backend.events.values():
+        row["Tag"] = []
+        row["timestamp"] = "1790000500"
+    backend.unlisted = set() if listed else set(backend.events)
+    done = here.collect(expect=9)
+    assert "no longer has 20 of 20 events; 20 of those are there, but `select`" in done.stderr
+    assert here.mirror() == before
+    # With another selection it is the user's own wish.
+    here.configure(select={"tags": ["tlp:*", "other"]})
+    here.collect()
+    assert not here.uuids()
+
+
 def test_what_becomes_too_old_leaves_the_mirror(site):
     backend = Made()
     here = site(backend, select={"last": "30d"})

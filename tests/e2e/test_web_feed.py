@@ -143,6 +143,28 @@ def test_a_feed_does_not_vanish_all_at_once(served, tmp_path, from_web):
     assert not mirror(served.pair.connected)["event"]
 
 
+@pytest.mark.parametrize("from_web", [True, False], ids=["url", "folder"])
+def test_files_of_events_do_not_vanish_all_at_once(served, tmp_path, from_web):
+    events = [event(i) for i in range(1, 101)]
+    server = served({"/events.json": json.dumps({"response": [{"Event": row} for row in events]}).encode()})
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    for row in events:
+        (folder / f"{row['uuid']}.json").write_text(json.dumps({"Event": row}))
+    source = {"kind": "misp-event", **({"url": server.url + "/events.json"} if from_web else {"path": str(folder)})}
+    collect(served.pair, **source)
+    before = mirror(served.pair.connected)
+    left = events[:0 if from_web else 1]
+    server.backend.files["/events.json"] = b'{"response": []}'
+    for row in events[1:]:
+        (folder / f"{row['uuid']}.json").unlink()
+    done = collect(served.pair, expect=9, **source)
+    assert f"no longer has {100 - len(left)} of 100 events" in done.stderr and "allow_empty" in done.stderr
+    assert mirror(served.pair.connected) == before
+    collect(served.pair, **source, allow_empty=True)
+    assert len(mirror(served.pair.connected)["event"]) == len(left)
+
+
 def test_a_table_by_url_is_fetched_when_it_changes(served):
     server = served({"/list.txt": b"a.gapferry.org\nb.gapferry.org\n"})
     source = {"kind": "freetext", "url": server.url + "/list.txt"}
