@@ -58,9 +58,13 @@ FeedEvent::FeedEvent(store::Store* store, store::SourceId source, const SourceOp
 // What the rows and the head were made with, besides the input. Kept in the mirror only.
 std::string FeedEvent::HeadExtra() const {
   Json tags = options_.tags;
-  return DumpJson({{"input", input_},
+  // What is held was not written anew, and is looked for again next time.
+  const bool held = held_since_ != 0;
+  return DumpJson({{"input", held ? "" : input_},
                    {"settings", settings_},
-                   {"rows", options_.to_ids ? "ids" : "no-ids"},
+                   {"refused", tolerated_},
+                   {"held", held_since_},
+                   {"rows", options_.to_ids != (held && rewrite_) ? "ids" : "no-ids"},
                    {"info", options_.info},
                    {"provider", options_.provider},
                    {"tags", std::move(tags)},
@@ -85,6 +89,8 @@ Result<bool> FeedEvent::Begin(const Digest256& input, std::string_view settings)
   const Json extra = ParseExtra(old_extra_);
   since_ = Number(extra, "since");
   same_settings_ = Text(extra, "settings") == settings_;
+  tolerated_ = refused_ = static_cast<std::uint64_t>(Number(extra, "refused"));
+  held_since_ = Number(extra, "held");
   rewrite_ = Text(extra, "rows") != (options_.to_ids ? "ids" : "no-ids");
   GF_CHECK(editor_->ForEachAttribute([&](const Uuid& uuid, Time stamp, const std::string& note) {
     const Json kept = note.empty() ? Json::object() : ParseExtra(note);
@@ -159,6 +165,11 @@ Status FeedEvent::Age(Known* known) {
     return editor_->SetTimestamp(known->uuid, now_);
   }
   const bool first = known->gone == 0;
+  if (first && held_since_ != 0) {
+    ++held_;
+    ++values.kept;
+    return Ok();
+  }
   if (first) known->gone = now_;
   const bool over =
       options_.keep_days > 0 && now_ - known->gone >= options_.keep_days * kSecondsPerDay;
@@ -230,22 +241,46 @@ Status FeedEvent::CheckNumber() const {
           "mirror was left as it is");
 }
 
+void FeedEvent::DecideHold() {
+  const Time since = held_since_ != 0 ? held_since_ : now_;
+  const bool over = options_.keep_days > 0 && now_ - since >= options_.keep_days * kSecondsPerDay;
+  if (is_new_ || !same_settings_ || refused_ <= tolerated_ || over) {
+    held_since_ = 0;
+    tolerated_ = refused_;
+  } else {
+    held_since_ = since;
+  }
+}
+
+void FeedEvent::TellHold() {
+  if (held_ == 0) return;
+  report_->notes.push_back({fmt::format(
+      "{} values are no longer listed, but {} rows or files are refused, and {} were before: what "
+      "is in those nobody knows, so the values stay{}",
+      held_, refused_, tolerated_,
+      options_.keep_days > 0
+          ? fmt::format(" until {}", FormatDate(held_since_ + options_.keep_days * kSecondsPerDay))
+          : "")});
+}
+
 Status FeedEvent::Finish(bool same) {
   if (same) {
     for (Known& known : known_)
       known.listed = known.gone == 0;
   } else {
     GF_CHECK(CheckNumber());
+    DecideHold();
   }
   for (Known& known : known_)
     GF_CHECK(Age(&known));
+  TellHold();
   GF_CHECK(RemoveOtherEvents());
   const std::string extra = HeadExtra();
   const bool other_head = [&] {
     Json before = ParseExtra(old_extra_);
     Json after = ParseExtra(extra);
-    before["input"] = after["input"] = "";
-    before["settings"] = after["settings"] = "";
+    for (const char* key : {"input", "settings", "refused", "held"})
+      before[key] = after[key] = "";
     return before != after;
   }();
   if (is_new_ || changed_ || other_head) {

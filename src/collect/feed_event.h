@@ -44,6 +44,9 @@ class FeedEvent {
   [[nodiscard]] Result<bool> Begin(const Digest256& input, std::string_view settings);
   // Errors: the store's; kTooLarge beyond kMaxEventAttributes.
   [[nodiscard]] Status Take(const FormedValue& value);
+  // How many rows and files were refused. If they are more than before, with the same settings, one
+  // of them may hold any value that is no longer listed: those stay, at most for keep_days.
+  void Refused(std::uint64_t rows) { refused_ = rows; }
   // `same`: what Begin said. Error: kMalformed if a feed has no value, or if it was read with these
   // settings before and has no more than one in ten of as many (IsCollapse).
   [[nodiscard]] Status Finish(bool same);
@@ -60,6 +63,8 @@ class FeedEvent {
   // False: it stands there already.
   [[nodiscard]] Result<bool> Put(const Uuid& uuid, const FormedValue& value, Time timestamp);
   [[nodiscard]] Status CheckNumber() const;
+  void DecideHold();
+  void TellHold();
   [[nodiscard]] Status Age(Known* known);
   [[nodiscard]] Status PutHead();
   [[nodiscard]] Status RemoveOtherEvents();
@@ -89,6 +94,10 @@ class FeedEvent {
   Time since_ = 0;
   std::vector<Known> known_;  // by UUID
   std::uint64_t listed_ = 0;
+  std::uint64_t refused_ = 0;
+  std::uint64_t tolerated_ = 0;  // refused when last nothing was held
+  Time held_since_ = 0;          // 0: nothing is
+  std::uint64_t held_ = 0;
   intel::Attribute attribute_;
 };
 

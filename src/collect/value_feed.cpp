@@ -100,6 +100,7 @@ Result<CollectReport> Within(store::Store& store, const SourceOptions& source,
       return event.Take(value);
     };
     GF_CHECK(ReadFiles(files, input, take, &report, progress));
+    event.Refused(report.refused_count);
   }
   GF_CHECK(event.Finish(same));
   return report;

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <algorithm>
 
+#include "collect/line_reader.h"
 #include "tests/collect/corpus.h"
 
 namespace gapferry::collect {
@@ -144,6 +145,56 @@ TEST_F(ValueFeed, DoesNotShrinkToAlmostNothing) {
   // Other settings find other values.
   options_.settings = "other";
   EXPECT_EQ(Collect("b1.example.com\n").values->gone, 9u);
+}
+
+// A line of too many bytes without a blank is refused.
+std::string Refusable() {
+  return std::string(kMaxLineBytes + 1, 'x') + "\n";
+}
+
+TEST_F(ValueFeed, WhatIsRefusedKeepsItsValues) {
+  (void)Collect("a.example.com\nb.example.com\nc.example.com\n");
+  const auto before = Records(store_);
+  for (int again = 0; again < 2; ++again) {
+    const CollectReport report = Collect("a.example.com\n" + Refusable() + "c.example.com\n");
+    EXPECT_EQ(report.refused_count, 1u);
+    EXPECT_EQ(report.values->kept, 1u);
+    ASSERT_EQ(report.notes.size(), 1u);
+    EXPECT_THAT(report.notes[0].text, testing::HasSubstr("1 values are no longer listed, but 1"));
+    EXPECT_EQ(Records(store_), before);
+  }
+  EXPECT_EQ(Collect("a.example.com\nc.example.com\n").values->gone, 1u);
+}
+
+TEST_F(ValueFeed, WhatWasRefusedBeforeHoldsNothing) {
+  (void)Collect("a.example.com\nb.example.com\n" + Refusable());
+  EXPECT_EQ(Collect("a.example.com\n" + Refusable()).values->gone, 1u);
+}
+
+TEST_F(ValueFeed, WhatStaysRefusedHoldsForAWhile) {
+  options_.event.keep_days = 10;
+  const Time start = 1'785'600'000;
+  (void)Collect("a.example.com\nb.example.com\n");
+  EXPECT_EQ(Collect("a.example.com\n" + Refusable()).values->kept, 1u);
+  At(start + 9 * kDay);
+  EXPECT_EQ(Collect("a.example.com\n" + Refusable()).values->kept, 1u);
+  At(start + 10 * kDay);
+  EXPECT_EQ(Collect("a.example.com\n" + Refusable()).values->gone, 1u);
+  // It is the feed as it is now.
+  (void)Collect("a.example.com\nb.example.com\n" + Refusable());
+  EXPECT_EQ(Collect("a.example.com\n" + Refusable()).values->gone, 1u);
+}
+
+TEST_F(ValueFeed, WhatIsHeldIsWrittenAnewWhenItComesBack) {
+  (void)Collect("a.example.com\nb.example.com\n");
+  options_.event.to_ids = false;
+  (void)Collect("a.example.com\n" + Refusable());
+  (void)Collect("a.example.com\nb.example.com\n");
+  auto read = store_.Reader().ForEach([](const store::Record& record) {
+    EXPECT_TRUE(record.kind != store::RecordKind::kAttribute || !record.attribute.to_ids);
+    return Ok();
+  });
+  EXPECT_TRUE(read.ok());
 }
 
 TEST_F(ValueFeed, APageIsNoFeed) {

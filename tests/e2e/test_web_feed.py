@@ -530,6 +530,37 @@ def test_what_of_a_folder_is_not_read_is_told(served, tmp_path):
     assert len(mirror(served.pair.connected)["attribute"]) == 1
 
 
+def test_what_is_refused_of_a_feed_keeps_its_values(served, tmp_path):
+    folder = tmp_path / "lists"
+    folder.mkdir()
+    for name in "ab":
+        (folder / f"{name}.txt").write_text("".join(f"{name}{i}.gapferry.org\n" for i in range(30)))
+    source = {"kind": "freetext", "path": str(folder)}
+    collect(served.pair, **source)
+    before = mirror(served.pair.connected)["attribute"]
+    (folder / "b.txt").write_bytes(bytes(range(256)) * 9)
+    for _ in range(2):
+        done = collect(served.pair, expect=5, **source)
+        assert "30 values are no longer listed, but 1 rows or files are refused" in str(done.report["notes"])
+        assert mirror(served.pair.connected)["attribute"] == before
+    (folder / "b.txt").write_text("b1.gapferry.org\n")
+    collect(served.pair, **source)
+    assert len(mirror(served.pair.connected)["attribute"]) == 31
+    # Rows of a table.
+    table = tmp_path / "table.csv"
+    rows = [f"{i},c{i}.gapferry.org" for i in range(30)]
+    source = {"kind": "csv", "path": str(table), "csv": {"columns": [2]}}
+    table.write_text("\n".join(rows))
+    collect(served.pair, **source)
+    table.write_text("\n".join(rows[:10] + [row.replace(",", ";") for row in rows[10:]]))
+    collect(served.pair, expect=5, **source)
+    assert len(mirror(served.pair.connected)["attribute"]) == 30
+    # A packed file that cannot be unpacked, of a feed that may be empty.
+    table.write_bytes(b"BZh91AY&SY" + bytes(range(256)) * 9)
+    collect(served.pair, expect=5, **source, allow_empty=True)
+    assert len(mirror(served.pair.connected)["attribute"]) == 30
+
+
 def test_rows_of_a_table_are_counted_or_taken(served, tmp_path):
     path = tmp_path / "table.csv"
     path.write_text("1.2.3.4,443\n1.2.3.5,\n1.2.3.6,99999\n1.2.3.7\n127.0.0.1,80\n")
