@@ -135,7 +135,8 @@ Result<Page> ReadPage(MispApi& api, const Json& filters, std::size_t limit, int 
 }
 
 // All pages of a search, which are as long as the server likes. X-Result-Count of this scope is the
-// number of all matches, not of the page's.
+// number of all matches, not of the page's; but a server may be wrong about it, so what ends a
+// search are its pages.
 class Search {
  public:
   Search(MispApi& api, const Json& filters) : api_(api), filters_(filters), rows_(&index_) {
@@ -150,11 +151,11 @@ class Search {
         GF_TRY(page, Read(number));
       }
       GF_CHECK(Check(page, number));
-      const bool whole = page.rows >= limit_;
+      if (page.rows > 0 || !said_) said_ = page.total;
       // A server with a limit of its own counts pages by it.
-      if (number == 1 && page.rows > 0 && !whole) limit_ = page.rows;
-      full_before_ = whole;
-      if (!whole && !GoesOn(page, number)) return Finish(page);
+      if (number == 1 && page.rows > 0 && page.rows < limit_) limit_ = page.rows;
+      full_before_ = page.rows >= limit_;
+      if (IsLast(page)) return Finish(page);
     }
     return Error::Make(Kind::kTooLarge, "the search has more than {} pages", kMaxSearchPages);
   }
@@ -166,21 +167,28 @@ class Search {
     return page.total ? *page.total > index_.events.size() : full_before_;
   }
 
-  // After a page that is not whole. Without a count only an empty page is an end.
-  [[nodiscard]] bool GoesOn(const Page& page, int number) const {
-    if (!page.total) return page.rows > 0;
-    const std::uint64_t pages = (*page.total + limit_ - 1) / limit_;
-    return *page.total > index_.events.size() && static_cast<std::uint64_t>(number) < pages;
+  // A page that is full is never the last, whatever the count says; nor is one that is not, if the
+  // count says that more is to come, or nothing. One without anything new is.
+  [[nodiscard]] bool IsLast(const Page& page) const {
+    if (page.fresh == 0) return true;
+    if (page.rows >= limit_) return false;
+    return page.total && *page.total <= index_.events.size();
+  }
+
+  [[nodiscard]] bool Repeats(const Page& page) const {
+    return page.rows > 0 && page.rows >= limit_ && page.fresh == 0;
   }
 
   [[nodiscard]] Status Check(const Page& page, int number) const {
-    if (page.total && index_.events.size() > 2 * *page.total + kSearchPage) {
+    // As many as its rows: it counts those.
+    const bool counts_all = page.total && *page.total != page.rows;
+    if (counts_all && index_.events.size() > 2 * *page.total + kSearchPage) {
       return Error::Make(Kind::kMalformed,
                          "the server says that its search has {} events, and sent {} up to page {}",
                          *page.total, index_.events.size(), number)
           .Hint("what stands between may repeat or make up pages; look at the server");
     }
-    if (page.rows >= limit_ && page.fresh == 0) {
+    if (Repeats(page) && !(number == 2 && page.total == index_.events.size())) {
       return Error::Make(Kind::kMalformed,
                          "page {} of the search repeats earlier ones: the server ignores `page`",
                          number);
@@ -188,12 +196,25 @@ class Search {
     return Ok();
   }
 
-  MispIndex Finish(const Page& page) {
-    if (page.total && *page.total > index_.events.size()) {
+  MispIndex Finish(const Page& last) {
+    const std::size_t sent = index_.events.size();
+    // That may be all, as it says; nobody else can know.
+    if (Repeats(last)) {
+      index_.notes.push_back(
+          fmt::format("the server sends the same {} events for every page of its search, and says "
+                      "that these are "
+                      "all",
+                      sent));
+    }
+    if (said_ && *said_ > sent) {
       index_.incomplete = fmt::format(
           "the server says that its search has {} events, and sent {}; none is taken "
           "for deleted",
-          *page.total, index_.events.size());
+          *said_, sent);
+    } else if (said_ && *said_ < sent) {
+      index_.notes.push_back(
+          fmt::format("the server says that its search has {} events, and sent {}; all are taken",
+                      *said_, sent));
     }
     rows_.Tell();
     return std::move(index_);
@@ -205,6 +226,7 @@ class Search {
   Rows rows_;
   std::size_t limit_ = kSearchPage;
   bool full_before_ = false;
+  std::optional<std::uint64_t> said_;  // by the last page that had rows
 };
 
 }  // namespace

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from misp_server import KEY, Made, tag
+from misp_server import KEY, Made, event, tag
 from test_misp import requests, site  # noqa: F401
 
 
@@ -102,6 +102,37 @@ def test_a_search_without_a_count_ends_with_an_empty_page(site):  # noqa: F811
     here.server.fault = uncounted
     here.collect()
     assert len(here.uuids()) == 230
+
+
+@pytest.mark.parametrize("count", [0, 100, "rows"])
+def test_a_full_page_is_not_the_last_whatever_the_count_says(site, count):  # noqa: F811
+    backend = Made(events=250)
+    backend.closed = {"/events/index"}
+    backend.page_limit = 100
+    here = site(backend)
+
+    def counted(number, method, path):
+        return None if path != "/events/restSearch" else lambda status, headers, content: (
+            status, {**headers, "X-Result-Count": str(len(json.loads(content)["response"]) if count == "rows" else count)},
+            content)
+    here.server.fault = counted
+    done = here.collect()
+    assert len(here.uuids()) == 250
+    said = 50 if count == "rows" else count
+    assert f"its search has {said} events, and sent 250; all are taken" in " ".join(done.report["notes"])
+    for number in range(251, 261):
+        row = event(number)
+        backend.events[row["uuid"]] = row
+    assert here.collect().report["added"] == 10
+
+
+def test_all_of_a_short_list_may_come_on_every_page(site):  # noqa: F811
+    backend = Made(events=30)
+    backend.closed = {"/events/index"}
+    backend.pages = lambda page: set(backend.events)
+    here = site(backend)
+    assert "the same 30 events for every page" in " ".join(here.collect().report["notes"])
+    assert len(here.uuids()) == 30
 
 
 def test_a_search_that_is_not_whole_removes_nothing(site):  # noqa: F811
