@@ -112,6 +112,15 @@ bool MispEvents::RefuseIfOlder(const intel::Event& event, Time known) {
   return true;
 }
 
+// A MISP always says so; of a feed, everything is published by being there.
+bool MispEvents::RefuseIfSilent(const intel::Event& event) {
+  if (!options_.selection.published_only || event.published) return false;
+  Refuse(event.uuid, Error::Make(Kind::kMalformed,
+                                 "the answer does not say whether it is published; the event stays "
+                                 "as it was"));
+  return true;
+}
+
 // Editing moves the timestamp, unpublishing alone does not.
 bool MispEvents::IsBeingEdited(const intel::Event& event, Time published_as) const {
   return options_.selection.published_only && !event.published.value_or(true) &&
@@ -155,6 +164,7 @@ Status MispEvents::FetchListed(const ListedEvent& event) {
       break;
   }
   if (RefuseIfOlder(fetched.header.event, event.timestamp)) return Ok();
+  if (RefuseIfSilent(fetched.header.event)) return Ok();
   if (known_.contains(event.uuid) && IsBeingEdited(fetched.header.event, event.timestamp)) {
     ++edited_;
     return Keep(event.uuid), Ok();
@@ -171,6 +181,8 @@ Status MispEvents::FetchVanished(const store::KnownEvent& known) {
     Lose(known.uuid, "deleted");
   } else if (fetched.what == FetchedEvent::What::kRefused) {
     Refuse(known.uuid, *fetched.error);
+  } else if (RefuseIfSilent(event)) {
+    return Ok();
   } else if (!options_.accept_older && RefuseIfOlder(event, known.timestamp)) {
     return Ok();
   } else if (IsBeingEdited(event, known.timestamp)) {

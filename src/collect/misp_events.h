@@ -47,6 +47,8 @@ class MispEvents {
   void Refuse(const Uuid& uuid, const Error& error);
   // True, and refused, if what came is older than what is known to be there.
   [[nodiscard]] bool RefuseIfOlder(const intel::Event& event, Time known);
+  // True, and refused, if it matters whether it is published, and the answer does not say.
+  [[nodiscard]] bool RefuseIfSilent(const intel::Event& event);
   [[nodiscard]] bool IsBeingEdited(const intel::Event& event, Time published_as) const;
 
   MispApi& api_;

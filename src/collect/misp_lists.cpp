@@ -18,6 +18,7 @@ struct Row {
   std::string name;
   bool enabled = false;
   std::uint64_t entries = 0;
+  std::uint64_t version = 0;
   std::string file;  // its name changes with the row
 };
 
@@ -34,6 +35,7 @@ Result<std::vector<Row>> ReadRows(MispApi& api) {
     row.name = TextOf(list, "name");
     row.enabled = FlagOf(list, "enabled");
     row.entries = std::strtoull(TextOf(list, "warninglist_entry_count").c_str(), nullptr, 10);
+    row.version = std::strtoull(TextOf(list, "version").c_str(), nullptr, 10);
     if (row.id.empty() || !std::all_of(row.id.begin(), row.id.end(), IsAsciiDigit))
       return Error::Make(Kind::kMalformed, "/warninglists/index has a row without id");
     std::string state;
@@ -65,23 +67,29 @@ class Fetcher {
     request.max_bytes = policy::kMaxWarninglistBytes;
     const fs::path part = folder_ / "list.part";
     std::uint64_t entries = 0;
+    std::uint64_t version = 0;
     const auto check = [&](const fs::path& file) -> Status {
       GF_TRY(const std::string text, ReadFile(file, policy::kMaxWarninglistBytes));
       GF_TRY(const policy::Warninglist list, policy::ParseWarninglist(text));
       entries = list.entries.size();
+      version = list.version;
       return Ok();
     };
     auto answer = FetchChecked(api_.client(), request, part, check);
     if (!answer.ok()) return Refuse(row, answer.error()), Ok();
     if (!answer->ok()) return Refuse(row, Unexpected(*answer, api_.client().secret())), Ok();
     in_a_row_ = 0;
-    // A part of a list protects from fewer false positives than its earlier state.
-    if (entries < row.entries) {
+    // A part of a list protects from fewer false positives than its earlier state, and so may an
+    // older one.
+    if (entries < row.entries || version < row.version) {
       std::error_code ignored;
       fs::remove(part, ignored);
-      Refuse(row, Error::Make(Kind::kMalformed,
-                              "the server says {} entries, and sent {}; it is asked for again",
-                              row.entries, entries));
+      const bool part_only = entries < row.entries;
+      Refuse(row,
+             Error::Make(Kind::kMalformed, "the server says {}, and sent {}; it is asked for again",
+                         part_only ? fmt::format("{} entries", row.entries)
+                                   : fmt::format("version {}", row.version),
+                         part_only ? entries : version));
       return Ok();
     }
     if (entries != row.entries) {

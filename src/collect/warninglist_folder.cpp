@@ -120,6 +120,25 @@ class ListRun {
     return false;
   }
 
+  // Why a list does not take the place of its earlier state; empty: it does.
+  std::string WorseThan(const store::KnownWarninglist& known, std::size_t entries_before,
+                        std::int64_t version, std::size_t entries) const {
+    if (version < known.version && !options_.accept_older) {
+      return fmt::format(
+          "list \"{}\" is version {}, and was version {} before; it stays as it was, unless "
+          "`accept_older: true` is set",
+          known.name, version, known.version);
+    }
+    // A new version may well be short: upstream has put hundreds of networks into seven.
+    const bool emptied = entries == 0 && entries_before > 0;
+    const bool collapsed = version <= known.version && IsCollapse(entries_before, entries);
+    if (options_.allow_empty || (!emptied && !collapsed)) return "";
+    return fmt::format(
+        "list \"{}\" has {} entries, and had {} before; it stays as it was, unless `allow_empty: "
+        "true` is set",
+        known.name, entries, entries_before);
+  }
+
   Status Put(const policy::Warninglist& list, const Digest256& digest, const std::string& file) {
     store::WarninglistHead head;
     head.name = list.name;
@@ -141,15 +160,9 @@ class ListRun {
       change.what = ListChange::What::kChanged;
       change.old_version = known->second.version;
       GF_TRY(before, StoredEntries(list.name));
-      // A new version may well be short: upstream has put hundreds of networks into seven.
-      if (!options_.allow_empty && head.version <= known->second.version &&
-          IsCollapse(before.size(), list.entries.size())) {
-        return Refuse(file, Kind::kMalformed,
-                      fmt::format("list \"{}\" has {} entries, and had {} before; it stays as it "
-                                  "was, unless `allow_empty: true` is set",
-                                  list.name, list.entries.size(), before.size())),
-               Ok();
-      }
+      std::string worse =
+          WorseThan(known->second, before.size(), head.version, list.entries.size());
+      if (!worse.empty()) return Refuse(file, Kind::kMalformed, std::move(worse)), Ok();
       change.old_head = std::move(stored_heads_[list.name]);
       change.new_head = {head.type, head.matching_attributes};
       GF_CHECK(store_.RemoveWarninglist(known->second.id));

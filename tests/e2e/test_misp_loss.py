@@ -77,6 +77,49 @@ def test_a_list_that_came_in_part_is_not_taken_and_asked_for_again(site):  # noq
     assert done.report["lists"][0]["entries_removed"] == 20 and len(here.mirror()["list"]) == 2
 
 
+def test_an_older_or_an_empty_list_is_not_taken(site):  # noqa: F811
+    backend = with_lists(count=1)
+    row = backend.lists["10"]
+    here = site(backend, attempts=1)
+    here.collect()
+    before = here.mirror()["list"]
+    first = dict(row)
+    # The export lags behind the index.
+    row.update(version="4", list=["new.example"])
+    here.server.fault = answer("/warninglists/export/10", lambda said: {**said, "version": "3", "list": first["list"]})
+    done = here.collect(expect=5)
+    assert "says version 4, and sent 3" in str(done.report["refused"]) and here.mirror()["list"] == before
+    here.server.fault = lambda *_: None
+    # Both are older than what the mirror has.
+    for worse, said in (({**first, "version": "2"}, "version 2, and was version 3 before"),
+                        ({**first, "version": "9", "list": []}, "has 0 entries, and had 20 before")):
+        row.update(worse)
+        for _ in range(2):
+            done = here.collect(expect=5)
+            assert said in str(done.report["refused"]) and here.mirror()["list"] == before
+    row.update(first, version="2")
+    here.configure(accept_older=True)
+    assert here.collect().report["lists"][0]["new_version"] == 2
+
+
+def test_an_event_that_does_not_say_whether_it_is_published_is_refused(site):  # noqa: F811
+    backend = Made(events=3)
+    here = site(backend, attempts=1)
+    here.collect()
+    before = here.mirror()
+    row = next(iter(backend.events.values()))
+    row["timestamp"] = "1790000500"
+
+    def silent(said):
+        del said["Event"]["published"]
+        return said
+    here.server.fault = answer(f"/events/view/{row['uuid']}", silent)
+    done = here.collect(expect=5)
+    assert "whether it is published" in str(done.report["refused"]) and here.mirror() == before
+    here.configure(select={"published": "any"})
+    here.collect()
+
+
 def test_a_search_goes_on_by_the_servers_own_limit(site):  # noqa: F811
     backend = Made(events=230)
     backend.closed = {"/events/index"}
