@@ -345,7 +345,7 @@ def test_an_encoding_that_was_not_asked_for_is_refused(served):
     server = served({"/list": b"a.gapferry.org\n"})
     server.fault = lambda *_: lambda status, headers, body: (status, {**headers, "Content-Encoding": "br"}, body)
     done = collect(served.pair, expect=9, kind="freetext", url=server.url + "/list", attempts=1)
-    assert 'the encoding "br", which was not asked for' in done.stderr
+    assert "which was not asked for" in done.stderr
     assert all("br" not in headers["Accept-Encoding"] for headers in server.headers)
 
 
