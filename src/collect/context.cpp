@@ -8,7 +8,8 @@ namespace gapferry::collect {
 namespace {
 
 constexpr std::array<std::string_view, kContextParts> kPartNames = {
-    "taxonomies", "sharing_groups", "types", "feeds", "galaxies", "decaying_models", "clusters"};
+    "taxonomies", "sharing_groups",  "types",         "feeds",
+    "galaxies",   "decaying_models", "taxonomy_tags", "clusters"};
 constexpr std::size_t kMaxFileBytes = 128 << 20;
 constexpr std::size_t kMaxContextDepth = 8;
 constexpr char kFile[] = "context.json";
@@ -39,11 +40,10 @@ Context FromJson(const Json& json) {
   Context context;
   context.taken = json.at("taken").get<Time>();
   for (std::size_t i = 0; i < kContextParts; ++i) {
-    const std::string name(kPartNames[i]);
-    const Json& parts = json.at("parts");
-    // Snapshots of before there were clusters hold all but these.
-    if (static_cast<ContextPart>(i) == ContextPart::kClusters && !parts.contains(name)) continue;
-    const Json& part = parts.at(name);
+    const auto found = json.at("parts").find(std::string(kPartNames[i]));
+    // A snapshot of before there was this part.
+    if (found == json.at("parts").end()) continue;
+    const Json& part = *found;
     context.parts[i].visible = part.at("visible").get<bool>();
     context.parts[i].note = part.at("note").get<std::string>();
     for (const auto& [key, row] : part.at("rows").items()) {

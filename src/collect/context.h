@@ -1,6 +1,7 @@
 // collect/context.h: what a source says of itself beside its events, as it was when it was last
-// collected: taxonomies, sharing groups, attribute types, feeds, galaxies, decaying models, ATT&CK
-// clusters. For people and for explanations: it decides nothing, and nothing of it crosses.
+// collected: taxonomies and their tags, sharing groups, attribute types, feeds, galaxies, decaying
+// models, ATT&CK clusters. For people and for explanations: it decides nothing, and nothing of it
+// crosses.
 #pragma once
 
 #include <array>
@@ -23,13 +24,15 @@ enum class ContextPart : std::uint8_t {
   kFeeds,
   kGalaxies,
   kDecayingModels,
-  kClusters,  // of the galaxies of MITRE ATT&CK
+  kTaxonomyTags,  // of the taxonomies that are enabled or in use
+  kClusters,      // of the galaxies of MITRE ATT&CK
 };
-constexpr std::size_t kContextParts = 7;
+constexpr std::size_t kContextParts = 8;
 [[nodiscard]] std::string_view ContextPartName(ContextPart part);  // "sharing_groups", …
 
 constexpr std::size_t kMaxContextRows = 20'000;  // of one part
 constexpr std::size_t kMaxContextText = 500;     // of one field or key: what is longer is cut
+constexpr std::size_t kMaxContextList = 8'000;   // of a field that is a list
 
 // One thing, by the names of its fields. Flags are "true" or "false".
 using ContextRow = std::map<std::string, std::string, std::less<>>;

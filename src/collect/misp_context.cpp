@@ -18,7 +18,8 @@ struct Wanted {
   Form form = Form::kText;
 };
 
-constexpr Wanted kTaxonomy[] = {{"description", "description"},
+constexpr Wanted kTaxonomy[] = {{"id", "id"},
+                                {"description", "description"},
                                 {"version", "version"},
                                 {"enabled", "enabled", Form::kFlag},
                                 {"exclusive", "exclusive", Form::kFlag},
@@ -63,15 +64,16 @@ const Source& SourceOf(ContextPart part) {
       {"/feeds/index", "Feed", "id", kFeed},
       {"/galaxies/index", "Galaxy", "uuid", kGalaxy},
       {"/decayingModel/index", "DecayingModel", "id", kModel},
-      {"", "", "", {}},  // one call a galaxy
+      {"/taxonomies/view", "", "tag", {}},
+      {"", "", "", {}},  // clusters: misp_clusters.h
   }};
   return kSources[static_cast<std::size_t>(part)];
 }
 
 // Never in the middle of a character.
-std::string Cut(std::string text) {
-  if (text.size() <= kMaxContextText) return text;
-  std::size_t end = kMaxContextText;
+std::string Cut(std::string text, std::size_t limit = kMaxContextText) {
+  if (text.size() <= limit) return text;
+  std::size_t end = limit;
   while (end > 0 && (static_cast<std::uint8_t>(text[end]) & 0xC0) == 0x80)
     --end;
   text.resize(end);
@@ -105,12 +107,41 @@ std::string Organisations(const Json& entry) {
   return Cut(std::move(names));
 }
 
-// MISP keeps them as JSON in a text, and shows them as an object.
+// MISP keeps some fields as JSON in a text, and shows them as what they are, or as they are kept.
+Json Unwrapped(const Json& field) {
+  if (!field.is_string()) return field;
+  auto parsed = ParseJson(field.get_ref<const std::string&>(), kEmbeddedLimits);
+  return parsed.ok() ? std::move(parsed).value() : Json();
+}
+
+// "retention 0.5, phishing 0.5": by how much the tags of a taxonomy count.
+std::string Weights(const Json& config) {
+  std::string weights;
+  if (!config.is_object()) return weights;
+  for (const auto& [name, weight] : config.items()) {
+    if (weight.is_structured()) continue;
+    weights +=
+        fmt::format("{}{} {}", weights.empty() ? "" : ", ", name, TextOf(config, name.c_str()));
+  }
+  return Cut(std::move(weights), kMaxContextList);
+}
+
+std::string JoinedTexts(const Json& list) {
+  std::string texts;
+  if (!list.is_array()) return texts;
+  for (const Json& text : list) {
+    if (text.is_string()) texts += (texts.empty() ? "" : ", ") + text.get_ref<const std::string&>();
+  }
+  return Cut(std::move(texts), kMaxContextList);
+}
+
 void TakeParameters(const Json& model, ContextRow* row) {
-  const Json& parameters = Below(model, "parameters");
-  if (!parameters.is_string()) return Take(parameters, kParameters, row);
-  const auto parsed = ParseJson(parameters.get_ref<const std::string&>(), kEmbeddedLimits);
-  if (parsed.ok()) Take(*parsed, kParameters, row);
+  const Json parameters = Unwrapped(Below(model, "parameters"));
+  Take(parameters, kParameters, row);
+  const std::string weights = Weights(Below(parameters, "base_score_config"));
+  if (!weights.empty()) (*row)["base_score_config"] = weights;
+  const std::string types = JoinedTexts(Unwrapped(Below(model, "attribute_types")));
+  if (!types.empty()) (*row)["attribute_types"] = types;
 }
 
 // What stands beside the row itself.
@@ -133,11 +164,27 @@ Status CheckRows(ContextPart part, const Json& list) {
                      list.size(), kMaxContextRows);
 }
 
+// Of each type, the categories that take it, as the server names them.
+std::map<std::string, std::string> CategoriesOf(const Json& mappings) {
+  std::map<std::string, std::string> categories;
+  if (!mappings.is_object()) return categories;
+  for (const auto& [category, types] : mappings.items()) {
+    if (!types.is_array()) continue;
+    for (const Json& type : types) {
+      if (!type.is_string()) continue;
+      std::string& names = categories[type.get_ref<const std::string&>()];
+      names += (names.empty() ? "" : ", ") + category;
+    }
+  }
+  return categories;
+}
+
 Result<ContextRows> ReadTypes(const Json& answer) {
   const Json& result = Below(answer, "result");
   const Json& types = Below(result, "types");
   if (!types.is_array()) return NoList(ContextPart::kTypes);
   GF_CHECK(CheckRows(ContextPart::kTypes, types));
+  const auto categories = CategoriesOf(Below(result, "category_type_mappings"));
   ContextRows rows;
   for (const Json& type : types) {
     if (!type.is_string()) continue;
@@ -146,6 +193,30 @@ Result<ContextRows> ReadTypes(const Json& answer) {
     constexpr Wanted kDefaults[] = {{"default_category", "category"},
                                     {"to_ids", "to_ids", Form::kFlag}};
     Take(Below(Below(result, "sane_defaults"), name.c_str()), kDefaults, &row);
+    const auto taken_by = categories.find(name);
+    if (taken_by != categories.end()) row["categories"] = Cut(taken_by->second, kMaxContextList);
+  }
+  return rows;
+}
+
+// Of one taxonomy. Where the instance gave a tag a number of its own, that one counts.
+Result<ContextRows> ReadTags(const Json& answer) {
+  const std::string taxonomy = TextOf(Below(answer, "Taxonomy"), "namespace");
+  const Json& entries = Below(answer, "entries");
+  if (!entries.is_array() || taxonomy.empty()) return NoList(ContextPart::kTaxonomyTags);
+  GF_CHECK(CheckRows(ContextPart::kTaxonomyTags, entries));
+  ContextRows rows;
+  for (const Json& entry : entries) {
+    const std::string tag = Cut(TextOf(entry, "tag"));
+    if (tag.empty()) continue;
+    ContextRow& row = rows[tag];
+    constexpr Wanted kTag[] = {{"expanded", "expanded"}, {"numerical_value", "numerical_value"}};
+    Take(entry, kTag, &row);
+    const Json& existing = Below(Below(entry, "existing_tag"), "Tag");
+    constexpr Wanted kOwn[] = {{"numerical_value", "numerical_value"}};
+    Take(existing, kOwn, &row);
+    row["taxonomy"] = Cut(taxonomy);
+    row["exists"] = existing.is_object() ? "true" : "false";
   }
   return rows;
 }
@@ -168,21 +239,8 @@ Result<ContextRows> ReadList(ContextPart part, const Json& answer) {
   return rows;
 }
 
-Result<ContextRows> Ask(MispApi& api, ContextPart part, const Context& before,
-                        const Context& context) {
-  if (part == ContextPart::kClusters) {
-    ContextRows rows = before[part].rows;
-    GF_CHECK(FetchClusters(api, context[ContextPart::kGalaxies].rows, &rows));
-    return rows;
-  }
-  GF_TRY(const Json answer, api.Get(std::string(ContextPath(part))));
-  return ReadContextAnswer(part, answer);
-}
-
 // True if the server is away, so that asking on is of no use.
-bool FetchPart(MispApi& api, ContextPart part, const Context& before, Context* context) {
-  ContextList* list = &(*context)[part];
-  auto rows = Ask(api, part, before, *context);
+bool Settle(Result<ContextRows> rows, ContextList* list) {
   if (rows.ok()) {
     *list = {true, "", std::move(rows).value()};
     return false;
@@ -194,6 +252,66 @@ bool FetchPart(MispApi& api, ContextPart part, const Context& before, Context* c
   }
   list->note = "could not be read: " + rows.error().what;
   return kind == Kind::kNetwork;
+}
+
+Result<ContextRows> Ask(MispApi& api, ContextPart part, const std::string& below) {
+  GF_TRY(const Json answer, api.Get(std::string(ContextPath(part)) + below));
+  return ReadContextAnswer(part, answer);
+}
+
+bool FetchPart(MispApi& api, ContextPart part, const std::string& below, ContextList* list) {
+  return Settle(Ask(api, part, below), list);
+}
+
+Result<ContextRows> AskForClusters(MispApi& api, const Context& context) {
+  ContextRows rows = context[ContextPart::kClusters].rows;
+  GF_CHECK(FetchClusters(api, context[ContextPart::kGalaxies].rows, &rows));
+  return rows;
+}
+
+bool IsOfUse(const ContextRow& taxonomy) {
+  const std::string used = FieldOf(taxonomy, "used");
+  return FieldOf(taxonomy, "enabled") == "true" || (!used.empty() && used != "0");
+}
+
+// The tags of one taxonomy in an earlier snapshot.
+ContextRows TagsOf(const ContextList& tags, std::string_view taxonomy) {
+  ContextRows rows;
+  for (const auto& [tag, row] : tags.rows) {
+    if (FieldOf(row, "taxonomy") == taxonomy) rows.emplace(tag, row);
+  }
+  return rows;
+}
+
+void FetchTags(MispApi& api, const Context& before, Context* context) {
+  const ContextList& taxonomies = (*context)[ContextPart::kTaxonomies];
+  const ContextList& old = before[ContextPart::kTaxonomyTags];
+  const ContextRows& old_taxonomies = before[ContextPart::kTaxonomies].rows;
+  ContextList tags{taxonomies.visible, taxonomies.visible ? "" : std::string(kNotVisible), {}};
+  bool away = false;
+  for (const auto& [name, row] : taxonomies.rows) {
+    const std::string id = FieldOf(row, "id");
+    if (!IsOfUse(row) || id.empty()) continue;
+    ContextRows rows = TagsOf(old, name);
+    const auto earlier = old_taxonomies.find(name);
+    const bool same = !rows.empty() && earlier != old_taxonomies.end() && earlier->second == row;
+    if (!same && !away) {
+      ContextList fetched{true, "", std::move(rows)};
+      away = FetchPart(api, ContextPart::kTaxonomyTags, "/" + id, &fetched);
+      if (!fetched.visible) {
+        tags = std::move(fetched);
+        break;
+      }
+      rows = std::move(fetched.rows);
+      if (!fetched.note.empty()) tags.note = fetched.note;
+    }
+    if (tags.rows.size() + rows.size() > kMaxContextRows) {
+      tags.note = fmt::format("no more than {} are kept", kMaxContextRows);
+      break;
+    }
+    tags.rows.merge(rows);
+  }
+  (*context)[ContextPart::kTaxonomyTags] = std::move(tags);
 }
 
 std::vector<Remark> NotesOn(const Context& context) {
@@ -222,7 +340,8 @@ std::string_view ContextPath(ContextPart part) {
 }
 
 Result<ContextRows> ReadContextAnswer(ContextPart part, const Json& answer) {
-  return part == ContextPart::kTypes ? ReadTypes(answer) : ReadList(part, answer);
+  if (part == ContextPart::kTypes) return ReadTypes(answer);
+  return part == ContextPart::kTaxonomyTags ? ReadTags(answer) : ReadList(part, answer);
 }
 
 std::vector<std::string> UnknownTypes(const Context& context) {
@@ -240,9 +359,15 @@ Result<std::vector<Remark>> CollectContext(MispApi& api, const std::filesystem::
   const Context before = loaded.ok() ? loaded->value_or(Context{}) : Context{};
   Context context = before;
   context.taken = now;
-  for (std::size_t i = 0; i < kContextParts; ++i) {
-    if (FetchPart(api, static_cast<ContextPart>(i), before, &context)) break;
+  bool away = false;
+  for (std::size_t i = 0; i < kContextParts && !away; ++i) {
+    const auto part = static_cast<ContextPart>(i);
+    // One call a taxonomy, one a galaxy.
+    if (part == ContextPart::kTaxonomyTags || part == ContextPart::kClusters) continue;
+    away = FetchPart(api, part, "", &context.parts[i]);
   }
+  if (!away) FetchTags(api, before, &context);
+  if (!away) Settle(AskForClusters(api, context), &context[ContextPart::kClusters]);
   context.changes = CompareContext(before, context);
   GF_CHECK(SaveContext(cache, context));
   return NotesOn(context);

@@ -33,6 +33,20 @@ std::string Titled(std::string_view title, const ContextList& list, const std::s
   return fmt::format("{:<17}{}{}", title, text, list.note.empty() ? "" : "; " + list.note);
 }
 
+// The tags that stand for a number, such as a confidence.
+std::string NumbersOf(const Context& context, std::string_view taxonomy) {
+  constexpr std::size_t kShown = 12;
+  std::vector<std::string> numbers;
+  for (const auto& [tag, row] : context[ContextPart::kTaxonomyTags].rows) {
+    const std::string number = FieldOf(row, "numerical_value");
+    if (FieldOf(row, "taxonomy") == taxonomy && !number.empty())
+      numbers.push_back(fmt::format("{} {}", tag, number));
+  }
+  const bool more = numbers.size() > kShown;
+  numbers.resize(std::min(numbers.size(), kShown));
+  return fmt::format("{}{}", fmt::join(numbers, ", "), more ? ", …" : "");
+}
+
 void Taxonomies(const Context& context, std::vector<std::string>* lines) {
   const ContextList& list = context[ContextPart::kTaxonomies];
   lines->push_back(Titled("taxonomies", list,
@@ -44,6 +58,8 @@ void Taxonomies(const Context& context, std::vector<std::string>* lines) {
     lines->push_back(fmt::format("  {}, version {}{}, {} of {} tags in use", name,
                                  FieldOf(row, "version"), enabled ? "" : ", not enabled",
                                  FieldOf(row, "used"), FieldOf(row, "tags")));
+    const std::string numbers = NumbersOf(context, name);
+    if (!numbers.empty()) lines->push_back("    " + numbers);
   }
 }
 
@@ -108,6 +124,8 @@ void Models(const Context& context, std::vector<std::string>* lines) {
     lines->push_back(fmt::format(
         "  {} ({}{})  decay: {{{}}}", FieldOf(row, "name"), FieldOf(row, "formula"),
         FieldOf(row, "enabled") == "true" ? "" : ", not enabled", fmt::join(parameters, ", ")));
+    const std::string weights = FieldOf(row, "base_score_config");
+    if (!weights.empty()) lines->push_back("    base score by the tags of: " + weights);
   }
 }
 

@@ -1,8 +1,8 @@
 #include "collect/misp_context.h"
-#include "collect/misp_clusters.h"
 
 #include <gmock/gmock.h>
 
+#include "collect/misp_clusters.h"
 #include "tests/collect/corpus.h"
 
 namespace gapferry::collect {
@@ -23,7 +23,8 @@ TEST(MispContext, TakesTheNamedFieldsOfEachPart) {
   EXPECT_THAT(Rows(ContextPart::kTaxonomies,
                    R"([{"Taxonomy":{"id":"7","namespace":"tlp","version":"8","enabled":"1"},
                         "total_count":6,"current_count":"3","more":[1]}])"),
-              ElementsAre(Pair("tlp", ContextRow{{"version", "8"},
+              ElementsAre(Pair("tlp", ContextRow{{"id", "7"},
+                                                 {"version", "8"},
                                                  {"enabled", "true"},
                                                  {"exclusive", "false"},
                                                  {"required", "false"},
@@ -39,9 +40,13 @@ TEST(MispContext, TakesTheNamedFieldsOfEachPart) {
   EXPECT_THAT(
       Rows(ContextPart::kTypes,
            R"({"result":{"types":["md5","brand-new"],
-                        "sane_defaults":{"md5":{"default_category":"Payload delivery","to_ids":1}}}})"),
+                        "sane_defaults":{"md5":{"default_category":"Payload delivery","to_ids":1}},
+                        "category_type_mappings":{"Payload delivery":["md5","sha1"],"Other":[7],
+                                                  "Artifacts dropped":["md5"]}}})"),
       ElementsAre(Pair("brand-new", ContextRow{{"to_ids", "false"}}),
-                  Pair("md5", ContextRow{{"category", "Payload delivery"}, {"to_ids", "true"}})));
+                  Pair("md5", ContextRow{{"category", "Payload delivery"},
+                                         {"categories", "Artifacts dropped, Payload delivery"},
+                                         {"to_ids", "true"}})));
   for (const char* parameters :
        {R"({"lifetime":120,"decay_speed":2.3,"threshold":30,"default_base_score":80})",
         R"("{\"lifetime\":120,\"decay_speed\":2.3,\"threshold\":30,\"default_base_score\":80}")"}) {
@@ -52,6 +57,40 @@ TEST(MispContext, TakesTheNamedFieldsOfEachPart) {
     EXPECT_EQ(FieldOf(rows.at("1"), "lifetime_days"), "120");
     EXPECT_EQ(FieldOf(rows.at("1"), "decay_speed"), "2.3");
     EXPECT_EQ(FieldOf(rows.at("1"), "base_score"), "80");
+  }
+}
+
+// In the shape of a recorded answer; the numbers are made up.
+TEST(MispContext, TakesTheTagsOfATaxonomy) {
+  const ContextRows rows = Rows(ContextPart::kTaxonomyTags, R"({"Taxonomy":{"namespace":"risk"},
+      "entries":[{"tag":"risk:high","expanded":"High","numerical_value":"100","existing_tag":false},
+                 {"tag":"risk:low","expanded":"Low","numerical_value":10,
+                  "existing_tag":{"Tag":{"name":"risk:low","numerical_value":"25"}}},
+                 {"tag":"risk:none","existing_tag":{"Tag":{"numerical_value":null}}},{}]})");
+  EXPECT_THAT(rows,
+              ElementsAre(Pair("risk:high", ContextRow{{"taxonomy", "risk"},
+                                                       {"expanded", "High"},
+                                                       {"numerical_value", "100"},
+                                                       {"exists", "false"}}),
+                          Pair("risk:low", ContextRow{{"taxonomy", "risk"},
+                                                      {"expanded", "Low"},
+                                                      {"numerical_value", "25"},
+                                                      {"exists", "true"}}),
+                          Pair("risk:none", ContextRow{{"taxonomy", "risk"}, {"exists", "true"}})));
+}
+
+// As MISP's source has them; made up, for no recording knows their answer.
+TEST(MispContext, TakesWhatADecayingModelCountsBy) {
+  for (const char* fields :
+       {R"("parameters":{"base_score_config":{"retention":0.5,"phishing":"0.25","x":{}}},
+           "attribute_types":["ip-src","domain",7])",
+        R"("parameters":"{\"base_score_config\":{\"retention\":0.5,\"phishing\":\"0.25\"}}",
+           "attribute_types":"[\"ip-src\",\"domain\"]")"}) {
+    const ContextRows rows =
+        Rows(ContextPart::kDecayingModels,
+             fmt::format(R"([{{"DecayingModel":{{"id":"1","name":"M",{}}}}}])", fields));
+    EXPECT_EQ(FieldOf(rows.at("1"), "base_score_config"), "phishing 0.25, retention 0.5");
+    EXPECT_EQ(FieldOf(rows.at("1"), "attribute_types"), "ip-src, domain");
   }
 }
 

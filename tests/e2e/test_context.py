@@ -368,8 +368,13 @@ def test_the_context_is_what_the_recordings_say(misp, tmp_path):
 def made_context(backend):
     """MADE UP, in the shapes of the recordings; decaying models as MISP's source has them."""
     backend.context = {
-        "/taxonomies/index": [{"Taxonomy": {"namespace": "tlp", "version": "8", "enabled": True}, "total_count": 6,
-                               "current_count": 2}],
+        "/taxonomies/index": [{"Taxonomy": {"id": "7", "namespace": "tlp", "version": "8", "enabled": True},
+                               "total_count": 6, "current_count": 2},
+                              {"Taxonomy": {"id": "8", "namespace": "idle", "version": "1", "enabled": False},
+                               "total_count": 9, "current_count": 0}],
+        "/taxonomies/view/7": {"Taxonomy": {"id": "7", "namespace": "tlp"}, "entries": [
+            {"tag": "tlp:red", "expanded": "(TLP:RED)", "existing_tag": {"Tag": {"name": "tlp:red", "numerical_value": "90"}}},
+            {"tag": "tlp:clear", "expanded": "(TLP:CLEAR)", "existing_tag": False}]},
         "/sharing_groups/index": {"response": [
             {"SharingGroup": {"uuid": "5a000000-0000-4000-8000-000000000001", "name": "The few", "active": True,
                               "releasability": "members"},
@@ -405,7 +410,7 @@ def test_the_context_tells_what_changed_and_what_is_not_known_here(misp):
     assert shown(pair)["changes"] == []
     text = pair.export("context", "--source", "misp").stdout
     assert "decay: {lifetime_days: 120, decay_speed: 2.3, threshold: 30, base_score: 80}" in text
-    assert "not known here: brand-new-type" in text
+    assert "not known here: brand-new-type" in text and "    tlp:red 90\n" in text
     for file in [*(pair.connected / "cache").rglob("*"), pair.connected / "mirror.db"]:
         assert not file.is_file() or b"pa55w0rd" not in file.read_bytes(), file
 
@@ -419,8 +424,35 @@ def test_the_context_tells_what_changed_and_what_is_not_known_here(misp):
     backend.context["/taxonomies/index"] = []
     collect(pair)
     changes = {(row["part"], row["what"], row["key"]) for row in shown(pair)["changes"]}
-    assert changes == {("feeds", "changed", "1"), ("taxonomies", "removed", "tlp")}
+    assert changes == {("feeds", "changed", "1"), ("taxonomies", "removed", "tlp"), ("taxonomies", "removed", "idle"),
+                       ("taxonomy_tags", "removed", "tlp:red"), ("taxonomy_tags", "removed", "tlp:clear")}
     assert "1 of 1 feeds enabled" in pair.export("status").stdout
+
+
+def test_the_tags_of_a_taxonomy_are_asked_for_when_it_changes(misp):
+    backend = made_context(Made(events=1))
+    # Of the recordings: the answer of a real MISP for the taxonomy tlp.
+    answer = recordings().parent / "misp-recordings" / "taxonomies-view-tlp" / "response.body"
+    backend.context["/taxonomies/view/7"] = json.loads(answer.read_bytes())
+    pair, server = misp(backend)
+
+    def asked():
+        collect(pair)
+        paths = [path for _, path, _ in server.log if path.startswith("/taxonomies/view")]
+        server.log.clear()
+        return paths
+    assert asked() == ["/taxonomies/view/7"]
+    tags = shown(pair)["parts"]["taxonomy_tags"]["rows"]
+    assert tags.keys() == {entry["tag"] for entry in backend.context["/taxonomies/view/7"]["entries"]}
+    assert tags["tlp:ex:chr"]["expanded"].startswith("(TLP:EX:CHR)")
+    assert not asked() and shown(pair)["parts"]["taxonomy_tags"]["rows"] == tags
+    backend.context["/taxonomies/index"][0]["current_count"] = 3
+    assert asked() == ["/taxonomies/view/7"]
+    # What cannot be read stays as it was.
+    backend.context["/taxonomies/index"][0]["current_count"] = 4
+    backend.context["/taxonomies/view/7"] = (200, {}, b"<html>")
+    assert any("taxonomy_tags: could not be read" in note for note in collect(pair)["notes"])
+    assert shown(pair)["parts"]["taxonomy_tags"]["rows"] == tags
 
 
 @pytest.mark.parametrize("path", ["/taxonomies/index", "/sharing_groups/index", "/attributes/describeTypes",
@@ -443,7 +475,7 @@ def test_no_part_of_the_context_keeps_events_from_being_collected(misp, path):
         told = collect(pair)
         assert told["unchanged"] == 2 and not any("could not be read" in note for note in told["notes"])
         hidden = [part for part, row in shown(pair)["parts"].items() if not row["visible"]]
-        assert len(hidden) == 1
+        assert len(hidden) == (2 if path == "/taxonomies/index" else 1)  # its tags go with it
     assert "not visible with this key" in pair.export("context").stdout
 
 
