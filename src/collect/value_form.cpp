@@ -279,8 +279,10 @@ bool BelievableInProse(std::string_view text) {
 }
 
 bool FindName(std::string_view text, FormedValue* out) {
-  const std::optional<std::string> name = HostName(text);
-  return name && Is(out, NameType(*name), *name);
+  const std::string_view plain = intel::WithoutWildcard(text);
+  const std::optional<std::string> name = HostName(plain);
+  // Only a domain stands for the names below it, as the wildcard does.
+  return name && Is(out, plain.size() < text.size() ? "domain" : NameType(*name), *name);
 }
 
 }  // namespace

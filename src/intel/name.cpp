@@ -59,9 +59,13 @@ bool IsName(std::string_view name) {
 
 }  // namespace
 
+std::string_view WithoutWildcard(std::string_view name) {
+  if (name.starts_with("*.")) name.remove_prefix(2);
+  return name;
+}
+
 std::optional<std::string> NormaliseName(std::string_view name) {
   if (name.size() > 4 * kMaxName) return std::nullopt;
-  if (name.starts_with("*.")) name.remove_prefix(2);
   name = TrimDots(name);
   std::string lower;
   if (IsAscii(name)) {

@@ -119,6 +119,7 @@ void NormaliseAddressPort(std::string_view text, Normalised* out) {
 }
 
 bool AddName(std::string_view text, IndicatorKind kind, Normalised* out) {
+  if (kind == IndicatorKind::kDomain) text = WithoutWildcard(text);
   std::optional<std::string> name = NormaliseName(text);
   if (!name) {
     Fail(out, ValueProblem::kBadName);

@@ -18,7 +18,7 @@ namespace gapferry::intel {
 enum class IndicatorKind : std::uint8_t {
   kAddress,   // 192.0.2.1, 2001:db8::1 (RFC 5952)
   kNetwork,   // 192.0.2.0/24, host bits clear
-  kDomain,    // that name and all below it
+  kDomain,    // that name and all below it; a leading "*." says no more
   kHostname,  // that name only
   kUrl,       // scheme and host in lower case, no default port, no fragment, at least "/" as path
   kEmail,     // local part as it is, domain in lower case
@@ -86,9 +86,12 @@ void Normalise(const TypeInfo* type, std::string_view value, Normalised* out);
 // back unchanged.
 [[nodiscard]] std::string Refang(std::string_view value);
 
-// A DNS name in lower case as A-labels, without surrounding dots; nullopt if it is none. A leading
-// "*." is dropped. Labels of at most 63, names of at most 253 bytes (RFC 1035), underscore allowed.
+// A DNS name in lower case as A-labels, without surrounding dots; nullopt if it is none, as a
+// wildcard. Labels of at most 63, names of at most 253 bytes (RFC 1035), underscore allowed.
 [[nodiscard]] std::optional<std::string> NormaliseName(std::string_view name);
+// "*.evil.example" as "evil.example", for places where a name stands for all below it too.
+// Elsewhere the name without the wildcard would be one that nobody listed.
+[[nodiscard]] std::string_view WithoutWildcard(std::string_view name);
 // The canonical text of an address (RFC 5952; IPv4-mapped IPv6 becomes IPv4); nullopt if it is
 // none.
 [[nodiscard]] std::optional<std::string> NormaliseAddress(std::string_view address);

@@ -145,7 +145,8 @@ Status Allowlist::State::Add(std::string_view entry) {
     return AddNetwork(text, *network);
   }
   if (LooksLikeName(text) || exact_only) {
-    const std::optional<std::string> name = intel::NormaliseName(text);
+    const std::optional<std::string> name =
+        intel::NormaliseName(exact_only ? text : intel::WithoutWildcard(text));
     if (!name) return Error::Make(Kind::kConfig, "{} is no DNS name", text);
     return AddName(text, *name, exact_only);
   }

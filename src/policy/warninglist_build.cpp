@@ -147,7 +147,7 @@ Status ListCompiler::AddString(std::string_view entry) {
 Status ListCompiler::AddHostname(std::string_view entry) {
   if (std::optional<std::string> address = intel::NormaliseAddress(entry))
     return AddValue({intel::IndicatorKind::kAddress, *std::move(address)});
-  const std::optional<std::string> name = intel::NormaliseName(entry);
+  const std::optional<std::string> name = intel::NormaliseName(intel::WithoutWildcard(entry));
   if (!name) {
     Reject(&info_, entry, "not a DNS name");
     return Ok();

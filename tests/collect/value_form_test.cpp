@@ -52,6 +52,15 @@ TEST(ValueForm, KeepsAUrlButForItsSchemeAndHost) {
   EXPECT_EQ(Form("http://localhost/a"), "");
 }
 
+TEST(ValueForm, ReadsAWildcardAsADomainAndNowhereElse) {
+  EXPECT_EQ(Form("*.evil.com"), "domain evil.com");
+  EXPECT_EQ(Form("*.a.evil.com"), "domain a.evil.com");
+  EXPECT_EQ(Line("see *.a.evil[.]com for more"), "domain a.evil.com");
+  EXPECT_EQ(Form("*.evil.com:443"), "");
+  EXPECT_EQ(Form("http://*.evil.com/x"), "");
+  EXPECT_EQ(Form("a@*.evil.com"), "");
+}
+
 TEST(ValueForm, RefangsWhatMispMisses) {
   for (const char* text :
        {"c2[.]example[.]com", "c2(.)example(.)com", "c2{.}example{.}com", "c2[dot]example(dot)com",

@@ -311,6 +311,52 @@ def test_an_address_with_a_port_is_refused_where_no_port_can_be_said(form, tmp_p
     assert left_out(manifest) == {} and (form == "rpz" or listed(current))
 
 
+# How each format that can say a port says it.
+SAYS_PORT = {"suricata": " 8443 (", "snort2": " 8443 (", "snort3": " 8443 (", "nftables": " . 8443", "ipset": ",tcp:8443",
+             "stix": "dst_port = 8443", "ecs": '"port":8443', "csv": ",8443\n"}
+
+
+@pytest.mark.parametrize("form", sorted(SAYS_PORT))
+def test_ports_are_said_or_ignored_as_the_destination_wants(form, tmp_path):
+    def text(folder):
+        return "".join(path.read_text() for path in sorted(folder.iterdir()) if path.is_file() and path.name != "manifest.json")
+    value = [("ip-dst|port", "45.66.77.91|8443")]
+    current, manifest = generate(tmp_path, form, value)
+    assert left_out(manifest) == {} and SAYS_PORT[form] in text(current) and "45.66.77.91" in text(current)
+    current, manifest = generate(tmp_path / "ignored", form, value, "ports=ignore")
+    assert left_out(manifest) == {} and "45.66.77.91" in text(current)
+    # As if it had been listed without its port, but for what tells of the attribute.
+    alone, _ = generate(tmp_path / "alone", form, [("ip-dst", "45.66.77.91")])
+    told = text(current).replace("ip-dst|port", "ip-dst")
+    assert "8443" not in told and re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "", told) == re.sub(
+        r"[0-9a-f]{8}-[0-9a-f-]{27}", "", text(alone))
+
+
+def test_nftables_drops_at_any_port_where_ports_are_ignored(tmp_path):
+    current, _ = generate(tmp_path, "nftables", PORTED[:1], "ports=ignore")
+    (tmp_path / "send").write_text(
+        "import socket, sys\ntry:\n    socket.socket(type=socket.SOCK_DGRAM).sendto(b'x', (sys.argv[1], int(sys.argv[2])))\n"
+        "    print('sent')\nexcept PermissionError:\n    print('dropped')\n")
+    send = f"{sys.executable} {tmp_path / 'send'}"
+    said = namespace("sh", "-c", f"ip link set lo up && ip route add 45.66.77.0/24 dev lo && {find('nft')} -f "
+                                 f"{current / 'misp.nft'} && {send} 45.66.77.91 9 && {send} 45.66.77.91 11 && "
+                                 f"{send} 45.66.77.90 9")
+    assert said.split() == ["dropped", "dropped", "sent"]
+
+
+WILD = [("domain", "*.wild-d.com"), ("hostname", "*.wild-h.com"), ("url", "http://*.wild-u.com/x"), ("email-src", "a@*.wild-e.com")]
+
+
+@pytest.mark.parametrize("form", ["rpz", "unbound", "dnsmasq", "hosts", "squid", "edl", "suricata", "sigma", "zeek", "csv"])
+def test_a_wildcard_is_a_domain_or_refused(form, tmp_path):
+    current, manifest = generate(tmp_path, form, WILD)
+    why = left_out(manifest)
+    assert {reason: count for (reason, _), count in why.items()} == {
+        "value-bad-name": 1, "value-bad-url": 1, "value-bad-email": 1}
+    text = "".join(path.read_text() for path in current.iterdir() if path.is_file())
+    assert "wild-d.com" in text and not re.search(r"wild-[hue]\.com", text)
+
+
 def squid_check(folder, current):
     conf = folder / "squid.conf"
     conf.write_text((current / "squid-snippet.conf").read_text().replace('"misp-', f'"{current}/misp-') +

@@ -52,6 +52,11 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"domain", "evil[.]example", "evil.example", "domain:evil.example"},
         Case{"domain", "evil{.}example", "evil.example", "domain:evil.example"},  // *
         Case{"domain", "*.evil.example", "evil.example", "domain:evil.example"},  // *
+        Case{"domain|ip", "*.evil.com|192.0.2.1", "evil.com|192.0.2.1",
+             "domain:evil.com address:192.0.2.1"},
+        Case{"hostname", "*.evil.example", "value-bad-name", ""},
+        Case{"hostname|port", "*.evil.example|443", "value-bad-name", ""},
+        Case{"domain", "*.*.evil.example", "value-bad-name", ""},
         Case{"domain", "_dmarc.x.com", "_dmarc.x.com", "domain:_dmarc.x.com"},
         Case{"domain", "localhost", "value-single-label", ""},
         Case{"domain", "1.2.3.4", "value-bad-name", ""},
@@ -112,8 +117,10 @@ INSTANTIATE_TEST_SUITE_P(
              "url:http://[2001:db8::1]:8080/x"},
         Case{"url", "http://user@evil.example/x", "http://user@evil.example/x",
              "url:http://evil.example/x"},
+        Case{"url", "http://*.evil.example/x", "value-bad-url", ""},
         Case{"url", "not a url", "value-bad-url", ""}, Case{"url", "https://", "value-bad-url", ""},
         Case{"email-src", "Joe <Joe@EVIL.example>", "Joe@evil.example", "email:joe@evil.example"},
+        Case{"email-src", "a@*.evil.example", "value-bad-email", ""},
         Case{"email-src", "a@b@c.example", "value-bad-email", ""},
         Case{"filename", "a\nb", "value-control-character", ""},
         Case{"AS", "AS1.5", "65541", "other:65541"},
