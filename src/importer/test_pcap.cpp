@@ -1,5 +1,6 @@
 #include "importer/test_pcap.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdlib>
 #include <map>
@@ -19,9 +20,11 @@ namespace fs = std::filesystem;
 constexpr std::size_t kMaxRows = 10'000;
 constexpr std::size_t kShownOutput = 1000;
 
-// Over the outputs of suricata.yaml: alerts only, with what they were about.
+// Over the outputs of suricata.yaml: alerts only, with what they were about, and the counters.
 constexpr std::string_view kOutputs = R"(%YAML 1.1
 ---
+stats:
+  enabled: yes
 outputs:
   - eve-log:
       enabled: yes
@@ -29,6 +32,9 @@ outputs:
       filename: eve.json
       types:
         - alert
+        - stats:
+            totals: yes
+            threads: no
 )";
 
 // A folder that goes away with it.
@@ -55,6 +61,16 @@ class ScratchFolder {
   fs::path path_;
 };
 
+// Of the counters, the alerts that were more than Suricata keeps for one packet.
+std::uint64_t AlertsDropped(std::string_view line) {
+  if (line.find("\"alert_queue_overflow\"") == std::string_view::npos) return 0;
+  const Result<Json> event = ParseJson(line, {kMaxEveLine + 1, kMaxEveDepth});
+  if (!event.ok()) return 0;
+  const Json::json_pointer place("/stats/detect/alert_queue_overflow");
+  if (!event->contains(place) || !event->at(place).is_number_unsigned()) return 0;
+  return event->at(place).get<std::uint64_t>();
+}
+
 // Alerts of one rule about one value.
 struct AlertRow {
   std::uint64_t alerts = 0;
@@ -70,6 +86,7 @@ class Tally {
       GF_TRY(more, feed.Fill());
       while (const auto line = feed.Next()) {
         if (line->piece) continue;
+        dropped_ = std::max(dropped_, AlertsDropped(line->bytes));
         const EveLine event = ReadEveLine(line->bytes);
         if (event.kind != EveLine::Kind::kAlert) continue;
         GF_TRY(std::optional<NamedAlert> alert, names->Find(event.event));
@@ -80,6 +97,8 @@ class Tally {
   }
 
   [[nodiscard]] std::uint64_t alerts() const { return alerts_; }
+  // By Suricata itself, which counts them on from the beginning of the capture.
+  [[nodiscard]] std::uint64_t dropped() const { return dropped_; }
   [[nodiscard]] std::uint64_t left_out() const { return left_out_; }
   [[nodiscard]] const std::map<std::string, AlertRow>& rows() const { return rows_; }
 
@@ -100,6 +119,7 @@ class Tally {
   }
 
   std::uint64_t alerts_ = 0;
+  std::uint64_t dropped_ = 0;
   std::uint64_t left_out_ = 0;  // alerts beyond kMaxRows kinds
   std::map<std::string, AlertRow> rows_;
 };
@@ -163,7 +183,8 @@ std::uint64_t NumberBefore(std::string_view output, std::string_view what) {
 // What "no alert" would not mean: rules that this Suricata did not load, a capture that it did not
 // read whole, alerts that a limit kept back.
 std::vector<std::string> Reservations(std::string_view output,
-                                      const detect::Destination& destination) {
+                                      const detect::Destination& destination,
+                                      std::uint64_t dropped) {
   std::vector<std::string> notes;
   const std::uint64_t failed = NumberBefore(output, " rules failed");
   const std::uint64_t skipped = NumberBefore(output, " rules skipped");
@@ -176,6 +197,12 @@ std::vector<std::string> Reservations(std::string_view output,
   }
   if (output.find("truncated dump file") != std::string_view::npos)
     notes.emplace_back("the capture is cut off: it was read up to there");
+  if (dropped > 0) {
+    notes.push_back(
+        fmt::format("{} alerts are missing, here as on a sensor with this configuration: they were "
+                    "more for one packet than its packet-alert-max",
+                    Grouped(dropped)));
+  }
   if (destination.alert_rate) {
     notes.push_back(fmt::format("alert_rate: at most {} alerts of a rule are counted in {} seconds",
                                 destination.alert_rate->count, destination.alert_rate->seconds));
@@ -191,7 +218,7 @@ Result<std::string> RunSuricata(const std::string& program, const PcapTest& test
   GF_TRY(const CommandEnd end,
          run({program, "-r", fs::absolute(test.capture).string(), "-S", rules.string(), "-l",
               folder.string(), "--include", (folder / "outputs.yaml").string(), "-k", "none",
-              "--runmode", "single", "--set", "packet-alert-max=255", "-v"},
+              "--runmode", "single", "-v"},
              test.timeout));
   if (end.ok()) return end.output;
   if (end.how == CommandEnd::How::kExited && end.value == 127) {
@@ -251,7 +278,7 @@ Status TestPcap(Session& session, const Home& home, const PcapTest& test,
     GF_TRY(AlertNames names, AlertNames::Load(home.store_file(), config, destination->name));
     Tally tally;
     GF_CHECK(tally.Read(folder.path() / "eve.json", &names));
-    Show(session, destination->name, tally, Reservations(output, *destination));
+    Show(session, destination->name, tally, Reservations(output, *destination, tally.dropped()));
     alerts += tally.alerts();
   }
   if (!any) {

@@ -291,3 +291,24 @@ def test_suricata_comes_from_the_configuration_and_must_work(captured, corpus, t
         assert str(rules(captured, "literal").parent.parent / "current" / "misp.rules") in called.read_text()
     finally:
         (captured.isolated / "import.yml").write_text(before)
+def test_alerts_that_the_sensor_would_drop_are_dropped_and_counted(bins, engine, tmp_path):
+    """One query of a name for which more rules speak than Suricata keeps alerts for one packet (15)."""
+    import scapy.all as scapy
+    names = ["evil.example"]
+    while len(names) < 20:
+        names.append(f"n{len(names)}.{names[-1]}")
+    site = open_site(tmp_path / "site", bins, [event(EVENT, "many", "clear", [
+        attribute(number, "domain", name) for number, name in enumerate(names)])], [
+        {"name": "literal", "format": "suricata", "clearance": "clear"}])
+    capture = tmp_path / "one.pcap"
+    scapy.wrpcap(str(capture), [scapy.Ether() / scapy.IP(src="10.0.0.5", dst="10.0.0.53") / scapy.UDP(sport=1025, dport=53)
+                                / scapy.DNS(rd=1, qd=scapy.DNSQR(qname=names[-1]))])
+    (tmp_path / "sensor").mkdir()
+    subprocess.run([engine, "-r", capture, "-k", "none", "-S", rules(site, "literal"), "-l", tmp_path / "sensor"],
+                   check=True, capture_output=True, timeout=120)
+    sensor = sum('"event_type":"alert"' in line for line in (tmp_path / "sensor" / "eve.json").read_text().splitlines())
+    said = ask(site, "--suricata", engine, capture)[0]
+    assert said["alerts"] == sensor < len(names)
+    assert [note for note in said["notes"] if note.startswith(f"{len(names) - sensor} alerts are missing")], said["notes"]
+
+
