@@ -33,6 +33,7 @@ WhyOccurrence DescribeOccurrence(const store::Record& record, const SubjectReade
   found.value = attribute.value;
   found.comment = attribute.comment;
   found.first_seen = attribute.first_seen;
+  found.port = subject.value->port;
   found.last_seen = attribute.last_seen;
   found.timestamp = attribute.timestamp;
   found.tlp = subject.occurrence.tlp;

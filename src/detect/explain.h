@@ -36,6 +36,7 @@ struct WhyOccurrence {
   std::string comment;
   std::string first_seen;  // as the source wrote it, or empty
   std::string last_seen;
+  std::uint16_t port = 0;  // of ip|port, hostname|port
   Time timestamp = 0;  // 0: the source gave none
   intel::Tlp tlp = intel::Tlp::kRed;
   intel::Sighting sighting;

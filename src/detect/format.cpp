@@ -29,6 +29,11 @@ bool ReadsByEvent(const Destination& destination) {
          (format->by_event_if == nullptr || format->by_event_if(destination));
 }
 
+bool ComparesPorts(const Destination& destination) {
+  const Format* format = FindFormat(destination.format);
+  return format != nullptr && format->says_ports && destination.exact_ports;
+}
+
 policy::Power PowerOf(const Destination& destination) {
   const Format* format = FindFormat(destination.format);
   // A copy of events does nothing by itself.

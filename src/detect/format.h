@@ -102,6 +102,8 @@ struct Format {
 // Whether its writer takes values by event.
 [[nodiscard]] bool ReadsByEvent(const Destination& destination);
 // What a hit does there: the higher of what the destination and its format say.
+// Whether its entries for an address with a port match at that port only.
+[[nodiscard]] bool ComparesPorts(const Destination& destination);
 [[nodiscard]] policy::Power PowerOf(const Destination& destination);
 
 // What a destination's format answers for one part of a value with this port (0: none).

@@ -12,9 +12,10 @@ struct FormatReach {
 };
 
 constexpr Reach kWhole{};
-constexpr Reach kNames{true, false};
-constexpr Reach kNetworks{false, true};
-constexpr Reach kBoth{true, true};
+constexpr Reach kNames{true, false, false};
+constexpr Reach kNetworks{false, true, false};
+constexpr Reach kBoth{true, true, false};
+constexpr Reach kBothAndPaths{true, true, true};
 
 constexpr auto kReaches = std::to_array<FormatReach>({
     {"csv", kWhole},
@@ -28,7 +29,7 @@ constexpr auto kReaches = std::to_array<FormatReach>({
     {"navigator", kWhole},
     {"nftables", kNetworks},
     {"rpz", kBoth},
-    {"sigma", kBoth},
+    {"sigma", kBothAndPaths},
     {"snort-reputation", kNetworks},
     {"snort2", kBoth},
     {"snort3", kBoth},

@@ -9,8 +9,9 @@
 namespace gapferry::detect {
 
 struct Reach {
-  bool below = false;   // an entry for a domain also matches names below it
-  bool within = false;  // an entry for a network also matches the addresses in it
+  bool below = false;     // an entry for a domain also matches names below it
+  bool within = false;    // an entry for a network also matches the addresses in it
+  bool path_end = false;  // an entry for a file also matches paths of Windows that end with it
 };
 
 [[nodiscard]] Reach ReachOf(const Destination& destination);

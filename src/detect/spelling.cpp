@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 #include "base/bytes.h"
 #include "base/json.h"
 #include "detect/rpz_text.h"
+#include "detect/sigma_fields.h"
 #include "detect/sigma_text.h"
+#include "detect/stix_pattern.h"
 #include "detect/suricata_match.h"
 #include "detect/suricata_rule.h"
 
@@ -69,21 +72,25 @@ void AddSets(const SuricataOptions& options, const Indicator& indicator,
   spellings->push_back({indicator.value + ',', Bounds::kStart, options.prefix + "-iprep"});
 }
 
-// As Sysmon writes hashes, and files at the end of a path.
+// As rules write it, and as lists for lookups do, whose lines have the wildcards in them.
 std::vector<std::string> SigmaForms(const Indicator& indicator) {
-  std::string upper;
-  for (const char c : indicator.value)
-    upper += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-  switch (indicator.kind) {
-    case IndicatorKind::kMd5:
-      return {"MD5=" + upper};
-    case IndicatorKind::kSha1:
-      return {"SHA1=" + upper};
-    case IndicatorKind::kSha256:
-      return {"SHA256=" + upper};
-    default:
-      return {SigmaEscape(indicator.value), '\\' + SigmaEscape(indicator.value)};
+  std::set<std::string> texts;
+  for (const SigmaSource& source : SigmaSources()) {
+    for (const SigmaField& field : FieldsOf(source)) {
+      if (field.kind == indicator.kind)
+        texts.insert(SigmaText(field.form, indicator.kind, indicator.value));
+    }
   }
+  std::vector<std::string> forms;
+  for (const std::string& text : texts) {
+    for (const std::string& one : {SigmaEscape(text), text}) {
+      forms.push_back(one);
+      forms.push_back('*' + one);
+      forms.push_back('*' + one + '*');
+      forms.push_back("*." + one);
+    }
+  }
+  return forms;
 }
 
 // A line of a CDB list begins with its key, in quotes if it has a colon. Of a network, the first of
@@ -172,9 +179,12 @@ std::vector<Spelling> SpellingsOf(const Destination& destination, const Indicato
   const auto network = intel::ParseNetwork(value);
   if (format == "rpz" && network) add(RpzTrigger(*network) + ".rpz-ip", Bounds::kStart);
   if (format == "sigma") {
-    for (const std::string& one : SigmaForms(indicator))
+    for (const std::string& one : SigmaForms(indicator)) {
       add(Inner(YamlQuote(one)), bounds);
+      add(one, bounds);
+    }
   }
+  if (format == "stix") add(Inner(DumpJson(Inner(StixQuoted(value)))), bounds);
   if (!text) return spellings;
   add(Inner(DumpJson(value)), bounds);
   add(Replaced(value, "'", "''"), bounds);

@@ -12,16 +12,6 @@ namespace {
 
 using intel::IndicatorKind;
 
-// Within single quotes a backslash takes away the meaning of a quote and of itself.
-std::string Quoted(std::string_view value) {
-  std::string text = "'";
-  for (const char c : value) {
-    if (c == '\'' || c == '\\') text += '\\';
-    text += c;
-  }
-  return text + '\'';
-}
-
 struct Property {
   IndicatorKind kind;
   std::string_view type;  // of the attribute, where the kind does not say it all
@@ -82,8 +72,17 @@ std::string_view AddressPath(std::string_view value) {
 
 }  // namespace
 
+std::string StixQuoted(std::string_view value) {
+  std::string text = "'";
+  for (const char c : value) {
+    if (c == '\'' || c == '\\') text += '\\';
+    text += c;
+  }
+  return text + '\'';
+}
+
 std::string StixPattern(const intel::Indicator& indicator, std::string_view type) {
-  const std::string value = Quoted(indicator.value);
+  const std::string value = StixQuoted(indicator.value);
   if (indicator.kind == IndicatorKind::kAddress)
     return "[" + std::string(AddressPath(indicator.value)) + " = " + value + "]";
   if (indicator.kind == IndicatorKind::kNetwork)

@@ -2,12 +2,16 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "detect/candidate.h"
 #include "intel/value.h"
 
 namespace gapferry::detect {
 
+// As a string of the pattern language: within its quotes a backslash takes away the meaning of a
+// quote and of itself.
+[[nodiscard]] std::string StixQuoted(std::string_view value);
 // Empty if STIX has no place for it. `type` is the attribute's.
 [[nodiscard]] std::string StixPattern(const intel::Indicator& indicator, std::string_view type);
 

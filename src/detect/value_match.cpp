@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "detect/format.h"
 #include "detect/reach.h"
 #include "intel/asked_value.h"
 
@@ -11,6 +12,8 @@ namespace {
 
 using intel::Indicator;
 using intel::IndicatorKind;
+
+constexpr std::size_t kMostFolders = 64;  // of a path that is asked for
 
 // Indicators of each kind that can stand for what was seen as the first one.
 std::vector<IndicatorKind> SameForm(IndicatorKind seen) {
@@ -40,9 +43,18 @@ void Add(Way way, std::vector<Way>* ways) {
   if (!known) ways->push_back(std::move(way));
 }
 
-void AddWays(const Indicator& seen, bool host, const ValueLookup& lookup, std::vector<Way>* ways) {
+// The port of a URL's host; empty where its scheme does not say one.
+std::vector<std::uint16_t> HostPorts(const intel::Url& url) {
+  if (url.port != 0) return {url.port};
+  if (url.scheme == "http") return {80};
+  if (url.scheme == "https") return {443};
+  return {};
+}
+
+void AddWays(const Indicator& seen, const std::vector<std::uint16_t>& ports, bool host,
+             const ValueLookup& lookup, std::vector<Way>* ways) {
   for (const IndicatorKind kind : SameForm(seen.kind))
-    Add({{kind, seen.value}, How::kExact, host}, ways);
+    Add({{kind, seen.value}, How::kExact, host, ports}, ways);
   if (IsName(seen.kind)) {
     for (std::size_t dot = seen.value.find('.'); dot != std::string::npos;
          dot = seen.value.find('.', dot + 1))
@@ -55,8 +67,21 @@ void AddWays(const Indicator& seen, bool host, const ValueLookup& lookup, std::v
   if (seen.kind != IndicatorKind::kUrl) return;
   const std::optional<intel::Url> url = intel::ParseUrl(seen.value);
   if (!url) return;
-  AddWays({url->host_is_address ? IndicatorKind::kAddress : IndicatorKind::kHostname, url->host},
-          true, lookup, ways);
+  if (url->host_is_address) {
+    AddWays({IndicatorKind::kAddress, url->host}, HostPorts(*url), true, lookup, ways);
+  } else {
+    AddWays({IndicatorKind::kHostname, url->host}, {}, true, lookup, ways);
+  }
+}
+
+// What stands behind each backslash of a path, from the end.
+void AddPathEnds(std::string_view path, std::vector<Way>* ways) {
+  std::size_t at = path.rfind('\\');
+  for (std::size_t folders = 0; at != std::string_view::npos && folders < kMostFolders; ++folders) {
+    if (at + 1 < path.size())
+      Add({{IndicatorKind::kFilename, std::string(path.substr(at + 1))}, How::kEnd, false}, ways);
+    at = at == 0 ? std::string_view::npos : path.rfind('\\', at - 1);
+  }
 }
 
 // Whether the consumer matches in this way with an entry for that indicator.
@@ -64,14 +89,23 @@ bool Reaches(const Destination& destination, const Way& way) {
   const Reach reach = ReachOf(destination);
   if (way.how == How::kBelow) return reach.below;
   if (way.how == How::kWithin) return reach.within;
+  if (way.how == How::kEnd) return reach.path_end;
   // What looks up whole values does not take a URL apart.
   return !way.host || reach.below || reach.within;
 }
 
-bool IsCanary(const Destination& destination, const Indicator& indicator) {
+// What is listed at this port (0: at any) matches what was seen.
+bool IsSeenAt(const Way& way, std::uint16_t port) {
+  return port == 0 || way.ports.empty() || way.indicator.kind != IndicatorKind::kAddress ||
+         std::find(way.ports.begin(), way.ports.end(), port) != way.ports.end();
+}
+
+bool IsCanary(const Destination& destination, const Way& way) {
   if (!destination.canary) return false;
   const intel::Normalised value =
       intel::Normalise(destination.canary->type, destination.canary->value);
+  const Indicator& indicator = way.indicator;
+  if (ComparesPorts(destination) && !IsSeenAt(way, value.port)) return false;
   return std::any_of(value.indicators.begin(), value.indicators.begin() + value.count,
                      [&](const Indicator& one) {
                        return one.kind == indicator.kind && one.value == indicator.value;
@@ -82,22 +116,32 @@ void Judge(const Way& way, const Named& named, const Destination& destination, s
            DestinationMatch* match) {
   if (named.occurrences.empty() && !destination.canary) return;
   const bool reaches = Reaches(destination, way);
-  DestinationMatch::Hit hit{way, {}, IsCanary(destination, way.indicator)};
+  const bool has_port = way.indicator.kind == IndicatorKind::kAddress && ComparesPorts(destination);
+  DestinationMatch::Hit hit{way, {}, IsCanary(destination, way), {}};
   const WhyDecision* refused = nullptr;
+  std::set<std::uint16_t> elsewhere;
+  bool anywhere = hit.canary;
   for (const WhyOccurrence& one : named.occurrences) {
-    if (one.decisions[place].allowed) {
+    if (!one.decisions[place].allowed) {
+      if (refused == nullptr) refused = &one.decisions[place];
+    } else if (has_port && !IsSeenAt(way, one.port)) {
+      elsewhere.insert(one.port);
+    } else {
       hit.occurrences.push_back(one);
-    } else if (refused == nullptr) {
-      refused = &one.decisions[place];
+      anywhere = anywhere || !has_port || one.port == 0;
+      hit.at_ports.insert(one.port);
     }
   }
+  if (anywhere) hit.at_ports.clear();
   const bool used = hit.canary || !hit.occurrences.empty();
   if (used && reaches) {
     match->hits.push_back(std::move(hit));
   } else if (used) {
-    match->misses.push_back({way, true, {}});
+    match->misses.push_back({way, true, {}, {}});
+  } else if (!elsewhere.empty()) {
+    match->misses.push_back({way, false, std::move(elsewhere), {}});
   } else if (refused != nullptr) {
-    match->misses.push_back({way, false, *refused});
+    match->misses.push_back({way, false, {}, *refused});
   }
 }
 
@@ -111,13 +155,16 @@ std::string_view HowName(How how) {
       return "below";
     case How::kWithin:
       return "within";
+    case How::kEnd:
+      return "end";
   }
   return "";
 }
 
-std::vector<Way> WaysOf(const Indicator& seen, const ValueLookup& lookup) {
+std::vector<Way> WaysOf(const Indicator& seen, const std::vector<std::uint16_t>& ports,
+                        const ValueLookup& lookup) {
   std::vector<Way> ways;
-  AddWays(seen, false, lookup, &ways);
+  AddWays(seen, ports, false, lookup, &ways);
   return ways;
 }
 
@@ -128,16 +175,21 @@ std::vector<Way> WaysOfAsked(std::string_view value, const ValueLookup& lookup) 
     for (int kind = 0; kind < intel::kIndicatorKinds; ++kind)
       Add({{static_cast<IndicatorKind>(kind), form}, How::kExact, false}, &ways);
   }
+  AddPathEnds(AsciiTrim(value), &ways);
   const std::string plain = intel::Refang(AsciiTrim(value));
   if (const auto network = intel::ParseNetwork(plain)) {
     AddWays({network->IsAddress() ? IndicatorKind::kAddress : IndicatorKind::kNetwork,
              network->ToString()},
-            false, lookup, &ways);
+            {}, false, lookup, &ways);
+  } else if (const auto address = intel::Normalise("ip-dst|port", plain); address.ok()) {
+    AddWays(address.indicators[0], {address.port}, false, lookup, &ways);
+  } else if (const auto host = intel::Normalise("hostname|port", plain); host.ok()) {
+    AddWays(host.indicators[0], {}, false, lookup, &ways);
   } else if (const auto name = intel::NormaliseName(plain);
              name && plain.find('/') == std::string::npos) {
-    AddWays({IndicatorKind::kHostname, *name}, false, lookup, &ways);
+    AddWays({IndicatorKind::kHostname, *name}, {}, false, lookup, &ways);
   } else if (const auto url = intel::ParseUrl(plain); url && plain.find('/') != std::string::npos) {
-    AddWays({IndicatorKind::kUrl, url->ToString()}, false, lookup, &ways);
+    AddWays({IndicatorKind::kUrl, url->ToString()}, {}, false, lookup, &ways);
   }
   return ways;
 }

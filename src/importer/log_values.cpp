@@ -2,7 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <map>
+#include <optional>
 #include <set>
+#include <span>
 #include <utility>
 
 #include "base/bytes.h"
@@ -11,7 +15,6 @@
 namespace gapferry::importer {
 namespace {
 
-using intel::Indicator;
 using intel::IndicatorKind;
 
 constexpr auto npos = std::string_view::npos;
@@ -48,6 +51,40 @@ IndicatorKind HashOf(std::size_t digits) {
   }
   return IndicatorKind::kOther;
 }
+
+// 0 for what is none.
+std::uint16_t PortOf(std::string_view text) {
+  std::uint16_t port = 0;
+  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+  return error == std::errc{} && stop == text.data() + text.size() ? port : 0;
+}
+
+std::uint16_t FieldPort(const Json& value) {
+  if (value.is_string()) return PortOf(value.get_ref<const std::string&>());
+  if (!value.is_number_unsigned() || value > 0xFFFF) return 0;
+  return value.get<std::uint16_t>();
+}
+
+// The port of a URL's host, where its scheme says one.
+std::uint16_t UrlPort(const intel::Url& url) {
+  if (url.port != 0) return url.port;
+  return url.scheme == "http" ? 80 : url.scheme == "https" ? 443 : 0;
+}
+
+// Of the name of a field, what it shares with that of its other half: "dest_" of dest_ip and
+// dest_port, "destination." of destination.address and destination.port, "id.resp" of Zeek's
+// id.resp_h and id.resp_p.
+std::optional<std::string> StemOf(std::string_view key, std::span<const std::string_view> ends) {
+  std::string stem = AsciiLower(key);
+  for (const std::string_view end : ends) {
+    if (!stem.ends_with(end)) continue;
+    stem.resize(stem.size() - end.size());
+    return stem;
+  }
+  return std::nullopt;
+}
+constexpr auto kAddressEnds = std::to_array<std::string_view>({"ip", "address", "addr", "_h"});
+constexpr auto kPortEnds = std::to_array<std::string_view>({"port", "_p"});
 
 // As people write what nobody should click: "hxxps://evil[.]example".
 std::string Rearmed(std::string_view text) {
@@ -108,12 +145,20 @@ class Reader {
       Text(text);
       Whole(text);
     } else if (value.is_structured()) {
+      if (value.is_object()) FieldPorts(value);
       for (const Json& inner : value)
         Value(inner);
     }
   }
 
-  std::vector<Indicator> Take() { return std::move(found_); }
+  std::vector<LogValue> Take() {
+    for (LogValue& value : found_) {
+      if (value.kind != IndicatorKind::kAddress) continue;
+      const auto ports = ports_.find(value.value);
+      if (ports != ports_.end()) value.ports.assign(ports->second.begin(), ports->second.end());
+    }
+    return std::move(found_);
+  }
 
  private:
   void Plain(std::string_view text) {
@@ -125,7 +170,27 @@ class Reader {
 
   void Add(IndicatorKind kind, std::string value) {
     if (value.empty()) return;
-    if (known_.emplace(kind, value).second) found_.push_back({kind, std::move(value)});
+    if (known_.emplace(kind, value).second) found_.push_back({{kind, std::move(value)}, {}});
+  }
+
+  // Nothing for 0, or if `text` is no address.
+  void AddPort(std::string_view text, std::uint16_t port) {
+    if (port == 0) return;
+    if (const auto address = intel::NormaliseAddress(text)) ports_[*address].insert(port);
+  }
+
+  void FieldPorts(const Json& object) {
+    std::map<std::string, std::uint16_t> ports;
+    for (const auto& [key, value] : object.items()) {
+      const auto stem = StemOf(key, kPortEnds);
+      if (stem) ports.emplace(*stem, FieldPort(value));
+    }
+    if (ports.empty()) return;
+    for (const auto& [key, value] : object.items()) {
+      const auto stem = value.is_string() ? StemOf(key, kAddressEnds) : std::nullopt;
+      const auto port = stem ? ports.find(*stem) : ports.end();
+      if (port != ports.end()) AddPort(value.get_ref<const std::string&>(), port->second);
+    }
   }
 
   void Urls(std::string_view text) {
@@ -151,7 +216,10 @@ class Reader {
   }
 
   void AddUrl(std::string_view text) {
-    if (const auto url = intel::ParseUrl(text)) Add(IndicatorKind::kUrl, url->ToString());
+    const auto url = intel::ParseUrl(text);
+    if (!url) return;
+    if (url->host_is_address) AddPort(url->host, UrlPort(*url));
+    Add(IndicatorKind::kUrl, url->ToString());
   }
 
   // "(4)evil(7)example(0)", as the DNS server of Windows writes a name.
@@ -184,9 +252,20 @@ class Reader {
       std::size_t end = at;
       while (end < text.size() && !IsSeparator(text[end]))
         ++end;
-      if (end > at) Word(text.substr(at, end - at));
+      const std::string_view word = text.substr(at, end - at);
+      if (!word.empty()) Word(word);
+      // "[2001:db8::1]:443"
+      if (text.substr(end).starts_with("]:"))
+        AddPort(word, PortOf(text.substr(end + 2).substr(0, DigitsAt(text, end + 2))));
       at = end + 1;
     }
+  }
+
+  static std::size_t DigitsAt(std::string_view text, std::size_t at) {
+    std::size_t digits = 0;
+    while (at + digits < text.size() && digits < 6 && IsAsciiDigit(text[at + digits]))
+      ++digits;
+    return digits;
   }
 
   void Word(std::string_view word) {
@@ -198,9 +277,13 @@ class Reader {
     }
     if (colons > 0) {
       // host:port, key:value
+      std::string_view before;
       for (std::size_t at = 0; at <= word.size();) {
         const std::size_t end = std::min(word.find(':', at), word.size());
-        if (end > at) Part(word.substr(at, end - at));
+        const std::string_view part = word.substr(at, end - at);
+        if (IsNumber(part)) AddPort(before, PortOf(part));
+        if (!part.empty()) Part(part);
+        before = part;
         at = end + 1;
       }
       return;
@@ -221,7 +304,11 @@ class Reader {
     while (text.ends_with('.') || text.ends_with(':'))
       text.remove_suffix(1);
     auto address = intel::NormaliseAddress(text);
-    if (!address) address = intel::NormaliseAddress(WithoutPort(text));
+    if (!address) {
+      const std::string_view alone = WithoutPort(text);
+      address = intel::NormaliseAddress(alone);
+      if (address) AddPort(alone, PortOf(text.substr(alone.size() + 1)));
+    }
     if (!address) return false;
     Add(IndicatorKind::kAddress, *std::move(address));
     return true;
@@ -258,13 +345,14 @@ class Reader {
     }
   }
 
-  std::vector<Indicator> found_;
+  std::vector<LogValue> found_;
+  std::map<std::string, std::set<std::uint16_t>> ports_;  // by address
   std::set<std::pair<IndicatorKind, std::string>> known_;
 };
 
 }  // namespace
 
-std::vector<Indicator> ReadLogLine(std::string_view line) {
+std::vector<LogValue> ReadLogLine(std::string_view line) {
   Reader reader;
   if (AsciiTrim(line).starts_with('{')) {
     const Result<Json> json = ParseJson(line, {kMaxLogLine + 2, kMaxJsonDepth, /*twice=*/true});

@@ -4,6 +4,7 @@
 #include "importer/gunzip.h"
 #include "importer/line_feed.h"
 #include "importer/log_values.h"
+#include "importer/why_text.h"
 
 namespace gapferry::importer {
 namespace {
@@ -42,7 +43,7 @@ class LogTest {
     if (line.first) ++lines_;
     if (line.first && line.piece) ++long_lines_;
     bool matched = false;
-    for (const intel::Indicator& seen : ReadLogLine(line.bytes)) {
+    for (const LogValue& seen : ReadLogLine(line.bytes)) {
       GF_TRY(const bool match, Look(line.number, seen));
       matched = matched || match;
     }
@@ -53,8 +54,8 @@ class LogTest {
     return Ok();
   }
 
-  Result<bool> Look(std::uint64_t line, const intel::Indicator& seen) {
-    std::vector<detect::Way> ways = detect::WaysOf(seen, bench_.lookup());
+  Result<bool> Look(std::uint64_t line, const LogValue& seen) {
+    std::vector<detect::Way> ways = detect::WaysOf(seen, seen.ports, bench_.lookup());
     // The host stands in the line as a word of its own.
     std::erase_if(ways, [](const detect::Way& way) { return way.host; });
     GF_TRY(const auto matches, detect::MatchWays(ways, bench_.site(), &bench_.lookup()));
@@ -91,14 +92,16 @@ class LogTest {
             {"match", detect::HowName(hit.way.how)},
             {"kind", intel::IndicatorKindName(hit.way.indicator.kind)},
             {"value", hit.way.indicator.value},
+            {"at_ports", hit.at_ports},
             {"canary", hit.canary},
             {"events", events}};
   }
 
   static std::string HitText(const std::string& destination, const DestinationMatch::Hit& hit) {
-    std::string text = fmt::format(
-        "\n  {:<12} {} {}{}", destination, intel::IndicatorKindName(hit.way.indicator.kind),
-        Printable(hit.way.indicator.value), hit.canary ? ", the canary" : "");
+    std::string text = fmt::format("\n  {:<12} {} {}{}{}", destination,
+                                   intel::IndicatorKindName(hit.way.indicator.kind),
+                                   Printable(hit.way.indicator.value), PortsText(hit.at_ports),
+                                   hit.canary ? ", the canary" : "");
     std::set<Uuid> named;
     for (const detect::WhyOccurrence& one : hit.occurrences) {
       if (!named.insert(one.event_uuid).second) continue;

@@ -25,6 +25,8 @@ std::string WayText(const Way& way) {
       return fmt::format("{}below the {}", host, value);
     case detect::How::kWithin:
       return fmt::format("{}within the {}", host, value);
+    case detect::How::kEnd:
+      return fmt::format("a path that ends with the {}", value);
   }
   return value;
 }
@@ -43,6 +45,7 @@ Json EntryJson(const Entry& entry) {
 std::string MissText(const DestinationMatch::Miss& miss) {
   if (miss.compares_whole)
     return WayText(miss.way) + ": listed, but this format compares whole values";
+  if (!miss.at_ports.empty()) return WayText(miss.way) + ": listed" + PortsText(miss.at_ports);
   return WayText(miss.way) + ": " + DecisionText(miss.decision);
 }
 
@@ -88,9 +91,11 @@ class Answer {
   void Hit(const DestinationMatch::Hit& hit, const std::vector<Entry>& entries) {
     Json json = WayJson(hit.way);
     json["canary"] = hit.canary;
+    json["at_ports"] = hit.at_ports;
     json["entries"] = Json::array();
     json["attributes"] = Json::array();
-    console_.Say("  matches: " + WayText(hit.way) + (hit.canary ? ", the canary" : ""));
+    console_.Say("  matches: " + WayText(hit.way) + PortsText(hit.at_ports) +
+                 (hit.canary ? ", the canary" : ""));
     for (const Entry& entry : entries) {
       std::string ids;
       for (const std::string& id : entry.ids)
@@ -121,8 +126,10 @@ class Answer {
 
   void Miss(const DestinationMatch::Miss& miss) {
     Json json = WayJson(miss.way);
-    json["reason"] =
-        miss.compares_whole ? "compares-whole-values" : policy::ReasonCode(miss.decision.reason);
+    json["reason"] = miss.compares_whole      ? "compares-whole-values"
+                     : !miss.at_ports.empty() ? "other-port"
+                                              : policy::ReasonCode(miss.decision.reason);
+    json["at_ports"] = miss.at_ports;
     json["detail"] = miss.decision.detail;
     json_["misses"].push_back(std::move(json));
     console_.Say("  no match: " + MissText(miss));

@@ -30,6 +30,11 @@ Json SightingJson(const intel::Sighting& sighting) {
 
 }  // namespace
 
+std::string PortsText(const std::set<std::uint16_t>& ports) {
+  if (ports.empty()) return "";
+  return fmt::format(", at port{} {} only", ports.size() > 1 ? "s" : "", fmt::join(ports, ", "));
+}
+
 std::string DecisionText(const detect::WhyDecision& decision) {
   if (decision.allowed) {
     return "used" + (decision.warninglist.empty() ? std::string()

@@ -46,11 +46,29 @@ TEST(Spelling, IsThatOfTheFormat) {
   EXPECT_TRUE(Stands("sigma", IndicatorKind::kDomain, "evil.example", "  - '.evil.example'"));
   EXPECT_TRUE(Stands("suricata", IndicatorKind::kDomain, "evil.example", "ZXZpbC5leGFtcGxl"));
   EXPECT_TRUE(Stands("suricata", IndicatorKind::kDomain, "evil.example",
-                     "alert dns any any -> any any (msg:\"MISP domain evil.example: info\"; "));
+                     "alert dns any any -> any any (msg:\"MISP domain "
+                     "evil.example: info\"; "));
   EXPECT_FALSE(Stands("suricata", IndicatorKind::kDomain, "evil.example",
                       "alert ip (msg:\"MISP address 192.0.2.1: about evil.example\"; "));
   EXPECT_FALSE(
       Stands("csv", IndicatorKind::kDomain, "evil.example", "192.0.2.1,about evil.example"));
+}
+
+TEST(Spelling, OfListsForLookupsHasTheirWildcards) {
+  for (const char* line : {"*MD5=ABCDEF0123456789ABCDEF0123456789*",
+                           "*MD5=ABCDEF0123456789ABCDEF0123456789*,d1a482e7,clear,",
+                           "        - '*MD5=ABCDEF0123456789ABCDEF0123456789*'"})
+    EXPECT_TRUE(Stands("sigma", IndicatorKind::kMd5, "abcdef0123456789abcdef0123456789", line))
+        << line;
+  for (const char* line : {"*\\evil.exe", "*\\evil.exe,d1a482e7,clear,", "        - '*\\evil.exe'"})
+    EXPECT_TRUE(Stands("sigma", IndicatorKind::kFilename, "evil.exe", line)) << line;
+  EXPECT_TRUE(Stands("sigma", IndicatorKind::kDomain, "evil.example", "*.evil.example"));
+  EXPECT_FALSE(Stands("sigma", IndicatorKind::kFilename, "evil.exe", "*\\notevil.exe"));
+}
+
+TEST(Spelling, OfStixIsEscapedTwice) {
+  EXPECT_TRUE(Stands("stix", IndicatorKind::kOther, "HKLM\\it's",
+                     R"("pattern":"[windows-registry-key:key = 'HKLM\\\\it\\'s']",)"));
 }
 
 }  // namespace

@@ -19,6 +19,8 @@ VALUES = [
     ("domain", "evil.example"), ("hostname", "one.host.example"), ("ip-dst", "45.66.77.88"),
     ("ip-dst", "45.66.80.0/24"), ("url", "http://web.example/a?b=c"), ("sha256", "ab" * 32),
     ("email-src", "someone@mail.example"), ("user-agent", "Evil/1.0 (x)"), ("filename", "dropper.exe"),
+    ("ip-dst|port", "45.66.90.1|8443"), ("md5", "cd" * 16), ("sha1", "ef" * 20), ("mutex", "Global\\it's mine"),
+    ("regkey", "HKLM\\Software\\Evil"), ("filename", "sub\\odd 'one'.exe"),
 ]
 
 
@@ -30,7 +32,8 @@ def site(tmp_path_factory, bins):
     return open_site(tmp_path_factory.mktemp("test"), bins, [one], [
         {"name": name, "format": name, "clearance": "clear"} for name in FORMATS] + [
         {"name": "sets", "format": "suricata", "clearance": "clear", "suricata": {"literal_limit": 0},
-         "canary": {"type": "domain", "value": "canary.example"}}])
+         "canary": {"type": "domain", "value": "canary.example"}},
+        {"name": "expand", "format": "sigma", "clearance": "clear", "sigma": {"values": "expand"}}])
 
 
 def ask(site, *arguments, expect=0):
@@ -46,18 +49,23 @@ def matches(site, value, expect=0):
 
 # Formats that have an entry for the value.
 LISTED = {
-    "evil.example": {"suricata", "sets", "snort3", "sigma", "wazuh", "zeek", "rpz", "hosts", "dnsmasq", "unbound",
+    "evil.example": {"suricata", "sets", "snort3", "sigma", "expand", "wazuh", "zeek", "rpz", "hosts", "dnsmasq", "unbound",
                      "squid", "edl", "csv", "stix", "ecs", "splunk"},
-    "45.66.77.88": {"suricata", "sets", "snort3", "sigma", "wazuh", "zeek", "rpz", "nftables", "ipset", "squid", "edl",
+    "45.66.77.88": {"suricata", "sets", "snort3", "sigma", "expand", "wazuh", "zeek", "rpz", "nftables", "ipset", "squid", "edl",
                     "csv", "stix", "ecs", "splunk", "snort-reputation"},
-    "ab" * 32: {"suricata", "sets", "sigma", "wazuh", "zeek", "csv", "stix", "ecs", "splunk"},
-    "one.host.example": {"suricata", "sets", "snort3", "sigma", "wazuh", "zeek", "rpz", "hosts", "dnsmasq", "unbound",
+    "ab" * 32: {"suricata", "sets", "sigma", "expand", "wazuh", "zeek", "csv", "stix", "ecs", "splunk"},
+    "one.host.example": {"suricata", "sets", "snort3", "sigma", "expand", "wazuh", "zeek", "rpz", "hosts", "dnsmasq", "unbound",
                          "squid", "edl", "csv", "stix", "ecs", "splunk"},
     "someone@mail.example": {"suricata", "snort3", "wazuh", "zeek", "csv", "stix", "ecs", "splunk"},
-    "Evil/1.0 (x)": {"suricata", "sets", "snort3", "sigma", "zeek", "csv", "stix", "splunk"},
-    "dropper.exe": {"sigma", "zeek", "csv", "stix", "ecs", "splunk"},
-    "http://web.example/a?b=c": {"suricata", "sets", "snort3", "sigma", "wazuh", "zeek", "squid", "edl", "csv", "stix",
+    "Evil/1.0 (x)": {"suricata", "sets", "snort3", "sigma", "expand", "zeek", "csv", "stix", "splunk"},
+    "dropper.exe": {"sigma", "expand", "zeek", "csv", "stix", "ecs", "splunk"},
+    "http://web.example/a?b=c": {"suricata", "sets", "snort3", "sigma", "expand", "wazuh", "zeek", "squid", "edl", "csv", "stix",
                                  "ecs", "splunk"},
+    "cd" * 16: {"sigma", "expand", "wazuh", "zeek", "csv", "stix", "ecs", "splunk"},
+    "ef" * 20: {"sigma", "expand", "wazuh", "zeek", "csv", "stix", "ecs", "splunk"},
+    "Global\\it's mine": {"stix"},
+    "HKLM\\Software\\Evil": {"stix"},
+    "sub\\odd 'one'.exe": {"sigma", "expand", "zeek", "csv", "stix", "ecs", "splunk"},
 }
 
 
@@ -79,6 +87,17 @@ def test_every_format_that_lists_a_value_matches_it_and_the_line_says_so(site, v
         assert ids[name], name
 
 
+def test_a_path_ends_with_a_file_in_sigma(site):
+    for path in ("C:\\Users\\x\\dropper.exe", "dir\\dropper.exe"):
+        found = matches(site, path)
+        assert {name for name, hits in found.items() if hits} == {"sigma", "expand"}
+        assert found["expand"] == [("end", "filename", "dropper.exe")]
+        misses = {said["destination"]: [one["reason"] for one in said["misses"]] for said in ask(site, path)}
+        assert misses["zeek"] == ["compares-whole-values"]
+    assert matches(site, "C:\\sub\\odd 'one'.exe")["expand"] == [("end", "filename", "sub\\odd 'one'.exe")]
+    assert not any(matches(site, "C:\\notdropper.exe", expect=7).values())
+
+
 def test_one_destination_may_be_asked_alone(site, tmp_path):
     assert [said["destination"] for said in ask(site, "evil.example", "--destination", "zeek")] == ["zeek"]
     (tmp_path / "some.log").write_text("GET evil.example\n")
@@ -90,12 +109,48 @@ def test_one_destination_may_be_asked_alone(site, tmp_path):
 def test_names_below_match_where_the_consumer_does_so(site):
     found = matches(site, "www.evil.example")
     below = {name for name, hits in found.items() if ("below", "domain", "evil.example") in hits}
-    assert below == {"suricata", "sets", "snort3", "sigma", "rpz", "dnsmasq", "unbound", "squid", "edl"}
+    assert below == {"suricata", "sets", "snort3", "sigma", "expand", "rpz", "dnsmasq", "unbound", "squid", "edl"}
     misses = {said["destination"]: [one["reason"] for one in said["misses"]] for said in ask(site, "www.evil.example")}
     assert misses["hosts"] == ["compares-whole-values"] and misses["zeek"] == ["compares-whole-values"]
     # A host name is that name only.
     assert not any(matches(site, "below.one.host.example", expect=7).values())
     assert not any(matches(site, "notevil.example", expect=7).values())
+
+
+AT_PORT = "45.66.90.1"
+WITH_PORTS = {"suricata", "sets", "snort3", "nftables", "ipset", "csv", "stix", "ecs"}
+
+
+@pytest.mark.parametrize("asked,expect", [
+    (AT_PORT, 0), (f"{AT_PORT}:8443", 0), (f"{AT_PORT}|8443", 0), (f"https://{AT_PORT}:8443/x", 0),
+    (f"{AT_PORT}:80", 7), (f"{AT_PORT}|80", 7), (f"http://{AT_PORT}/x", 7)])
+def test_an_address_that_is_listed_for_a_port_matches_there_only(site, asked, expect):
+    said = {one["destination"]: one for one in ask(site, asked, expect=expect)}
+    hits = {name: one["matches"][0]["at_ports"] for name, one in said.items() if one["matches"]}
+    reached = WITH_PORTS - ({"csv", "ecs"} if "//" in asked else set())  # these compare whole values
+    assert hits == ({} if expect else {name: [8443] for name in reached})
+    missed = {name: one["misses"][0] for name, one in said.items() if one["misses"]}
+    assert {miss["reason"] for name, miss in missed.items() if name not in WITH_PORTS} == {"format-cannot-express"}
+    if expect:
+        assert {name for name, miss in missed.items() if miss["reason"] == "other-port"} == WITH_PORTS
+        assert all(miss["at_ports"] == [8443] for name, miss in missed.items() if name in WITH_PORTS)
+        assert "listed, at port 8443 only" in site.import_("test", asked, expect=7).stdout
+    else:
+        assert ", at port 8443 only" in site.import_("test", asked).stdout
+
+
+def test_a_log_line_matches_at_the_port_that_it_names(site, tmp_path):
+    path = tmp_path / "some.log"
+    path.write_text("".join(line + "\n" for line in [
+        f"tcp 192.0.2.7:1025 -> {AT_PORT}:80", f"tcp 192.0.2.7:1025 -> {AT_PORT}:8443", f"from {AT_PORT} to somewhere",
+        json.dumps({"dest_ip": AT_PORT, "dest_port": 80}), json.dumps({"dest_ip": AT_PORT, "dest_port": 8443}),
+        "45.66.77.88:1 has no port in the list"]))
+    said = ask(site, path)
+    assert sorted(log_matches(said)) == [2, 3, 5, 6]
+    for one in said[:-1]:
+        at = {artifact["destination"]: artifact["at_ports"] for artifact in one["artifacts"]}
+        assert at == ({name: [8443] for name in WITH_PORTS} if one["line"] != 6 else
+                      {name: [] for name in LISTED["45.66.77.88"]})
 
 
 def test_addresses_match_within_networks(site):
@@ -272,25 +327,6 @@ def test_a_capture_that_is_cut_off_is_not_quiet_about_it(captured, corpus, engin
     assert all(any("cut off" in note for note in one["notes"]) for one in said if one["message_type"] == "test"), done.stderr
 
 
-def test_suricata_comes_from_the_configuration_and_must_work(captured, corpus, tmp_path):
-    capture = corpus / "detection" / "pcaps" / sorted(expected_values(corpus))[0]
-    missing = captured.import_("test", "--suricata", tmp_path / "none", capture, expect=7)
-    assert "cannot be started" in missing.stderr
-    broken = tmp_path / "broken.pcap"
-    broken.write_bytes(capture.read_bytes()[:10])
-    captured.import_("test", broken, expect=4)
-    before = (captured.isolated / "import.yml").read_text()
-    called = tmp_path / "called"
-    fake = tmp_path / "fake"
-    fake.write_text(f"#!/bin/sh\necho \"$@\" >{called}\nsleep 30\n")
-    fake.chmod(0o755)
-    try:
-        captured.configure_import(**{**json.loads(before), "suricata": str(fake)})
-        slow = captured.import_("test", "--timeout", "1", "--destination", "literal", capture, expect=4)
-        assert "no end within its time" in slow.stderr
-        assert str(rules(captured, "literal").parent.parent / "current" / "misp.rules") in called.read_text()
-    finally:
-        (captured.isolated / "import.yml").write_text(before)
 def test_alerts_that_the_sensor_would_drop_are_dropped_and_counted(bins, engine, tmp_path):
     """One query of a name for which more rules speak than Suricata keeps alerts for one packet (15)."""
     import scapy.all as scapy
@@ -312,3 +348,22 @@ def test_alerts_that_the_sensor_would_drop_are_dropped_and_counted(bins, engine,
     assert [note for note in said["notes"] if note.startswith(f"{len(names) - sensor} alerts are missing")], said["notes"]
 
 
+def test_suricata_comes_from_the_configuration_and_must_work(captured, corpus, tmp_path):
+    capture = corpus / "detection" / "pcaps" / sorted(expected_values(corpus))[0]
+    missing = captured.import_("test", "--suricata", tmp_path / "none", capture, expect=7)
+    assert "cannot be started" in missing.stderr
+    broken = tmp_path / "broken.pcap"
+    broken.write_bytes(capture.read_bytes()[:10])
+    captured.import_("test", broken, expect=4)
+    before = (captured.isolated / "import.yml").read_text()
+    called = tmp_path / "called"
+    fake = tmp_path / "fake"
+    fake.write_text(f"#!/bin/sh\necho \"$@\" >{called}\nsleep 30\n")
+    fake.chmod(0o755)
+    try:
+        captured.configure_import(**{**json.loads(before), "suricata": str(fake)})
+        slow = captured.import_("test", "--timeout", "1", "--destination", "literal", capture, expect=4)
+        assert "no end within its time" in slow.stderr
+        assert str(rules(captured, "literal").parent.parent / "current" / "misp.rules") in called.read_text()
+    finally:
+        (captured.isolated / "import.yml").write_text(before)

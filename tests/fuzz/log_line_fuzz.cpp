@@ -25,10 +25,12 @@ std::vector<std::string> FuzzSeeds() {
 }
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  const std::vector<intel::Indicator> found = importer::ReadLogLine(AsText({data, size}));
+  const std::vector<importer::LogValue> found = importer::ReadLogLine(AsText({data, size}));
   FUZZ_CHECK(found.size() <= 4 * size);
   for (std::size_t i = 0; i < found.size(); ++i) {
-    const intel::Indicator& one = found[i];
+    const importer::LogValue& one = found[i];
+    FUZZ_CHECK(one.ports.empty() || one.kind == intel::IndicatorKind::kAddress);
+    FUZZ_CHECK(std::find(one.ports.begin(), one.ports.end(), 0) == one.ports.end());
     FUZZ_CHECK(!one.value.empty());
     for (std::size_t k = 0; i < 50 && k < i; ++k)
       FUZZ_CHECK(found[k].kind != one.kind || found[k].value != one.value);

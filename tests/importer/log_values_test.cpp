@@ -41,6 +41,34 @@ TEST(LogValues, OfZeekWithTabsBetweenTheColumns) {
                                  {IndicatorKind::kHostname, "evil.example"}}));
 }
 
+TEST(LogValues, KnowsThePortThatStandsWithAnAddress) {
+  using Ports = std::vector<std::uint16_t>;
+  const auto ports = [](std::string_view line, std::string_view address) {
+    for (const LogValue& one : ReadLogLine(line)) {
+      if (one.kind == IndicatorKind::kAddress && one.value == address) return one.ports;
+    }
+    ADD_FAILURE() << address << " is not found in " << line;
+    return Ports{};
+  };
+  EXPECT_EQ(ports("tcp 45.77.1.1:80 -> 192.0.2.7:1025", "45.77.1.1"), Ports{80});
+  EXPECT_EQ(ports("tcp [2001:db8::1]:8443 ok", "2001:db8::1"), Ports{8443});
+  EXPECT_EQ(ports("IP 192.0.2.7.51514 > 45.77.1.1.443: Flags [S]", "45.77.1.1"), Ports{443});
+  EXPECT_EQ(ports("GET http://45.77.1.1/a", "45.77.1.1"), Ports{80});
+  EXPECT_EQ(ports("GET https://45.77.1.1:8443/a", "45.77.1.1"), Ports{8443});
+  EXPECT_EQ(ports(R"({"src_ip":"192.0.2.7","src_port":1025,"dest_ip":"45.77.1.1","dest_port":80})",
+                  "45.77.1.1"),
+            Ports{80});
+  EXPECT_EQ(ports(R"({"destination":{"ip":"45.77.1.1","port":"80"},"a":"45.77.1.1"})", "45.77.1.1"),
+            Ports{80});
+  EXPECT_EQ(ports(R"({"id.resp_h":"45.77.1.1","id.resp_p":80})", "45.77.1.1"), Ports{80});
+  EXPECT_EQ(ports("45.77.1.1:80 then 45.77.1.1:443", "45.77.1.1"), (Ports{80, 443}));
+  // Which column is the port, the line does not say.
+  EXPECT_EQ(ports("1794182400.1\t192.0.2.1\t1025\t45.77.1.1\t80\ttcp", "45.77.1.1"), Ports{});
+  EXPECT_EQ(ports("45.77.1.1:1794182400", "45.77.1.1"), Ports{});
+  EXPECT_EQ(ports(R"({"dest_ip":"45.77.1.1","dest_port":70000,"src_port":1})", "45.77.1.1"),
+            Ports{});
+}
+
 TEST(LogValues, OfATicketThatNobodyShouldClick) {
   EXPECT_THAT(Read("seen hxxps://evil[.]example/a and 203.0.113[.]7 today"),
               IsSupersetOf(Found{{IndicatorKind::kUrl, "https://evil.example/a"},
