@@ -2,6 +2,8 @@
 
 #include "base/hash.h"
 #include "detect/decide.h"
+#include "detect/generation.h"
+#include "detect/late_refusals.h"
 #include "detect/local_rows.h"
 #include "intel/asked_value.h"
 
@@ -31,9 +33,9 @@ WhyOccurrence DescribeOccurrence(const store::Record& record, const SubjectReade
   found.attribute_uuid = attribute.uuid;
   found.type = attribute.type;
   found.value = attribute.value;
+  found.port = subject.value->port;
   found.comment = attribute.comment;
   found.first_seen = attribute.first_seen;
-  found.port = subject.value->port;
   found.last_seen = attribute.last_seen;
   found.timestamp = attribute.timestamp;
   found.tlp = subject.occurrence.tlp;
@@ -43,8 +45,12 @@ WhyOccurrence DescribeOccurrence(const store::Record& record, const SubjectReade
 
 WhyDecision DescribeDecision(const std::string& destination, const policy::Decision& decision,
                              std::string_view warninglist) {
-  return {destination, decision.allowed, decision.reason, std::string(decision.detail),
-          decision.allowed ? std::string(warninglist) : ""};
+  return {destination,
+          decision.allowed,
+          decision.reason,
+          std::string(decision.detail),
+          decision.allowed ? std::string(warninglist) : "",
+          0};
 }
 
 Result<Why> WhyValue(store::Store& store, const Site& site, std::string_view value) {
@@ -77,6 +83,29 @@ Result<Why> WhyValue(store::Store& store, const Site& site, std::string_view val
       store.Reader().ForEach(store::RowReader::Part::kEvents,
                              [&](const store::Record& record) { return visit(record, nullptr); }));
   return why;
+}
+
+Status AddLateRefusals(const Site& site, const std::filesystem::path& folder, Why* why) {
+  for (std::size_t i = 0; i < site.destinations.size(); ++i) {
+    const std::filesystem::path of = FolderOf(site.destinations[i], folder);
+    std::error_code error;
+    if (!std::filesystem::exists(of / "current", error)) continue;
+    GF_TRY(const Generations generations, Generations::Open(of));
+    const Json& manifest = generations.manifest();
+    if (!manifest.is_object() || manifest.value("state_digest", Json()) != site.state_digest)
+      continue;
+    const LateRefusals::Known known = LateRefusals::Read(manifest);
+    for (WhyOccurrence& occurrence : why->occurrences) {
+      WhyDecision& decision = occurrence.decisions[i];
+      if (!decision.allowed) continue;
+      decision.unless_unnamed = known.unnamed;
+      const LateRefusals::Refusal* refusal = known.Find(occurrence.attribute_uuid);
+      if (refusal == nullptr) continue;
+      decision = {decision.destination, false, policy::Reason::kFormatCannotExpress,
+                  refusal->detail,      "",    0};
+    }
+  }
+  return Ok();
 }
 
 }  // namespace gapferry::detect

@@ -1,6 +1,7 @@
 // detect/explain.h: why a value is, or is not, in the artifacts of each destination.
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,8 @@ struct WhyDecision {
   policy::Reason reason = policy::Reason::kAllowed;
   std::string detail;       // the warninglist, tag, type, … behind the reason
   std::string warninglist;  // one that marks the value but does not drop it, or empty
+  // Used, unless it is one of so many that the generation in use has left out without naming them.
+  std::uint64_t unless_unnamed = 0;
 };
 
 // One attribute that holds the value, whole or as a part of a composite.
@@ -33,10 +36,10 @@ struct WhyOccurrence {
   Uuid attribute_uuid;
   std::string type;
   std::string value;
+  std::uint16_t port = 0;  // of ip|port, hostname|port
   std::string comment;
   std::string first_seen;  // as the source wrote it, or empty
   std::string last_seen;
-  std::uint16_t port = 0;  // of ip|port, hostname|port
   Time timestamp = 0;  // 0: the source gave none
   intel::Tlp tlp = intel::Tlp::kRed;
   intel::Sighting sighting;
@@ -61,8 +64,13 @@ struct Why {
 
 // Reads the value as every kind of indicator it can be, and walks over what the site adds and over
 // the whole store. The decisions are those of Generate; only what a format refuses at the very end,
-// one value too many for literal rules, is not known here.
+// one value too many for literal rules, is not known here: see AddLateRefusals.
 // Errors: kUsage for an empty value, those of Decider::Create.
 [[nodiscard]] Result<Why> WhyValue(store::Store& store, const Site& site, std::string_view value);
+
+// What the generations in use below `folder` say of it, where they were made from the state that
+// the site has now. Error: kIo.
+[[nodiscard]] Status AddLateRefusals(const Site& site, const std::filesystem::path& folder,
+                                     Why* why);
 
 }  // namespace gapferry::detect

@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "detect/candidate.h"
 #include "detect/destination.h"
+#include "detect/late_refusals.h"
 #include "detect/output.h"
 #include "detect/registry.h"
 #include "policy/decision.h"
@@ -26,10 +27,10 @@ class Writer {
   [[nodiscard]] virtual Status Finish() = 0;
   // Attributes whose value turned out to be one too many, by reason. Only kinds that are the whole
   // of their attribute may be refused here.
-  [[nodiscard]] const policy::ReasonCounts& late_refusals() const { return late_refusals_; }
+  [[nodiscard]] const LateRefusals& late_refusals() const { return late_refusals_; }
 
  protected:
-  policy::ReasonCounts late_refusals_;
+  LateRefusals late_refusals_;
 };
 
 // Takes whole events, as far as one destination may see them, and leaves files in its folder. The
@@ -101,9 +102,9 @@ struct Format {
 [[nodiscard]] const Format* FindFormat(std::string_view name);
 // Whether its writer takes values by event.
 [[nodiscard]] bool ReadsByEvent(const Destination& destination);
-// What a hit does there: the higher of what the destination and its format say.
 // Whether its entries for an address with a port match at that port only.
 [[nodiscard]] bool ComparesPorts(const Destination& destination);
+// What a hit does there: the higher of what the destination and its format say.
 [[nodiscard]] policy::Power PowerOf(const Destination& destination);
 
 // What a destination's format answers for one part of a value with this port (0: none).

@@ -179,10 +179,10 @@ class Generation {
           if (work.failed()) return Ok();
           std::uint64_t refused = 0;
           if (!ReadsByEvent(*work.destination)) {
-            refused = work.writer->late_refusals().Total();
+            refused = work.writer->late_refusals().counts().Total();
             const Status status = work.writer->Add(candidate.mentions[0].event, candidate);
             if (!status.ok()) work.Fail(status.error());
-            refused = work.writer->late_refusals().Total() - refused;
+            refused = work.writer->late_refusals().counts().Total() - refused;
           }
           if (refused > 0) return Ok();
           ++work.summary->values[std::string(IndicatorKindName(candidate.kind))];
@@ -222,8 +222,9 @@ class Generation {
       }));
     }
     GF_CHECK(work.writer->Finish());
-    work.summary->used -= work.writer->late_refusals().Total();
-    work.summary->reasons.Merge(work.writer->late_refusals());
+    work.summary->used -= work.writer->late_refusals().counts().Total();
+    work.summary->reasons.Merge(work.writer->late_refusals().counts());
+    work.summary->refused_late = work.writer->late_refusals();
     return Ok();
   }
 

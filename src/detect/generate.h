@@ -16,6 +16,7 @@
 #include "base/result.h"
 #include "detect/destination.h"
 #include "detect/file_change.h"
+#include "detect/late_refusals.h"
 #include "policy/reason.h"
 #include "store/store.h"
 
@@ -43,6 +44,7 @@ struct DestinationSummary {
   std::uint64_t attributes = 0;       // of the store, and what the site adds
   std::uint64_t used = 0;             // attributes that are in the artifacts
   policy::ReasonCounts reasons;       // all others: used + reasons.Total() == attributes
+  LateRefusals refused_late;          // which of them only the writer refused
   policy::ReasonCounts part_reasons;  // parts left out of composites whose other part is used
   std::map<std::string, std::uint64_t> values;  // in the artifacts, by kind
   std::uint64_t values_before = 0;              // in the generation that was in use

@@ -55,6 +55,7 @@ Json MakeManifest(const Site& site, const Destination& destination, const Format
                    {"left_out", ReasonList(summary.reasons)},
                    {"parts_left_out", ReasonList(summary.part_reasons)},
                    {"files", std::move(files)}};
+  summary.refused_late.Write(&manifest);
   if (destination.canary) manifest["canary"] = destination.canary->value;
   if (destination.alert_rate) manifest["alert_rate"] = DescribeAlertRate(destination, format);
   if (!destination.owner.empty()) manifest["owner"] = destination.owner;

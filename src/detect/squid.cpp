@@ -31,8 +31,8 @@ class SquidWriter : public Writer {
     if (NameList::Takes(candidate.kind)) return names_.Add(candidate);
     if (NetworkList::Takes(candidate.kind)) return networks_.Add(candidate);
     if (urls_ == context_.destination.net.squid.url_limit) {
-      late_refusals_.Add(policy::Reason::kFormatCannotExpress, "too-many-urls",
-                         candidate.mention_count);
+      late_refusals_.Add("too-many-urls", candidate.mention_count,
+                         AttributesOf(candidate.mentions));
       return Ok();
     }
     ++urls_;

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/hash.h"
+#include "detect/late_refusals.h"
 
 namespace gapferry::detect {
 namespace {
@@ -35,6 +36,7 @@ void StoredTexts::Add(const Candidate& candidate) {
     text.stored.mention = mentions[0];
     text.stored.attribute = mentions[0].attribute_uuid;
     text.stored.tlp = candidate.tlp;
+    text.stored.attributes = AttributesOf(mentions);
     text.mentions = std::move(mentions);
     text.all_here = candidate.mention_count == candidate.mentions.size();
     texts_[std::string(type)].push_back(std::move(text));

@@ -15,9 +15,10 @@ namespace gapferry::detect {
 // One attribute's text.
 struct Stored {
   std::string text;
-  std::uint64_t mentions = 0;  // attributes that carry it, of this type
-  Mention mention;             // of the owner; of another one if the owner's is not at hand
-  Uuid attribute;              // the owner
+  std::uint64_t mentions = 0;    // attributes that carry it, of this type
+  std::vector<Uuid> attributes;  // those of them that a candidate names
+  Mention mention;               // of the owner; of another one if the owner's is not at hand
+  Uuid attribute;                // the owner
   intel::Tlp tlp = intel::Tlp::kRed;
   std::int64_t number = 0;  // first come, first served
 };

@@ -77,8 +77,8 @@ class StoredRulesWriter : public Writer {
 
  private:
   void Refuse(const Stored& stored, std::string_view why) {
-    late_refusals_.Add(Reason::kFormatCannotExpress,
-                       fmt::format("{}: {}", stored.mention.type, why), stored.mentions);
+    late_refusals_.Add(fmt::format("{}: {}", stored.mention.type, why), stored.mentions,
+                       stored.attributes);
   }
 
   Status WriteIds(const std::string& type, const std::vector<Stored>& list, StoredSids* sids) {

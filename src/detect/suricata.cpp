@@ -55,8 +55,8 @@ class SuricataWriter : public Writer {
       return Ok();
     }
     if (!HasListForm(candidate.kind)) {
-      late_refusals_.Add(policy::Reason::kFormatCannotExpress, "too-many-for-literal-rules",
-                         candidate.mention_count);
+      late_refusals_.Add("too-many-for-literal-rules", candidate.mention_count,
+                         AttributesOf(candidate.mentions));
       return Ok();
     }
     pile.many = true;
@@ -126,8 +126,12 @@ class SuricataWriter : public Writer {
       Raise(entry.list, candidate.tlp);
       return port_sets_.Add(entry);
     }
-    if (entry.mentions > 0)
-      late_refusals_.Add(policy::Reason::kFormatCannotExpress, "too-many-ports", entry.mentions);
+    if (entry.mentions == 0) return Ok();
+    std::vector<Uuid> attributes;
+    for (const Mention& mention : candidate.mentions) {
+      if (mention.port == entry.port) attributes.push_back(mention.attribute_uuid);
+    }
+    late_refusals_.Add("too-many-ports", entry.mentions, attributes);
     return Ok();
   }
 

@@ -61,7 +61,8 @@ class YaraWriter : public Writer {
       if (hashes_.size() < kMaxHashes) {
         hashes_.push_back({candidate.kind, candidate.value, mention.event_uuid, candidate.tlp});
       } else {
-        Refuse("too-many-hashes", candidate.mention_count);
+        late_refusals_.Add("too-many-hashes", candidate.mention_count,
+                           AttributesOf(candidate.mentions));
       }
       return Ok();
     }
@@ -75,8 +76,8 @@ class YaraWriter : public Writer {
   }
 
  private:
-  void Refuse(std::string_view why, std::uint64_t attributes) {
-    late_refusals_.Add(Reason::kFormatCannotExpress, why, attributes);
+  void Refuse(const Stored& stored, std::string_view why) {
+    late_refusals_.Add(why, stored.mentions, stored.attributes);
   }
 
   Status WriteHashes() {
@@ -162,7 +163,7 @@ class YaraWriter : public Writer {
       if (rules.ok()) {
         stored_.push_back({std::move(stored), std::move(rules).value(), ""});
       } else {
-        Refuse("yara: " + rules.error().what, stored.mentions);
+        Refuse(stored, "yara: " + rules.error().what);
       }
     }
     return Ok();
@@ -173,7 +174,7 @@ class YaraWriter : public Writer {
     for (std::size_t i = 0; i < stored_.size(); ++i) {
       const Stored& stored = stored_[i].stored;
       if (!problems[i].empty()) {
-        Refuse(tried ? "yara: does not compile" : problems[i], stored.mentions);
+        Refuse(stored, tried ? "yara: does not compile" : problems[i]);
         continue;
       }
       text += fmt::format(

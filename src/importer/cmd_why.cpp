@@ -7,9 +7,11 @@ namespace {
 Status Explain(Session& session, const std::string& value) {
   GF_TRY(const Home home, Home::Open(session));
   GF_TRY(Config config, home.LoadConfig());
+  const std::filesystem::path artifacts = config.artifacts;
   GF_TRY(store::Store store, store::Store::OpenReadOnly(home.store_file()));
   GF_TRY(const LoadedSite loaded, LoadSite(std::move(config), &store));
-  GF_TRY(const detect::Why why, detect::WhyValue(store, loaded.site, value));
+  GF_TRY(detect::Why why, detect::WhyValue(store, loaded.site, value));
+  GF_CHECK(detect::AddLateRefusals(loaded.site, artifacts, &why));
   Console& console = session.console;
   Json occurrences = Json::array();
   for (const detect::WhyOccurrence& occurrence : why.occurrences) {

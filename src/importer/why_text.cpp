@@ -37,9 +37,14 @@ std::string PortsText(const std::set<std::uint16_t>& ports) {
 
 std::string DecisionText(const detect::WhyDecision& decision) {
   if (decision.allowed) {
-    return "used" + (decision.warninglist.empty() ? std::string()
-                                                  : fmt::format(", marked by warninglist {}",
-                                                                Printable(decision.warninglist)));
+    std::string text = "used";
+    if (!decision.warninglist.empty())
+      text += ", marked by warninglist " + Printable(decision.warninglist);
+    if (decision.unless_unnamed > 0) {
+      text += fmt::format(", unless it is one of {} that the last `generate` left out at the end",
+                          Grouped(decision.unless_unnamed));
+    }
+    return text;
   }
   return fmt::format(
       "not used: {}{}, {}", policy::ReasonCode(decision.reason),
@@ -54,7 +59,8 @@ Json OccurrenceJson(const detect::WhyOccurrence& occurrence) {
                          {"used", decision.allowed},
                          {"reason", policy::ReasonCode(decision.reason)},
                          {"detail", decision.detail},
-                         {"marked_by", decision.warninglist}});
+                         {"marked_by", decision.warninglist},
+                         {"unless_unnamed", decision.unless_unnamed}});
   }
   return {{"source", occurrence.source},
           {"event", occurrence.event_uuid.ToString()},
