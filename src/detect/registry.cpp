@@ -101,7 +101,8 @@ Result<StableId> Registry::Assign(const std::string& space, const std::string& k
             .Hint("give the destination a larger block of ids");
       }
     }
-    id.changed = state_->now;
+    // After a rollback an older bundle may be the one in use.
+    id.changed = std::max(id.changed, state_->now);
     state_->Put(space, key, id, digest);
     return id;
   });

@@ -21,7 +21,7 @@ struct StableId {
   std::int64_t id = 0;
   std::int64_t rev = 1;  // rises only when the content changes
   Time first = 0;        // when it was given
-  Time changed = 0;      // when rev last rose
+  Time changed = 0;      // when rev last rose; never goes back
 };
 
 struct KnownId {

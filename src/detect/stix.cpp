@@ -1,5 +1,6 @@
 // STIX 2.1: one bundle an event, with an indicator a value, the techniques that the event's tags
-// name, and a report that holds them together. Markings are those of TLP 2.
+// name, and a report that holds them together. Markings are those of TLP 2. An object that changes
+// gets a later `modified` (§3.6): that of the bundle with which it changed.
 #include <algorithm>
 #include <array>
 #include <unordered_map>
@@ -9,6 +10,7 @@
 #include "detect/json_text.h"
 #include "detect/stix_marking.h"
 #include "detect/stix_pattern.h"
+#include "detect/value_text.h"
 
 namespace gapferry::detect {
 namespace {
@@ -33,9 +35,14 @@ class StixWriter : public Writer {
     GF_CHECK(Mark(candidate.tlp));
     const Uuid id = IdOf(candidate);
     objects_.push_back(id);
-    std::string& text = Next();
-    AppendIndicator(id, candidate, &text);
-    return file_->Write(text);
+    // Nothing is from after its bundle: what follows could be no later.
+    const Time active = std::min(LastActivity(candidate), context_.created);
+    // An edit must not change `created`; the event's date stays.
+    const Time created = head_.date.empty() ? active : created_;
+    modified_ = std::max(modified_, active);
+    return Write(id, std::max(created, active), [&](std::string_view modified, std::string* out) {
+      AppendIndicator(id, candidate, {created, active}, modified, out);
+    });
   }
 
   Status Finish() override { return EndEvent(); }
@@ -90,13 +97,40 @@ class StixWriter : public Writer {
     return Own("indicator", mention.attribute_uuid.ToString() + (second_part ? "|2" : ""));
   }
 
-  void AddHead(std::string_view type, const Uuid& id, Time created, Time modified,
+  struct Times {
+    Time created = 0;
+    Time active = 0;
+  };
+
+  // Writes the object that `append` makes. `modified` is what it would say by itself when it is
+  // published for the first time.
+  template <typename Append>
+  Status Write(const Uuid& id, Time modified, const Append& append) {
+    std::string content;
+    append("", &content);
+    // So that a time that would go back counts as a change, too.
+    content += StixTime(modified);
+    GF_TRY(const StableId known, context_.registry.Assign(context_.destination.name + "/stix",
+                                                          id.ToString(), content, {}));
+    // Milliseconds tell two changes with one bundle apart.
+    constexpr std::int64_t kMostMilliseconds = 999;
+    const std::string text =
+        known.rev == 1
+            ? StixTime(modified)
+            : StixTime(std::max(known.changed, modified),
+                       static_cast<unsigned>(std::min(known.rev - 1, kMostMilliseconds)));
+    std::string& next = Next();
+    append(text, &next);
+    return file_->Write(next);
+  }
+
+  void AddHead(std::string_view type, const Uuid& id, Time created, std::string_view modified,
                JsonMembers* members) const {
     members->Text("type", type);
     members->Text("spec_version", "2.1");
     members->Text("id", fmt::format("{}--{}", type, id.ToString()));
     members->Text("created", StixTime(created));
-    members->Text("modified", StixTime(std::max(created, modified)));
+    members->Text("modified", modified);
   }
 
   void AddTail(Tlp tlp, JsonMembers* members) const {
@@ -105,23 +139,18 @@ class StixWriter : public Writer {
     *members->Raw("object_marking_refs") += fmt::format("[\"{}\"]", StixMarkingOf(tlp));
   }
 
-  void AppendIndicator(const Uuid& id, const Candidate& candidate, std::string* out) {
+  void AppendIndicator(const Uuid& id, const Candidate& candidate, const Times& times,
+                       std::string_view modified, std::string* out) const {
     const Mention& mention = candidate.mentions[0];
-    Time active = 0;
-    for (const Mention& each : candidate.mentions)
-      active = std::max(active, each.timestamp);
-    // An edit must not change `created`; the event's date stays.
-    const Time created = head_.date.empty() ? active : created_;
-    modified_ = std::max(modified_, active);
     JsonMembers members(out);
-    AddHead("indicator", id, created, active, &members);
+    AddHead("indicator", id, times.created, modified, &members);
     members.Text("name", fmt::format("{} {}", mention.type, Shortened(candidate.value)));
     *members.Raw("indicator_types") += R"(["malicious-activity"])";
     members.Text("pattern", candidate.kind == IndicatorKind::kAddress
                                 ? StixAddressPattern(candidate)
                                 : StixPattern({candidate.kind, candidate.value}, mention.type));
     members.Text("pattern_type", "stix");
-    members.Text("valid_from", StixTime(std::max(created, active)));
+    members.Text("valid_from", StixTime(std::max(times.created, times.active)));
     std::string label;
     AppendJson(fmt::format("misp:type=\"{}\"", mention.type), &label);
     *members.Raw("labels") += "[" + label + "]";
@@ -142,10 +171,12 @@ class StixWriter : public Writer {
     GF_CHECK(Mark(tlp_));
     for (const std::string& technique : head_.techniques)
       GF_CHECK(WriteTechnique(technique));
-    std::string& text = Next();
-    AppendReport(&text);
-    text += "\n]}\n";
-    GF_CHECK(file_->Write(text));
+    const Uuid report = Own("report", "");
+    GF_CHECK(Write(report, modified_, [&](std::string_view modified, std::string* out) {
+      AppendReport(report, modified, out);
+    }));
+    techniques_.clear();
+    GF_CHECK(file_->Write("\n]}\n"));
     GF_CHECK(file_->Close());
     file_.reset();
     return Ok();
@@ -154,20 +185,20 @@ class StixWriter : public Writer {
   Status WriteTechnique(const std::string& technique) {
     const Uuid id = Own("attack-pattern", technique);
     techniques_.push_back(id);
-    std::string& text = Next();
-    JsonMembers members(&text);
-    AddHead("attack-pattern", id, created_, created_, &members);
-    members.Text("name", technique);
-    *members.Raw("external_references") +=
-        fmt::format("[{{\"source_name\":\"mitre-attack\",\"external_id\":\"{}\"}}]", technique);
-    *members.Raw("object_marking_refs") += fmt::format("[\"{}\"]", StixMarkingOf(tlp_));
-    members.Close();
-    return file_->Write(text);
+    return Write(id, created_, [&](std::string_view modified, std::string* out) {
+      JsonMembers members(out);
+      AddHead("attack-pattern", id, created_, modified, &members);
+      members.Text("name", technique);
+      *members.Raw("external_references") +=
+          fmt::format("[{{\"source_name\":\"mitre-attack\",\"external_id\":\"{}\"}}]", technique);
+      *members.Raw("object_marking_refs") += fmt::format("[\"{}\"]", StixMarkingOf(tlp_));
+      members.Close();
+    });
   }
 
-  void AppendReport(std::string* out) {
+  void AppendReport(const Uuid& id, std::string_view modified, std::string* out) const {
     JsonMembers members(out);
-    AddHead("report", Own("report", ""), created_, modified_, &members);
+    AddHead("report", id, created_, modified, &members);
     members.Text("name", head_.info.empty() ? "MISP event " + head_.uuid.ToString() : head_.info);
     *members.Raw("report_types") += R"(["threat-report"])";
     members.Text("published", StixTime(created_));
@@ -182,7 +213,6 @@ class StixWriter : public Writer {
       add("indicator", id);
     for (const Uuid& id : techniques_)
       add("attack-pattern", id);
-    techniques_.clear();
     *refs += ']';
     AddTail(tlp_, &members);
     members.Close();

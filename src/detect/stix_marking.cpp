@@ -25,10 +25,10 @@ std::string_view StixMarkingOf(intel::Tlp tlp) {
 }
 
 // With milliseconds, as STIX wants them.
-std::string StixTime(Time time) {
+std::string StixTime(Time time, unsigned milliseconds) {
   std::string text = FormatTime(time);
   text.pop_back();
-  return text + ".000Z";
+  return text + fmt::format(".{:03}Z", milliseconds);
 }
 
 void AppendStixMarking(intel::Tlp tlp, std::string* out) {

@@ -12,6 +12,6 @@ namespace gapferry::detect {
 [[nodiscard]] std::string_view StixMarkingOf(intel::Tlp tlp);  // its id
 void AppendStixMarking(intel::Tlp tlp, std::string* out);      // the whole object
 // With milliseconds, as STIX wants them.
-[[nodiscard]] std::string StixTime(Time time);
+[[nodiscard]] std::string StixTime(Time time, unsigned milliseconds = 0);
 
 }  // namespace gapferry::detect
