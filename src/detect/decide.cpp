@@ -54,7 +54,7 @@ Result<std::vector<std::uint64_t>> FalsePositives(store::Store& store) {
           return Ok();
         intel::Normalise(intel::FindType(record.attribute.type), record.attribute.value, &value);
         for (std::size_t i = 0; i < value.count; ++i)
-          hashes.push_back(IndicatorHash(value.indicators[i]));
+          hashes.push_back(MeaningHash(value.indicators[i]));
         return Ok();
       }));
   std::sort(hashes.begin(), hashes.end());
@@ -90,7 +90,7 @@ Result<SightedValues> SightedFalsePositives(store::Store& store, const Site& sit
           return Ok();
         intel::Normalise(intel::FindType(attribute.type), attribute.value, &value);
         for (std::size_t i = 0; i < value.count; ++i) {
-          std::int64_t& most = sighted[IndicatorHash(value.indicators[i])];
+          std::int64_t& most = sighted[MeaningHash(value.indicators[i])];
           most = std::max(most, attribute.sighting.false_positives);
         }
         return Ok();
@@ -114,6 +114,11 @@ std::uint64_t IndicatorHash(const intel::Indicator& indicator) {
   for (std::size_t i = 0; i < sizeof(folded); ++i)
     folded = folded << 8 | digest[i];
   return folded;
+}
+
+std::uint64_t MeaningHash(const intel::Indicator& indicator) {
+  if (indicator.kind != intel::IndicatorKind::kHostname) return IndicatorHash(indicator);
+  return IndicatorHash({intel::IndicatorKind::kDomain, indicator.value});
 }
 
 struct Decider::State {
@@ -197,8 +202,7 @@ void Decider::State::AskGroup(Group* group) const {
     const intel::Indicator& indicator = subject.value->indicators[part];
     group->answers[part] = policy::DecideValue(group->policy, indicator, subject.occurrence.type);
     if (group->answers[part].decision.allowed && !false_positives.empty() &&
-        std::binary_search(false_positives.begin(), false_positives.end(),
-                           IndicatorHash(indicator)))
+        std::binary_search(false_positives.begin(), false_positives.end(), MeaningHash(indicator)))
       group->answers[part].decision = Decision::Refuse(Reason::kFalsePositive);
   }
 }
@@ -206,7 +210,7 @@ void Decider::State::AskGroup(Group* group) const {
 bool Decider::State::IsSightedFalsePositive(std::size_t destination,
                                             const intel::Indicator& indicator) const {
   if (sighted.empty()) return false;
-  const auto found = sighted.find(IndicatorHash(indicator));
+  const auto found = sighted.find(MeaningHash(indicator));
   return found != sighted.end() &&
          policy::SightedAsFalsePositive(uses[destination].sightings, found->second);
 }

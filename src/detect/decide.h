@@ -36,6 +36,9 @@ struct Verdict {
 
 // 64 bits of BLAKE2b over kind and value, for telling values apart without holding them.
 [[nodiscard]] std::uint64_t IndicatorHash(const intel::Indicator& indicator);
+// The same for values that mean one thing, whatever kind an event gives them: a name is a name as
+// domain and as hostname.
+[[nodiscard]] std::uint64_t MeaningHash(const intel::Indicator& indicator);
 
 class Decider {
  public:

@@ -78,6 +78,19 @@ TEST_F(GenerateTest, AFalsePositiveSpeaksForTheValueInEveryEvent) {
   EXPECT_EQ(summary.destinations[0].used, 1U);
 }
 
+TEST_F(GenerateTest, AFalsePositiveSpeaksForANameOfEitherKind) {
+  Put(1, {"tlp:clear"}, {{"domain", "evil.example"}, {"hostname", "doubtful.example"}});
+  Put(2, {"tlp:clear"}, {{"hostname", "evil.example", {"false-positive:confirmed=\"true\""}},
+                         {"domain", "doubtful.example", {}, true, {0, 2, 0, 1'785'599'999, 0}},
+                         {"hostname", "www.evil.example"}});
+  Site site = MakeSite({Make("ids", "suricata")});
+  site.destinations[0].use.sightings.false_positives = 2;
+  const GenerateSummary summary = Run(site);
+  EXPECT_EQ(summary.destinations[0].reasons.Count(policy::Reason::kFalsePositive), 2U);
+  EXPECT_EQ(summary.destinations[0].reasons.Count(policy::Reason::kSightedFalsePositive), 2U);
+  EXPECT_EQ(summary.destinations[0].used, 1U);
+}
+
 TEST_F(GenerateTest, SightingsDropWhatTheDestinationSays) {
   constexpr Time kBefore = 1'785'599'999;  // the bundle is made a second later
   Put(1, {"tlp:clear"},
