@@ -45,15 +45,22 @@ struct Allowlist::State {
   std::vector<std::uint32_t> network_entry;
   ValueTable values;   // exact and below: entry numbers
   ValueTable parents;  // names that have an entry below them: number of one such entry
+  // Hosts of the URLs that are entries: an entry for all of such a host would be wider.
+  ValueTable url_names;
+  std::vector<intel::Network> url_networks;  // beside their entry numbers
+  std::vector<std::uint32_t> url_network_entry;
 
   Status Add(std::string_view entry);
   Status AddNetwork(std::string_view entry, const intel::Network& network);
   Status AddName(std::string_view entry, std::string_view name, bool exact_only);
+  Status AddParents(std::string_view name);
+  Status AddUrlHost(const intel::Url& url);
   Status AddValue(std::string_view entry);
   [[nodiscard]] std::uint32_t Number() const { return static_cast<std::uint32_t>(entries.size()); }
 
   [[nodiscard]] std::uint32_t CoveringName(std::string_view name) const;
   [[nodiscard]] std::uint32_t NetworkEntry(std::string_view text, bool overlap) const;
+  [[nodiscard]] std::uint32_t UrlEntry(const intel::Indicator& indicator) const;
   [[nodiscard]] std::uint32_t Exact(std::string_view value) const;
   [[nodiscard]] std::uint32_t Host(std::string_view host) const;
   [[nodiscard]] std::uint32_t Cover(const intel::Indicator& indicator) const;
@@ -105,6 +112,10 @@ Status Allowlist::State::AddName(std::string_view entry, std::string_view name, 
   if (slot == nullptr) return NoRoom();
   std::uint32_t& number = exact_only ? slot->exact : slot->below;
   if (number == 0) number = Number();
+  return AddParents(name);
+}
+
+Status Allowlist::State::AddParents(std::string_view name) {
   for (std::size_t dot = name.find('.'); dot != std::string_view::npos;
        dot = name.find('.', dot + 1)) {
     ValueTable::Entry* parent = parents.Insert(name.substr(dot + 1));
@@ -114,12 +125,27 @@ Status Allowlist::State::AddName(std::string_view entry, std::string_view name, 
   return Ok();
 }
 
+Status Allowlist::State::AddUrlHost(const intel::Url& url) {
+  if (url.host_is_address) {
+    const std::optional<intel::Network> address = intel::ParseNetwork(url.host);
+    if (!address) return Ok();
+    url_networks.push_back(*address);
+    url_network_entry.push_back(Number());
+    return Ok();
+  }
+  ValueTable::Entry* slot = url_names.Insert(url.host);
+  if (slot == nullptr) return NoRoom();
+  if (slot->exact == 0) slot->exact = Number();
+  return AddParents(url.host);
+}
+
 Status Allowlist::State::AddValue(std::string_view entry) {
   std::string key(entry);
   if (entry.find("://") != std::string_view::npos) {
     const std::optional<intel::Url> url = intel::ParseUrl(entry);
     if (!url) return Error::Make(Kind::kConfig, "{} is no URL", entry);
     key = url->ToString();
+    GF_CHECK(AddUrlHost(*url));
   } else if (IsHash(entry)) {
     key = AsciiLower(entry);
   } else if (entry.find('@') != std::string_view::npos) {
@@ -212,6 +238,22 @@ std::uint32_t Allowlist::State::Cover(const intel::Indicator& indicator) const {
   }
 }
 
+// The entry for a URL of which the indicator names the whole host.
+std::uint32_t Allowlist::State::UrlEntry(const intel::Indicator& indicator) const {
+  if (indicator.kind == IndicatorKind::kDomain || indicator.kind == IndicatorKind::kHostname) {
+    const std::optional<ValueTable::Entry> host = url_names.Find(indicator.value);
+    return host ? host->exact : 0;
+  }
+  if (url_networks.empty() ||
+      (indicator.kind != IndicatorKind::kAddress && indicator.kind != IndicatorKind::kNetwork))
+    return 0;
+  const std::optional<intel::Network> wanted = intel::ParseNetwork(indicator.value);
+  for (std::size_t i = 0; wanted && i < url_networks.size(); ++i) {
+    if (Contains(*wanted, url_networks[i])) return url_network_entry[i];
+  }
+  return 0;
+}
+
 std::uint32_t Allowlist::State::Overlap(const intel::Indicator& indicator) const {
   std::uint32_t number = Cover(indicator);
   if (number == 0 && indicator.kind == IndicatorKind::kNetwork)
@@ -221,7 +263,7 @@ std::uint32_t Allowlist::State::Overlap(const intel::Indicator& indicator) const
     const std::optional<ValueTable::Entry> parent = parents.Find(indicator.value);
     if (number == 0 && parent) number = parent->exact;
   }
-  return number;
+  return number == 0 ? UrlEntry(indicator) : number;
 }
 
 Allowlist::Allowlist() : state_(std::make_unique<State>()) {}

@@ -34,7 +34,7 @@ class Allowlist {
   // The entry that covers all of the indicator, as it was written, or "". The host of a URL and the
   // domain of an e-mail address are covered by names and networks.
   [[nodiscard]] std::string_view Covers(const intel::Indicator& indicator) const;
-  // The entry that covers some of it: also a network or domain that holds an entry.
+  // The entry that covers some of it: also a network, domain or host that holds an entry.
   [[nodiscard]] std::string_view Overlaps(const intel::Indicator& indicator) const;
   // Where that entry stands, as "file:line"; `some`: that of Overlaps, else that of Covers. "" if
   // there is none.

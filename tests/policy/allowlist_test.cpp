@@ -65,6 +65,23 @@ TEST(Allowlist, OverlapsInBothDirections) {
   EXPECT_EQ(Covers(list, "hostname", "hmi.plant"), ".plant");
 }
 
+TEST(Allowlist, AWholeHostIsWiderThanAUrlOnIt) {
+  const Allowlist list =
+      Allowlist::Parse("https://a.url.net/x\nhttp://192.0.2.7/y\n*.wild.org\n", "f").value();
+  for (const auto& [type, value] :
+       {std::pair("domain", "a.url.net"), std::pair("hostname", "a.url.net"),
+        std::pair("domain", "url.net")})
+    EXPECT_EQ(list.Overlaps(Value(type, value)), "https://a.url.net/x") << type << ' ' << value;
+  for (const char* value : {"192.0.2.7", "192.0.2.0/24"})
+    EXPECT_EQ(list.Overlaps(Value("ip-dst", value)), "http://192.0.2.7/y") << value;
+  for (const auto& [type, value] :
+       {std::pair("hostname", "url.net"), std::pair("domain", "www.a.url.net"),
+        std::pair("url", "https://a.url.net/z"), std::pair("ip-dst", "192.0.2.8")})
+    EXPECT_EQ(list.Overlaps(Value(type, value)), "") << type << ' ' << value;
+  EXPECT_EQ(Covers(list, "domain", "a.url.net"), "");
+  EXPECT_EQ(Covers(list, "hostname", "www.wild.org"), "*.wild.org");
+}
+
 TEST(Allowlist, RefusesWithTheLine) {
   struct Bad {
     const char* text;
