@@ -60,11 +60,15 @@ constexpr auto kNoTargets = std::to_array<Bogon>({
     {{0xFF}, 8, true},
 });
 
+bool IsZero(const Network& network, std::size_t begin, std::size_t end) {
+  return std::all_of(network.bytes.begin() + static_cast<std::ptrdiff_t>(begin),
+                     network.bytes.begin() + static_cast<std::ptrdiff_t>(end),
+                     [](std::uint8_t byte) { return byte == 0; });
+}
+
 // :: and ::1.
 bool IsSelfV6(const Network& network) {
-  return network.v6 && network.bytes.back() <= 1 &&
-         std::all_of(network.bytes.begin(), network.bytes.end() - 1,
-                     [](std::uint8_t byte) { return byte == 0; });
+  return network.v6 && network.bytes.back() <= 1 && IsZero(network, 0, 15);
 }
 
 // Where the indicator leads on a network: an address, network or name; "" for others.
@@ -82,9 +86,40 @@ std::string_view Host(const intel::Indicator& indicator) {
   }
 }
 
+// The IPv4 addresses that an address or network of IPv6 leads to: behind NAT64 (RFC 6052) in its
+// last four bytes, by 6to4 (RFC 3056) in those after 2002.
+std::optional<Network> EmbeddedV4(const Network& network) {
+  constexpr Bogon kNat64 = {{0x00, 0x64, 0xFF, 0x9B}, 64, true};
+  constexpr Bogon kSixToFour = {{0x20, 0x02}, 16, true};
+  constexpr std::uint8_t kNat64Prefix = 96;
+  constexpr std::uint8_t kBitsV4 = 32;
+  std::size_t first = 0;
+  std::uint8_t before = 0;
+  if (Overlaps(network, kNat64) && (network.prefix <= kNat64Prefix || IsZero(network, 8, 12))) {
+    first = 12;
+    before = kNat64Prefix;
+  } else if (Overlaps(network, kSixToFour)) {
+    first = 2;
+    before = kSixToFour.prefix;
+  } else {
+    return std::nullopt;
+  }
+  Network embedded;
+  const std::size_t bits = network.prefix > before ? network.prefix - before : 0U;
+  embedded.prefix = static_cast<std::uint8_t>(std::min<std::size_t>(bits, kBitsV4));
+  if (bits > 0)
+    std::copy_n(network.bytes.begin() + static_cast<std::ptrdiff_t>(first), 4,
+                embedded.bytes.begin());
+  return embedded;
+}
+
 Decision GuardNetwork(const ValuePolicy& policy, std::string_view text) {
   const std::optional<Network> network = intel::ParseNetwork(text);
   if (!network) return Decision::Allow();
+  if (const auto embedded = EmbeddedV4(*network)) {
+    const Decision decision = GuardNetwork(policy, embedded->ToString());
+    if (!decision.allowed) return decision;
+  }
   if (network->prefix < (network->v6 ? policy.shortest_prefix_v6 : policy.shortest_prefix_v4))
     return Decision::Refuse(Reason::kPrefixTooWide);
   if (IsBogon(*network)) return Decision::Refuse(Reason::kBogon);
@@ -99,7 +134,11 @@ Decision GuardBlocking(const ValuePolicy& policy, const intel::Indicator& indica
                        indicator.kind == IndicatorKind::kHostname ||
                        (indicator.kind == IndicatorKind::kUrl && !IsAddressText(host));
   if (policy.own != nullptr) {
-    const std::string_view entry = policy.own->Overlaps(indicator);
+    std::string_view entry = policy.own->Overlaps(indicator);
+    const std::optional<Network> network = is_name ? std::nullopt : intel::ParseNetwork(host);
+    const std::optional<Network> embedded = network ? EmbeddedV4(*network) : std::nullopt;
+    if (entry.empty() && embedded)
+      entry = policy.own->Overlaps({IndicatorKind::kNetwork, embedded->ToString()});
     if (!entry.empty())
       return Decision::Refuse(is_name ? Reason::kOwnDomain : Reason::kOwnNetwork, entry);
   }
@@ -113,6 +152,10 @@ Decision DecideTarget(const Network& network) {
   constexpr std::uint8_t kShortestV6 = 16;
   if (network.prefix < (network.v6 ? kShortestV6 : kShortestV4))
     return Decision::Refuse(Reason::kPrefixTooWide);
+  if (const auto embedded = EmbeddedV4(network)) {
+    const Decision decision = DecideTarget(*embedded);
+    if (!decision.allowed) return decision;
+  }
   const bool none =
       IsSelfV6(network) || std::any_of(kNoTargets.begin(), kNoTargets.end(),
                                        [&](const Bogon& each) { return Overlaps(network, each); });
