@@ -52,11 +52,6 @@ const Place* PlaceOf(IndicatorKind kind, std::string_view type) {
   return nullptr;
 }
 
-std::string_view Confidence(std::uint8_t threat_level) {
-  constexpr std::array<std::string_view, 4> kNames = {"High", "Medium", "Low", "Not Specified"};
-  return kNames[threat_level >= 1 && threat_level <= 4 ? threat_level - 1 : 3];
-}
-
 std::string AsciiUpper(std::string_view text) {
   std::string upper;
   for (const char c : text)
@@ -151,7 +146,6 @@ class EcsWriter : public Writer {
     AddValue(candidate, &indicator);
     indicator.Text("name", candidate.value);
     indicator.TextIfAny("modified_at", TimeText(LastActivity(candidate)));
-    indicator.Text("confidence", Confidence(candidate.threat_level));
     AddField("marking.tlp", AsciiUpper(intel::TlpName(candidate.tlp)), &indicator);
     indicator.Text("provider", "MISP");
     indicator.Text("reference", "urn:uuid:" + candidate.mentions[0].event_uuid.ToString());
@@ -160,6 +154,8 @@ class EcsWriter : public Writer {
                                               candidate.mention_count > 1 ? " and others" : ""));
     indicator.Close();
     threat.Close();
+    // How bad the event is says nothing of how sure it is: threat.indicator.confidence is left out.
+    AddField("labels.misp_threat_level", ThreatLevelName(candidate.threat_level), &document);
     document.Close();
   }
 

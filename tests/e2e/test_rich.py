@@ -212,7 +212,8 @@ def test_ecs_documents_have_the_fields_that_match_rules_read(tmp_path):
         assert document["event"] == {"kind": "enrichment", "category": ["threat"], "type": ["indicator"],
                                      "module": "ti_misp"}
         indicator = document["threat"]["indicator"]
-        assert indicator["marking"]["tlp"] == "GREEN" and indicator["confidence"] == "High"
+        assert indicator["marking"]["tlp"] == "GREEN" and "confidence" not in indicator
+        assert document["labels"] == {"misp_threat_level": "high"}
         found[indicator["name"]] = indicator
     assert found["198.51.100.7"]["ip"] == "198.51.100.7" and found["198.51.100.7"]["type"] == "ipv4-addr"
     assert found["198.51.100.8"]["port"] == 8443
