@@ -5,6 +5,7 @@
 #include <set>
 #include <unordered_map>
 
+#include "base/hash.h"
 #include "detect/generation.h"
 
 namespace gapferry::detect {
@@ -54,6 +55,16 @@ std::uint64_t Beyond(const fs::path& file, Counts other, std::vector<std::string
   return beyond;
 }
 
+// As a manifest has it; empty if the file cannot be read.
+std::string DigestOf(const fs::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  Blake2b hash(64);
+  std::vector<char> piece(1 << 16);
+  while (in.read(piece.data(), static_cast<std::streamsize>(piece.size())) || in.gcount() > 0)
+    hash.Update(std::string_view(piece.data(), static_cast<std::size_t>(in.gcount())));
+  return in.eof() ? HexEncode(hash.Finish512()) : "";
+}
+
 }  // namespace
 
 Result<std::vector<FileChange>> CompareGenerations(const fs::path& before, const fs::path& after) {
@@ -71,6 +82,15 @@ Result<std::vector<FileChange>> CompareGenerations(const fs::path& before, const
     if (change.added + change.removed > 0) changes.push_back(std::move(change));
   }
   return changes;
+}
+
+std::vector<std::string> AlteredFiles(const fs::path& generation, const Json& manifest) {
+  std::vector<std::string> altered;
+  for (const Json& file : manifest.at("files")) {
+    const auto name = file.at("name").get<std::string>();
+    if (DigestOf(generation / name) != file.at("blake2b")) altered.push_back(name);
+  }
+  return altered;
 }
 
 }  // namespace gapferry::detect

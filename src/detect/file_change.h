@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/json.h"
 #include "base/result.h"
 
 namespace gapferry::detect {
@@ -25,5 +26,9 @@ struct FileChange {
 // file. Errors: kIo.
 [[nodiscard]] Result<std::vector<FileChange>> CompareGenerations(
     const std::filesystem::path& before, const std::filesystem::path& after);
+
+// The files of a generation that are not as its manifest says: changed, gone, or not to be read.
+[[nodiscard]] std::vector<std::string> AlteredFiles(const std::filesystem::path& generation,
+                                                    const Json& manifest);
 
 }  // namespace gapferry::detect

@@ -81,6 +81,9 @@ class Generation {
       }
       if (work.failed()) summary.outcome = Outcome::kRefused;
       if (!work.generations) continue;
+      // For `status` only: a disk that is full must not be the end of it.
+      static_cast<void>(
+          work.generations->SetRefusal(work.failed() ? summary.error->what : std::string()));
       summary.generation = work.generations->current();
       if (work.output && summary.generation != work.output->path()) work.Drop();
       if (work.failed()) continue;
@@ -237,7 +240,10 @@ class Generation {
     const Json manifest =
         MakeManifest(site_, *work.destination, *work.format, summary, *work.output);
     const Json& before = work.generations->manifest();
-    if (SameFiles(manifest, before)) {
+    const bool same = SameFiles(manifest, before);
+    // `manifest` names the same files, and we have just made it: that of the disk may say anything.
+    if (same) summary.altered = AlteredFiles(work.generations->current(), manifest);
+    if (same && summary.altered.empty()) {
       summary.outcome = Outcome::kUnchanged;
       // The same artifacts now stand for another state.
       if (manifest == before || site_.preview) return Ok();

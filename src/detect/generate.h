@@ -49,6 +49,8 @@ struct DestinationSummary {
   std::map<std::string, std::uint64_t> values;  // in the artifacts, by kind
   std::uint64_t values_before = 0;              // in the generation that was in use
   std::vector<FileChange> changes;              // of a preview: files that would differ
+  // Files in use that somebody had changed or taken away; they are written anew.
+  std::vector<std::string> altered;
   // Values in the artifacts, domains and networks, that hold an entry of the allowlist: they match
   // what the site calls good, too.
   static constexpr std::size_t kMaxWider = 5;

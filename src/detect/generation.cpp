@@ -9,6 +9,8 @@ namespace gapferry::detect {
 namespace {
 
 constexpr const char* kReloadPending = "reload.pending";
+constexpr const char* kRefused = "refused.txt";
+constexpr std::uint64_t kMaxRefusalBytes = 1 << 16;
 
 namespace fs = std::filesystem;
 
@@ -121,6 +123,19 @@ Status Generations::SetReloadPending(bool pending) const {
   if (::unlink(mark.c_str()) != 0 && errno != ENOENT)
     return SystemError("cannot remove " + mark.string(), errno);
   return Ok();
+}
+
+Status Generations::SetRefusal(const std::string& why) const {
+  const fs::path note = folder_ / kRefused;
+  if (!why.empty()) return WriteFileAtomically(note, why.substr(0, kMaxRefusalBytes));
+  if (::unlink(note.c_str()) != 0 && errno != ENOENT)
+    return SystemError("cannot remove " + note.string(), errno);
+  return Ok();
+}
+
+std::string Generations::RefusalIn(const fs::path& folder) {
+  const auto why = ReadFile(folder / kRefused, kMaxRefusalBytes);
+  return why.ok() ? *why : "";
 }
 
 Status Generations::Prune(std::size_t keep) const {

@@ -39,6 +39,9 @@ class Generations {
   // Whether the consumer has still to be told of the one in use, also after a crash.
   [[nodiscard]] bool reload_pending() const;
   [[nodiscard]] Status SetReloadPending(bool pending) const;
+  // Why the last attempt to make a generation came to nothing; empty: it did not.
+  [[nodiscard]] Status SetRefusal(const std::string& why) const;
+  [[nodiscard]] static std::string RefusalIn(const std::filesystem::path& folder);
   [[nodiscard]] std::filesystem::path current_link() const { return folder_ / "current"; }
   // Removes the oldest but `keep`; never the one in use.
   [[nodiscard]] Status Prune(std::size_t keep) const;

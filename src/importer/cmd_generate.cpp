@@ -86,6 +86,16 @@ void NoteWider(Console& console, const detect::DestinationSummary& summary) {
                   Grouped(summary.wider)));
 }
 
+// Of `current`, which nobody else writes.
+void NoteAltered(Console& console, const detect::DestinationSummary& summary) {
+  if (summary.altered.empty()) return;
+  console.Note(
+      fmt::format("{}: {} files in use were not as `generate` had written them, first {}: {}",
+                  summary.name, Grouped(summary.altered.size()), Printable(summary.altered[0]),
+                  summary.outcome == detect::Outcome::kSwitched ? "they were written anew"
+                                                                : "they are still there"));
+}
+
 void Show(Session& session, const detect::DestinationSummary& summary) {
   Console& console = session.console;
   console.Emit("destination", {{"destination", summary.name},
@@ -98,6 +108,7 @@ void Show(Session& session, const detect::DestinationSummary& summary) {
                                {"left_out", ReasonsJson(summary.reasons)},
                                {"parts_left_out", ReasonsJson(summary.part_reasons)},
                                {"wider_than_allowlist", summary.wider},
+                               {"altered", summary.altered},
                                {"changes", ChangesJson(summary.changes)}});
   std::uint64_t values = 0;
   for (const auto& [kind, count] : summary.values)
@@ -112,6 +123,7 @@ void Show(Session& session, const detect::DestinationSummary& summary) {
                             key.detail.empty() ? "" : " (" + Printable(key.detail) + ")"));
   }
   ShowChanges(console, summary.changes);
+  NoteAltered(console, summary);
   NoteWider(console, summary);
 }
 

@@ -1,3 +1,4 @@
+#include "detect/generation.h"
 #include "detect/id_use.h"
 #include "importer/commands.h"
 #include "importer/site_identity.h"
@@ -45,8 +46,11 @@ Status ShowStatus(Session& session) {
     std::error_code error;
     const auto current = std::filesystem::read_symlink(
         detect::FolderOf(destination, config.artifacts) / "current", error);
+    const std::string refusal =
+        detect::Generations::RefusalIn(detect::FolderOf(destination, config.artifacts));
     destinations.push_back(
         {{"name", destination.name},
+         {"refused", refusal.empty() ? Json(nullptr) : Json(refusal)},
          {"format", destination.format},
          {"current", error ? Json(nullptr) : Json(current.filename().string())}});
   }
@@ -102,6 +106,10 @@ Status ShowStatus(Session& session) {
                             destination["current"].is_null()
                                 ? "not generated yet"
                                 : destination["current"].get<std::string>()));
+    if (!destination["refused"].is_null()) {
+      console.Say("           the last `generate` was refused: " +
+                  Printable(destination["refused"].get<std::string>()));
+    }
   }
   return Ok();
 }

@@ -92,6 +92,39 @@ def test_without_a_generation_before_nothing_is_in_use(site):
     assert site.rules() == site.loaded.read_text()
 
 
+def test_status_says_that_the_last_attempt_was_refused(site):
+    site.run()
+    assert "refused" not in site.pair.import_("status").stdout
+    site.state(["a.example", "b.example"])
+    site.verdict.write_text("")
+    said = site.run(expect=None)
+    assert said.returncode not in (0, 2)
+    status = json.loads(site.pair.import_("status", "--json").stdout.splitlines()[0])
+    refused = {one["name"]: one["refused"] for one in status["destinations"]}
+    assert refused["lists"] is None and "the reload of ids failed" in refused["ids"]
+    assert "the last `generate` was refused: the reload of ids failed" in site.pair.import_("status").stdout
+    site.run()
+    assert "refused" not in site.pair.import_("status").stdout.replace("refused rows", "")
+
+
+@pytest.mark.parametrize("harm", ["changed", "gone"])
+def test_a_file_in_use_that_somebody_changed_is_written_anew(site, harm):
+    site.run()
+    file = site.pair.isolated / "artifacts" / "ids" / "current" / "misp.rules"
+    before = file.read_text()
+    if harm == "gone":
+        file.unlink()
+    else:
+        file.write_text(before.replace("a.example", "b.example"))
+    preview = site.run("--diff")
+    assert "1 files in use were not as `generate` had written them, first misp.rules: they are still there" in preview.stderr
+    said = site.run("--json")
+    outcomes = {one["destination"]: (one["outcome"], one["altered"]) for one in map(json.loads, said.stdout.splitlines())
+                if one["message_type"] == "destination"}
+    assert outcomes == {"ids": ("switched", ["misp.rules"]), "lists": ("unchanged", [])}
+    assert "written anew" in said.stderr and site.rules() == before and site.calls() == 2
+
+
 def test_a_reload_that_a_crash_kept_away_is_made_up_for(site):
     site.run()
     (site.pair.isolated / "artifacts" / "ids" / "reload.pending").touch()
