@@ -241,7 +241,9 @@ Decision ExpressSigma(const Destination& destination, const intel::Indicator& in
     // Events hold what a variable stands for, and paths of Windows.
     if (indicator.value.starts_with('%') && indicator.value.find("%\\", 1) != std::string::npos)
       return CannotExpress("filename-variable");
-    if (indicator.value.find('/') != std::string::npos) return CannotExpress("no-windows-filename");
+    // A folder ends no path of a file.
+    if (indicator.value.find('/') != std::string::npos || indicator.value.ends_with('\\'))
+      return CannotExpress("no-windows-filename");
   }
   if (indicator.value.size() > kMaxLookupBytes)
     return Decision::Refuse(Reason::kFormatCannotExpress, "too-long");
