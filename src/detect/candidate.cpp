@@ -108,6 +108,23 @@ void Decode(std::string_view bytes, Row* out) {
   out->warninglist = row.Number<std::uint32_t>();
 }
 
+std::string AsLines(const std::vector<std::string>& words) {
+  std::string lines;
+  for (const std::string& word : words)
+    lines += word + '\n';
+  return lines;
+}
+
+std::vector<std::string> OfLines(std::string_view lines) {
+  std::vector<std::string> words;
+  while (!lines.empty()) {
+    const std::size_t end = lines.find('\n');
+    words.emplace_back(lines.substr(0, end));
+    lines.remove_prefix(end + 1);
+  }
+  return words;
+}
+
 bool NamesSource(std::string_view type) {
   return type.starts_with("ip-src") || type == "email-src" || type == "email-reply-to";
 }
@@ -156,8 +173,9 @@ struct CandidateSorter::State {
         "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -4000;"
         "PRAGMA temp_store = FILE; PRAGMA locking_mode = EXCLUSIVE;"
         "CREATE TABLE event (number INTEGER PRIMARY KEY, uuid BLOB, info TEXT, date TEXT,"
-        " techniques TEXT, threat_level INTEGER, tlp INTEGER, canary INTEGER); BEGIN;");
-    add_event.emplace(database, "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
+        " techniques TEXT, actors TEXT, threat_level INTEGER, tlp INTEGER, canary INTEGER); "
+        "BEGIN;");
+    add_event.emplace(database, "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
     find_event.emplace(database, "SELECT * FROM event WHERE number = ?");
   }
 
@@ -192,18 +210,18 @@ Result<EventNumber> CandidateSorter::AddEvent(const EventHead& head) {
   return store::Guarded(kSorting, [&]() -> Result<EventNumber> {
     SQLite::Statement& add = *state_->add_event;
     add.reset();
-    std::string techniques;
-    for (const std::string& technique : head.techniques)
-      techniques += technique + '\n';
     const EventNumber number = state_->events++;
     add.bind(1, number);
     store::BindBlob(add, 2, head.uuid.bytes);
     store::BindText(add, 3, head.info);
     store::BindText(add, 4, head.date);
+    const std::string techniques = AsLines(head.techniques);
+    const std::string actors = AsLines(head.actors);
     store::BindText(add, 5, techniques);
-    add.bind(6, head.threat_level);
-    add.bind(7, static_cast<int>(head.tlp));
-    add.bind(8, head.canary ? 1 : 0);
+    store::BindText(add, 6, actors);
+    add.bind(7, head.threat_level);
+    add.bind(8, static_cast<int>(head.tlp));
+    add.bind(9, head.canary ? 1 : 0);
     add.exec();
     return number;
   });
@@ -291,22 +309,20 @@ Result<EventHead> CandidateSorter::FindEvent(EventNumber event, intel::Tlp clear
     if (!find.executeStep()) return Error::Make(Kind::kInternal, "event {} is not sorted", event);
     const ByteView uuid = store::ReadBlob(find.getColumn(1));
     std::copy(uuid.begin(), uuid.end(), head.uuid.bytes.begin());
-    head.tlp = static_cast<intel::Tlp>(find.getColumn(6).getInt());
-    head.canary = find.getColumn(7).getInt() != 0;
+    head.tlp = static_cast<intel::Tlp>(find.getColumn(7).getInt());
+    head.canary = find.getColumn(8).getInt() != 0;
     if (head.tlp > clearance) {
       find.reset();
       return head;
     }
     store::ReadText(find.getColumn(2), &head.info);
     store::ReadText(find.getColumn(3), &head.date);
-    std::string techniques;
-    store::ReadText(find.getColumn(4), &techniques);
-    for (std::size_t start = 0; start < techniques.size();) {
-      const std::size_t end = techniques.find('\n', start);
-      head.techniques.push_back(techniques.substr(start, end - start));
-      start = end + 1;
-    }
-    head.threat_level = static_cast<std::uint8_t>(find.getColumn(5).getInt());
+    std::string lines;
+    store::ReadText(find.getColumn(4), &lines);
+    head.techniques = OfLines(lines);
+    store::ReadText(find.getColumn(5), &lines);
+    head.actors = OfLines(lines);
+    head.threat_level = static_cast<std::uint8_t>(find.getColumn(6).getInt());
     find.reset();
     return head;
   });

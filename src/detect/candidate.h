@@ -25,6 +25,7 @@ struct EventHead {
   std::string info;
   std::string date;                     // YYYY-MM-DD, or empty
   std::vector<std::string> techniques;  // ATT&CK ids that its galaxy tags name, such as T1071.004
+  std::vector<std::string> actors;      // ATT&CK ids of groups and software, such as G0007, S0154
   std::uint8_t threat_level = 4;        // 1 high … 4 undefined
   intel::Tlp tlp =
       intel::Tlp::kClear;  // of the event itself; an attribute's tags may open it wider

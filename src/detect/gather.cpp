@@ -1,6 +1,8 @@
 #include "detect/gather.h"
 
 #include <algorithm>
+#include <array>
+#include <utility>
 
 #include "detect/local_rows.h"
 #include "policy/cross.h"
@@ -9,6 +11,27 @@ namespace gapferry::detect {
 namespace {
 
 constexpr std::uint64_t kProgressStep = 4096;
+
+void SortOnce(std::vector<std::string>* words) {
+  std::sort(words->begin(), words->end());
+  words->erase(std::unique(words->begin(), words->end()), words->end());
+}
+
+// The id at the end of a tag of this galaxy; empty for all other tags.
+std::string_view GalaxyId(std::string_view tag_name, std::string_view galaxy) {
+  if (!tag_name.starts_with("misp-galaxy:")) return "";
+  tag_name.remove_prefix(std::string_view("misp-galaxy:").size());
+  if (!tag_name.starts_with(galaxy) || !tag_name.substr(galaxy.size()).starts_with("=\"") ||
+      !tag_name.ends_with('"'))
+    return "";
+  tag_name.remove_suffix(1);
+  const std::size_t space = tag_name.rfind(' ');
+  return space == std::string_view::npos ? "" : tag_name.substr(space + 1);
+}
+
+bool IsDigits(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), IsAsciiDigit);
+}
 
 EventHead MakeHead(const intel::Event& event, intel::Tlp default_tlp) {
   EventHead head;
@@ -20,10 +43,11 @@ EventHead MakeHead(const intel::Event& event, intel::Tlp default_tlp) {
   for (const intel::Tag& tag : event.tags) {
     std::string technique = TechniqueOf(tag.name);
     if (!technique.empty()) head.techniques.push_back(std::move(technique));
+    std::string actor = ActorOf(tag.name);
+    if (!actor.empty()) head.actors.push_back(std::move(actor));
   }
-  std::sort(head.techniques.begin(), head.techniques.end());
-  head.techniques.erase(std::unique(head.techniques.begin(), head.techniques.end()),
-                        head.techniques.end());
+  SortOnce(&head.techniques);
+  SortOnce(&head.actors);
   return head;
 }
 
@@ -145,17 +169,20 @@ Uuid CanaryUuid(const Destination& destination) {
 }
 
 std::string TechniqueOf(std::string_view tag_name) {
-  constexpr std::string_view kGalaxy = "misp-galaxy:mitre-attack-pattern=\"";
-  if (!tag_name.starts_with(kGalaxy) || !tag_name.ends_with('"')) return "";
-  tag_name.remove_suffix(1);
-  const std::size_t start = tag_name.rfind(" T");
-  if (start == std::string_view::npos) return "";
-  const std::string_view id = tag_name.substr(start + 1);
-  if (id.size() != 5 && id.size() != 9) return "";
-  for (std::size_t i = 1; i < id.size(); ++i) {
-    if (i == 5 ? id[i] != '.' : !IsAsciiDigit(id[i])) return "";
+  const std::string_view id = GalaxyId(tag_name, "mitre-attack-pattern");
+  if (!id.starts_with('T') || (id.size() != 5 && id.size() != 9)) return "";
+  const bool whole = id.size() == 5 || (id[5] == '.' && IsDigits(id.substr(6)));
+  return whole && IsDigits(id.substr(1, 4)) ? std::string(id) : "";
+}
+
+std::string ActorOf(std::string_view tag_name) {
+  constexpr auto kGalaxies = std::to_array<std::pair<std::string_view, char>>(
+      {{"mitre-intrusion-set", 'G'}, {"mitre-malware", 'S'}, {"mitre-tool", 'S'}});
+  for (const auto& [galaxy, letter] : kGalaxies) {
+    const std::string_view id = GalaxyId(tag_name, galaxy);
+    if (id.size() == 5 && id[0] == letter && IsDigits(id.substr(1))) return std::string(id);
   }
-  return std::string(id);
+  return "";
 }
 
 Status Gather(store::Store& store, const Site& site, Decider* decider, CandidateSorter* sorter,

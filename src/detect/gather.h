@@ -20,5 +20,7 @@ constexpr std::string_view kCanaryDate = "2000-01-01";
 // The technique of a galaxy tag such as misp-galaxy:mitre-attack-pattern="Web Protocols -
 // T1071.001"; empty for all other tags.
 [[nodiscard]] std::string TechniqueOf(std::string_view tag_name);
+// The group or the software of one such as misp-galaxy:mitre-intrusion-set="APT28 - G0007".
+[[nodiscard]] std::string ActorOf(std::string_view tag_name);
 
 }  // namespace gapferry::detect

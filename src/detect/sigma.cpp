@@ -174,7 +174,7 @@ class SigmaWriter : public Writer {
     return rule;
   }
 
-  // Each technique with its tactics, as SigmaHQ wants it.
+  // Each technique with its tactics, as SigmaHQ wants it; then groups and software.
   void AddAttackTags(SigmaRule* rule) const {
     std::set<std::string_view> tactics;
     for (const std::string& technique : head_.techniques) {
@@ -185,6 +185,8 @@ class SigmaWriter : public Writer {
       rule->tags.push_back("attack." + std::string(tactic));
     for (const std::string& technique : head_.techniques)
       rule->tags.push_back("attack." + AsciiLower(technique));
+    for (const std::string& actor : head_.actors)
+      rule->tags.push_back("attack." + AsciiLower(actor));
   }
 
   static void AddField(const SigmaField& field, const Part& values, SigmaRule* rule) {

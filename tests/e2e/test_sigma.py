@@ -47,7 +47,11 @@ def event(folder, values):
     path.write_text(json.dumps({"Event": {
         "uuid": "f29541e6-7962-4c61-8f6c-2c86de7ca13e", "info": "It's a \"test\": http://a.example/x. ",
         "date": "2026-08-01", "timestamp": "1785542400", "threat_level_id": "1", "published": True,
-        "Tag": [{"name": "tlp:green"}, {"name": "misp-galaxy:mitre-attack-pattern=\"DNS - T1071.004\""}],
+        "Tag": [{"name": "tlp:green"}, {"name": "misp-galaxy:mitre-attack-pattern=\"DNS - T1071.004\""},
+                {"name": "misp-galaxy:mitre-intrusion-set=\"APT28 - G0007\""},
+                {"name": "misp-galaxy:mitre-malware=\"Cobalt Strike - S0154\""},
+                {"name": "misp-galaxy:mitre-tool=\"Mimikatz - S0002\""}, {"name": "misp-galaxy:mitre-tool=\"None\""},
+                {"name": "misp-galaxy:threat-actor=\"APT28 - G0007\""}],
         "Attribute": attributes}}))
     return path
 
@@ -93,6 +97,13 @@ def test_rules_pass_the_validators_and_convert(tmp_path):
 
 def matches(rules, prefix, column, logged):
     """Which of the logged values the rule finds, by running it as SQL."""
+def test_rules_name_techniques_groups_and_software_of_attack(tmp_path):
+    rules = generate(tmp_path, event(tmp_path, VALUES))
+    for rule in rules.glob("*.yml"):
+        attack = [line.strip("- ") for line in rule.read_text().splitlines() if line.strip().startswith("- attack.")]
+        assert attack == ["attack.command-and-control", "attack.t1071.004", "attack.g0007", "attack.s0002", "attack.s0154"]
+
+
     from sigma.backends.sqlite import sqlite
     from sigma.collection import SigmaCollection
 
