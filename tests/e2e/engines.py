@@ -17,6 +17,12 @@ def missing(why):
     (pytest.fail if os.environ.get("GAPFERRY_REQUIRE_ORACLES") else pytest.skip)(why)
 
 
+def built(program):
+    """A mark: without this program there is nothing to test. Where the oracles are required it fails instead."""
+    required = os.environ.get("GAPFERRY_REQUIRE_ORACLES")
+    return pytest.mark.skipif(not program.exists() and not required, reason=f"{program} is not built")
+
+
 def replay(engine, rules, capture, folder, *settings):
     """The alerts that this capture gives."""
     folder.mkdir(parents=True)

@@ -10,10 +10,11 @@ import subprocess
 
 import pytest
 
+from engines import built
 from events import DRIVER, generate, left_out
 from test_wazuh import read_list
 
-pytestmark = pytest.mark.skipif(not DRIVER.exists(), reason=f"{DRIVER} is not built")
+pytestmark = built(DRIVER)
 
 # Every byte of ASCII; controls of Latin-1, line and paragraph separators, direction and byte order marks, what is no
 # character, and letters that change their length with their case.
@@ -83,13 +84,13 @@ def same_without_case(logged, listed):
 
 
 @pytest.mark.parametrize("form", ["list", "expand"])
-@pytest.mark.parametrize("form", ["list", "expand"])
 def test_sigma_looks_for_no_folder(form, tmp_path):
     _, manifest = generate(tmp_path, "sigma", [("filename", "\\"), ("filename", "C:\\"), ("filename", "C:\\x\\")],
                            f"sigma.values={form}")
     assert left_out(manifest) == {("format-cannot-express", "no-windows-filename"): 3}
 
 
+@pytest.mark.parametrize("form", ["list", "expand"])
 @pytest.mark.parametrize("kind,listed,prefix,column", [
     ("user-agent", AGENTS, "proxy_", "c-useragent"), ("url", URLS, "proxy_", "c-uri"),
     ("filename", FILES, "file_event_win_", "TargetFilename")], ids=["user-agent", "url", "filename"])

@@ -7,9 +7,10 @@ import sys
 
 import pytest
 
+from engines import built, missing
 from events import DRIVER, EVENT, generate, left_out
 
-pytestmark = pytest.mark.skipif(not DRIVER.exists(), reason=f"{DRIVER} is not built")
+pytestmark = built(DRIVER)
 
 VALUES = [
     ("domain", "evil.com"), ("hostname", "deep.below.evil.com"), ("hostname", "www.host.com"),
@@ -38,8 +39,7 @@ AWKWARD += [("domain", LONGEST), ("domain", ".".join(["a" * 60] * 3 + ["b" * 55,
 def find(name):
     path = shutil.which(name, path=os.environ["PATH"] + ":/usr/sbin:/sbin")
     if path is None:
-        (pytest.fail if os.environ.get("GAPFERRY_REQUIRE_ORACLES") else pytest.skip)(
-            f"{name} is not installed; tools/install brings it")
+        missing(f"{name} is not installed; tools/install brings it")
     return path
 
 
@@ -52,7 +52,7 @@ def run(*argv, expect=0, **more):
 def namespace(*argv, expect=0):
     """In a network of its own, where the caller is root."""
     if subprocess.run(["unshare", "-rn", "true"], capture_output=True).returncode:
-        pytest.skip("this kernel gives no network namespace to an ordinary user")
+        missing("this kernel gives no network namespace to an ordinary user")
     return run("unshare", "-rn", *argv, expect=expect)
 
 
@@ -283,7 +283,7 @@ def test_ipset_swaps_its_sets_in(tmp_path):
     current, _ = generate(tmp_path, "ipset", VALUES + PORTED[:3])
     ipset, file = find("ipset"), current / "misp.ipset"
     if subprocess.run(["unshare", "-rn", ipset, "create", "t", "hash:net"], capture_output=True).returncode:
-        pytest.skip("this kernel has no ipset, or none for an ordinary user")
+        missing("this kernel has no ipset, or none for an ordinary user")
     later, _ = generate(tmp_path / "later", "ipset", VALUES[:8])
     # A run that broke off may have left its set behind.
     said = namespace("sh", "-c", f"{ipset} create misp4-next hash:net family inet maxelem 16777216 comment && "

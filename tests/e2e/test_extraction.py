@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from engines import built
+
 ROOT = Path(__file__).resolve().parents[2]
 DRIVER = Path(os.environ.get("GAPFERRY_BIN", ROOT / "build" / "release" / "bin")) / "extract_driver"
 ENCODINGS = {"utf-8": "auto", "cp1252": "windows-1252", "mac_roman": "mac-roman"}
 LEAST = 0.99
 
-pytestmark = pytest.mark.skipif(not DRIVER.exists(), reason=f"{DRIVER} is not built")
+pytestmark = built(DRIVER)
 
 
 @pytest.fixture(scope="module")

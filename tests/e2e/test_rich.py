@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from engines import built
+
 ROOT = Path(__file__).resolve().parents[2]
 DRIVER = Path(os.environ.get("GAPFERRY_BIN", ROOT / "build" / "release" / "bin")) / "detect_driver"
 
-pytestmark = pytest.mark.skipif(not DRIVER.exists(), reason=f"{DRIVER} is not built")
+pytestmark = built(DRIVER)
 
 EVENT = "f29541e6-7962-4c61-8f6c-2c86de7ca13e"
 MD5 = "d41d8cd98f00b204e9800998ecf8427e"

@@ -11,13 +11,15 @@ from pathlib import Path
 
 import pytest
 
+from engines import built
+
 ROOT = Path(__file__).resolve().parents[2]
 CORPUS = Path(os.environ.get("GAPFERRY_CORPUS", ROOT / ".." / "shared" / "corpus")).resolve()
 DRIVER = Path(os.environ.get("GAPFERRY_BIN", ROOT / "build" / "release" / "bin")) / "detect_driver"
 SIGMA = shutil.which("sigma") or shutil.which("sigma", path=str(Path(sys.executable).parent))
 
 pytestmark = [
-    pytest.mark.skipif(not DRIVER.exists(), reason=f"{DRIVER} is not built"),
+    built(DRIVER),
     pytest.mark.skipif(SIGMA is None and not os.environ.get("GAPFERRY_REQUIRE_ORACLES"),
                        reason="sigma-cli is not installed"),
 ]
@@ -95,8 +97,6 @@ def test_rules_pass_the_validators_and_convert(tmp_path):
             assert converted.stdout.strip()
 
 
-def matches(rules, prefix, column, logged):
-    """Which of the logged values the rule finds, by running it as SQL."""
 def test_rules_name_techniques_groups_and_software_of_attack(tmp_path):
     rules = generate(tmp_path, event(tmp_path, VALUES))
     for rule in rules.glob("*.yml"):
@@ -104,6 +104,8 @@ def test_rules_name_techniques_groups_and_software_of_attack(tmp_path):
         assert attack == ["attack.command-and-control", "attack.t1071.004", "attack.g0007", "attack.s0002", "attack.s0154"]
 
 
+def matches(rules, prefix, column, logged):
+    """Which of the logged values the rule finds, by running it as SQL."""
     from sigma.backends.sqlite import sqlite
     from sigma.collection import SigmaCollection
 

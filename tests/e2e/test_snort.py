@@ -1,10 +1,11 @@
 """Snort's rules: read by a grammar of their own, and tried on packets. Neither engine is packaged, and none was run."""
 import pytest
 
+from engines import built
 from events import DRIVER, generate, left_out
 from snort_grammar import Rule
 
-pytestmark = pytest.mark.skipif(not DRIVER.exists(), reason=f"{DRIVER} is not built")
+pytestmark = built(DRIVER)
 
 
 def rules(folder, version, values):

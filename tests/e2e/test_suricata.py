@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from engines import engine, replay  # noqa: F401, a fixture
+from engines import built, engine, replay  # noqa: F401, a fixture
 
 ROOT = Path(__file__).resolve().parents[2]
 CORPUS = Path(os.environ.get("GAPFERRY_CORPUS", ROOT / ".." / "shared" / "corpus")).resolve()
@@ -19,7 +19,7 @@ DETECTION = CORPUS / "detection"
 DRIVER = Path(os.environ.get("GAPFERRY_BIN", ROOT / "build" / "release" / "bin")) / "detect_driver"
 pytestmark = [
     pytest.mark.skipif(not DETECTION.is_dir(), reason=f"no corpus at {CORPUS}"),
-    pytest.mark.skipif(not DRIVER.exists(), reason=f"{DRIVER} is not built"),
+    built(DRIVER),
 ]
 
 

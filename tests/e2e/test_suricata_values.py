@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from engines import ENGINES, engine, missing, replay  # noqa: F401, a fixture
+from engines import ENGINES, built, engine, missing, replay  # noqa: F401, a fixture
 from events import DRIVER, EVENT, generate, left_out
 
 scapy = pytest.importorskip("scapy.all", reason="scapy is not installed; tools/install brings it")
-pytestmark = pytest.mark.skipif(not DRIVER.exists(), reason=f"{DRIVER} is not built")
+pytestmark = built(DRIVER)
 
 HERE, THERE = "10.9.8.7", "45.66.77.88"
 

@@ -5,11 +5,11 @@ import xml.etree.ElementTree as xml
 
 import pytest
 
-from engines import engine, missing  # noqa: F401, a fixture
+from engines import built, engine, missing  # noqa: F401, a fixture
 from events import DRIVER, generate
 from test_suricata_values import scapy
 
-pytestmark = pytest.mark.skipif(not DRIVER.exists(), reason=f"{DRIVER} is not built")
+pytestmark = built(DRIVER)
 
 
 def read_list(path):
