@@ -116,6 +116,17 @@ std::string SquidRegex(const std::string& value) {
   return text + '$';
 }
 
+// Zeek's reader undoes \xHH.
+std::string ZeekBytes(const std::string& value) {
+  std::string text;
+  for (const char c : value) {
+    const auto byte = static_cast<std::uint8_t>(c);
+    const bool plain = byte >= 0x20 && byte < 0x7F && c != '\\';
+    text += plain ? std::string(1, c) : fmt::format("\\x{:02x}", byte);
+  }
+  return text;
+}
+
 bool IsWordByte(char c) {
   return IsAsciiAlnum(c) || c == '-' || c == '_' || static_cast<std::uint8_t>(c) >= 0x80;
 }
@@ -184,6 +195,7 @@ std::vector<Spelling> SpellingsOf(const Destination& destination, const Indicato
       add(one, bounds);
     }
   }
+  if (format == "zeek") add(ZeekBytes(value), bounds);
   if (format == "stix") add(Inner(DumpJson(Inner(StixQuoted(value)))), bounds);
   if (!text) return spellings;
   add(Inner(DumpJson(value)), bounds);

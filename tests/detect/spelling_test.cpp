@@ -66,6 +66,11 @@ TEST(Spelling, OfListsForLookupsHasTheirWildcards) {
   EXPECT_FALSE(Stands("sigma", IndicatorKind::kFilename, "evil.exe", "*\\notevil.exe"));
 }
 
+TEST(Spelling, OfZeekHasBytesInHexadecimal) {
+  EXPECT_TRUE(Stands("zeek", IndicatorKind::kFilename, "x\\\xC3\xA9.exe",
+                     "x\\x5c\\xc3\\xa9.exe\tIntel::FILE_NAME\tMISP"));
+}
+
 TEST(Spelling, OfStixIsEscapedTwice) {
   EXPECT_TRUE(Stands("stix", IndicatorKind::kOther, "HKLM\\it's",
                      R"("pattern":"[windows-registry-key:key = 'HKLM\\\\it\\'s']",)"));

@@ -63,8 +63,8 @@ LISTED = {
                                  "ecs", "splunk"},
     "cd" * 16: {"sigma", "expand", "wazuh", "zeek", "csv", "stix", "ecs", "splunk"},
     "ef" * 20: {"sigma", "expand", "wazuh", "zeek", "csv", "stix", "ecs", "splunk"},
-    "Global\\it's mine": {"stix"},
-    "HKLM\\Software\\Evil": {"stix"},
+    "Global\\it's mine": {"csv", "stix", "ecs"},
+    "HKLM\\Software\\Evil": {"csv", "stix", "ecs"},
     "sub\\odd 'one'.exe": {"sigma", "expand", "zeek", "csv", "stix", "ecs", "splunk"},
 }
 
