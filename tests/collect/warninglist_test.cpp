@@ -64,7 +64,7 @@ TEST(WarninglistFolder, KeepsTheEarlierStateOfABrokenList) {
   EXPECT_EQ(report.refused[0].file, "a/list.json");
   EXPECT_EQ(report.kept, 1u);
 
-  scratch.Write("f/a/list.json", List("B", 2, ""));
+  scratch.Write("f/a/list.json", List("B", 2, R"("three.example")"));
   report = CollectLists(store, scratch.path() / "f");
   ASSERT_EQ(report.refused.size(), 1u);
   EXPECT_EQ(report.refused[0].file, "b/list.json");
