@@ -40,10 +40,12 @@ Context FromJson(const Json& json) {
   Context context;
   context.taken = json.at("taken").get<Time>();
   for (std::size_t i = 0; i < kContextParts; ++i) {
-    const auto found = json.at("parts").find(std::string(kPartNames[i]));
-    // A snapshot of before there was this part.
-    if (found == json.at("parts").end()) continue;
-    const Json& part = *found;
+    const Json& parts = json.at("parts");
+    const std::string name(kPartNames[i]);
+    // Snapshots of before there was this part do not have it.
+    if (i == static_cast<std::size_t>(ContextPart::kTaxonomyTags) && !parts.contains(name))
+      continue;
+    const Json& part = parts.at(name);
     context.parts[i].visible = part.at("visible").get<bool>();
     context.parts[i].note = part.at("note").get<std::string>();
     for (const auto& [key, row] : part.at("rows").items()) {

@@ -45,7 +45,7 @@ TEST(MispContext, TakesTheNamedFieldsOfEachPart) {
                                                   "Artifacts dropped":["md5"]}}})"),
       ElementsAre(Pair("brand-new", ContextRow{{"to_ids", "false"}}),
                   Pair("md5", ContextRow{{"category", "Payload delivery"},
-                                         {"categories", "Artifacts dropped, Payload delivery"},
+                                         {"categories", "Payload delivery, Artifacts dropped"},
                                          {"to_ids", "true"}})));
   for (const char* parameters :
        {R"({"lifetime":120,"decay_speed":2.3,"threshold":30,"default_base_score":80})",
@@ -89,7 +89,7 @@ TEST(MispContext, TakesWhatADecayingModelCountsBy) {
     const ContextRows rows =
         Rows(ContextPart::kDecayingModels,
              fmt::format(R"([{{"DecayingModel":{{"id":"1","name":"M",{}}}}}])", fields));
-    EXPECT_EQ(FieldOf(rows.at("1"), "base_score_config"), "phishing 0.25, retention 0.5");
+    EXPECT_EQ(FieldOf(rows.at("1"), "base_score_config"), "retention 0.5, phishing 0.25");
     EXPECT_EQ(FieldOf(rows.at("1"), "attribute_types"), "ip-src, domain");
   }
 }
