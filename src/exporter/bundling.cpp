@@ -190,10 +190,12 @@ Status WriteBundles(Session& session, const Home& home, const std::vector<SiteCo
   }
   std::vector<Error> errors;
   std::size_t failed = 0;
+  Kind cause = Kind::kPartly;
   for (const SiteConfig& site : sites) {
     auto written = WriteBundle(session, home, site, request);
     if (!written.ok()) {
       outcomes->push_back({site.name, std::nullopt});
+      if (failed == 0) cause = written.error().kind;
       errors.push_back(std::move(written).error().In("site " + site.name));
       ++failed;
       continue;
@@ -209,7 +211,8 @@ Status WriteBundles(Session& session, const Home& home, const std::vector<SiteCo
     return Error::Make(Kind::kPartly, "the bundles of {} of {} sites need further signatures",
                        errors.size(), sites.size());
   }
-  return Error::Make(Kind::kPartly, "{} of {} sites got no bundle", failed, sites.size())
+  // A medium that is not mounted must raise the same alarm beside other sites as alone.
+  return Error::Make(cause, "{} of {} sites got no bundle", failed, sites.size())
       .Hint("mend what the errors above say, then `{} bundle --site NAME`", session.program);
 }
 

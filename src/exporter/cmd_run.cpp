@@ -30,6 +30,16 @@ Result<std::vector<SiteConfig>> SitesOf(const RunOptions& options, const Home& h
   return wanted;
 }
 
+// The run ends with one of the two and reports the other. Of two, the bundles' problem, unless it
+// is only that some input is missing or others have to sign, and no source could be collected.
+Status EndOf(Session& session, const std::optional<Error>& collecting, Status bundling) {
+  if (!collecting) return bundling;
+  if (bundling.ok()) return *collecting;
+  const bool collecting_ends = bundling.error().kind == Kind::kPartly;
+  session.console.Report(collecting_ends ? bundling.error() : *collecting);
+  return collecting_ends ? Status(*collecting) : bundling;
+}
+
 Status Run(Session& session, const RunOptions& options) {
   GF_TRY(const Home home, Home::Open(session));
   GF_TRY(const Config config, home.LoadConfig());
@@ -42,12 +52,8 @@ Status Run(Session& session, const RunOptions& options) {
   GF_TRY(const Collected collected, CollectSources(session, home, config, ""));
   if (sites.empty()) session.console.Say("no site is due");
   std::vector<SiteOutcome> outcomes;
-  Status done = WriteBundles(session, home, sites, request, &outcomes);
-  if (collected.problem && done.ok()) {
-    done = *collected.problem;
-  } else if (collected.problem) {
-    session.console.Report(*collected.problem);
-  }
+  const Status done =
+      EndOf(session, collected.problem, WriteBundles(session, home, sites, request, &outcomes));
   GF_CHECK(ShowRun(session, home, config, {collected, outcomes, done}));
   return done;
 }
@@ -59,7 +65,9 @@ Command RunCommand() {
           "What a timer runs. The last line, fit for a log, sums up. If some input was refused or "
           "a source failed, the bundles are written "
           "all the same from what the mirror holds, and the exit code says so: 5 (partly), or that "
-          "of the first source where all failed.",
+          "of the first source where all failed. A site that gets no bundle keeps no other from "
+          "its own; the exit code is then that of the first such site, never 5.",
+
           [](Arguments& arguments) {
             auto options = std::make_shared<RunOptions>();
             arguments.Option("--site", &options->site, "only this site");

@@ -78,8 +78,8 @@ struct SiteOutcome {
 
 // WriteBundle for each of them: one that fails must not keep the others from theirs. `outcomes`
 // gets what became of each, also if there is an error.
-// Errors: that of the only site; else kPartly if one failed or its bundles need further signatures,
-// after each error was reported.
+// Errors: that of the only site; else, after each error was reported, one of the kind of the first
+// site that failed, or kPartly if bundles need further signatures.
 [[nodiscard]] Status WriteBundles(Session& session, const Home& home,
                                   const std::vector<SiteConfig>& sites,
                                   const BundleRequest& request, std::vector<SiteOutcome>* outcomes);

@@ -71,10 +71,34 @@ def test_a_site_that_fails_keeps_no_other_from_its_bundle(sites):
     sites.export("collect")
     sites.config["sites"][0]["to"] = str(sites.folder / "event.json")  # no folder
     (sites.connected / "export.yml").write_text(json.dumps(sites.config))
-    done = sites.export("bundle", "--all", expect=5)
+    done = sites.export("bundle", "--all", expect=4)
     assert "north FAILED, south 1.1 full" in done.stdout
     assert "site north" in done.stderr and "1 of 2 sites got no bundle" in done.stderr
     assert list((sites.folder / "south").glob("south-000001-full.gfb"))
+
+
+@pytest.mark.parametrize("gone", [("north",), ("south",), ("north", "south")])
+def test_a_site_without_its_medium_is_an_alarm(sites, gone):
+    sites.export("collect")
+    for name in gone:
+        (sites.folder / name).rmdir()
+    done = sites.export("run", "--due", env=at(0), expect=7)
+    assert f"{len(gone)} of 2 sites got no bundle" in done.stderr
+    for name in {"north", "south"} - set(gone):
+        assert list((sites.folder / name).glob(f"{name}-000001-full.gfb"))
+    unit = (UNITS / "gapferry-export.service").read_text()
+    assert "SuccessExitStatus=5\n" in unit, "what the service calls success"
+
+
+def test_signatures_that_are_missing_hide_no_source_that_is(sites, tmp_path):
+    sites.export("collect")
+    sites.export("key", "new", "second", "--to", tmp_path, "--no-passphrase")
+    sites.export("root", "change", "--add-content", tmp_path / "second.pub", "--site", "north",
+                 "--content-threshold", "2", "--key", sites.connected / "keys" / "root.key")
+    assert "UNFINISHED" in last_run(sites.export("run", "--site", "north", env=at(0), expect=5))
+    (sites.folder / "event.json").unlink()
+    done = sites.export("run", "--site", "north", "--replace", env=at(0), expect=7)
+    assert "source feed" in done.stderr and "signed by 1 of the 2" in done.stderr
 
 
 # --- what a log gets
@@ -105,7 +129,7 @@ def test_a_run_says_in_one_line_what_it_did(sites):
     sites.config["sites"][0]["to"] = str(sites.folder / "event.json")  # no folder
     (sites.connected / "export.yml").write_text(json.dumps(sites.config))
     # Before its first good run, a source that fails is missing in each bundle.
-    done = sites.export("run", env=at(1), expect=5)
+    done = sites.export("run", env=at(1), expect=4)
     assert last_run(done) == (
         "run: sources 2 ok (1 unchanged), 1 failed (away); events and lists 1 new, 0 changed, 0 gone; "
         "values 2 new, 0 gone; bundles north FAILED, south 1.2 delta+full; next north 2026-11-17, south 2026-11-12; "
