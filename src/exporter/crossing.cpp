@@ -8,7 +8,7 @@ namespace gapferry::exporter {
 namespace {
 
 // Raised when the same policy decides otherwise, within one version of this program.
-constexpr std::int64_t kRules = 3;
+constexpr std::int64_t kRules = 4;
 
 using policy::RowDecision;
 using store::PartRow;

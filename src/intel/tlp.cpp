@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/bytes.h"
+#include "intel/tag_fold.h"
 
 namespace gapferry::intel {
 namespace {
@@ -61,51 +62,81 @@ std::optional<Pap> FindPap(std::string_view name) {
 
 namespace {
 
-// "tlp_red", "tlp;red", "tlp：red", "tlp", "tlpred": what begins so means a TLP, whatever follows.
-// "tlpost" is a word.
-bool ClaimsTlp(std::string_view squeezed) {
-  constexpr std::string_view kTlp = "tlp";
-  if (!squeezed.starts_with(kTlp)) return false;
-  const std::string_view rest = squeezed.substr(kTlp.size());
-  return rest.empty() || !IsAsciiAlnum(rest.front()) || FindTlp(rest);
+// Nearly all tags are neither: the first two letters tell, without copying anything. What begins
+// otherwise than with a letter or digit has to be folded first.
+bool MayMark(std::string_view trimmed) {
+  constexpr std::array<std::string_view, 4> kBegin = {"tl", "pa", "ai", "ie"};
+  if (!trimmed.empty() && IsAsciiAlnum(trimmed[0])) {
+    const bool whole = trimmed.size() > 1 && IsAsciiAlnum(trimmed[1]);
+    return std::any_of(kBegin.begin(), kBegin.end(), [&](std::string_view begin) {
+      return StartsLike(trimmed, begin.substr(0, whole ? 2 : 1));
+    });
+  }
+  return true;
+}
+
+// "tlp_red", "TLPv2:RED", "#tlp:red", "tlp", "tlpost": what begins so means a TLP, whatever
+// follows. Only the threat-led penetration test is a word, unless a level follows it.
+bool ClaimsTlp(std::string_view folded) {
+  if (!folded.starts_with("tlp")) return false;
+  constexpr std::string_view kTest = "tlpt";
+  if (!folded.starts_with(kTest)) return true;
+  const std::string_view rest = folded.substr(kTest.size());
+  return !rest.empty() && (IsAsciiAlnum(rest.front()) || FindTlp(rest.substr(1)));
+}
+
+// As above, but "paper" and "Papua" are words: a level, a version or no letter has to follow.
+bool ClaimsPap(std::string_view folded) {
+  constexpr std::string_view kPap = "pap";
+  if (!folded.starts_with(kPap)) return false;
+  std::string_view rest = folded.substr(kPap.size());
+  if (rest.empty() || !IsAsciiAlnum(rest.front())) return true;
+  if (rest.front() == 'v') rest.remove_prefix(1);
+  return (!rest.empty() && IsAsciiDigit(rest.front())) || rest.starts_with("white") ||
+         std::any_of(kPapNames.begin(), kPapNames.end(),
+                     [&](std::string_view level) { return rest.starts_with(level); });
+}
+
+bool ClaimsOther(std::string_view folded) {
+  return std::any_of(kTlpPredicates.begin(), kTlpPredicates.end(),
+                     [&](std::string_view predicate) { return folded.starts_with(predicate); });
+}
+
+// The value of `tlp:…` or `pap:…`, spelled in one of the ways that are known.
+std::optional<std::string_view> ValueOf(std::string_view squeezed, std::string_view name) {
+  const bool named = squeezed.size() > name.size() && squeezed.starts_with(name) &&
+                     std::string_view(":=-").find(squeezed[name.size()]) != std::string_view::npos;
+  return named ? std::optional(squeezed.substr(name.size() + 1)) : std::nullopt;
+}
+
+std::optional<std::string_view> TlpValueOf(std::string_view squeezed) {
+  for (const std::string_view predicate : kTlpPredicates) {
+    if (squeezed.starts_with(predicate)) return squeezed.substr(predicate.size());
+  }
+  return ValueOf(squeezed, "tlp");
 }
 
 }  // namespace
 
 void Markings::Read(std::string_view tag_name) {
   const std::string_view trimmed = AsciiTrim(tag_name);
-  // Nearly all tags are neither: look at the first letter before copying anything.
-  if (trimmed.size() < 3) return;
-  const char first = trimmed[0];
-  if (first != 't' && first != 'T' && first != 'p' && first != 'P' && first != 'a' &&
-      first != 'A' && first != 'i' && first != 'I') {
-    return;
-  }
-  std::string_view value;
-  bool is_tlp = false;
+  if (!MayMark(trimmed)) return;
   const std::string squeezed = Squeeze(trimmed);
-  if (StartsLike(squeezed, "tlp:") || StartsLike(squeezed, "tlp=") ||
-      StartsLike(squeezed, "tlp-")) {
-    is_tlp = true;
-    value = std::string_view(squeezed).substr(4);
-  } else if (ClaimsTlp(squeezed)) {
-    is_tlp = true;  // spelled in a way that nobody agreed on: no value is known
-  } else if (StartsLike(squeezed, "pap:")) {
-    Tighten(pap, FindPap(std::string_view(squeezed).substr(4)).value_or(Pap::kRed));
+  if (const auto value = ValueOf(squeezed, "pap")) {
+    Tighten(pap, FindPap(*value).value_or(Pap::kRed));
     return;
   }
-  for (const std::string_view predicate : kTlpPredicates) {
-    if (StartsLike(squeezed, predicate)) {
-      is_tlp = true;
-      value = std::string_view(squeezed).substr(predicate.size());
-    }
-  }
-  if (!is_tlp) return;
+  const std::optional<std::string_view> value = TlpValueOf(squeezed);
   if (value == "ex:chr") {
     hide_source = true;
     return;
   }
-  const std::optional<Tlp> known = FindTlp(value);
+  if (!value) {  // spelled in a way that nobody agreed on: no value is known
+    const std::string folded = FoldTag(trimmed);
+    if (ClaimsPap(folded)) Tighten(pap, Pap::kRed);
+    if (!ClaimsTlp(folded) && !ClaimsOther(folded)) return;
+  }
+  const std::optional<Tlp> known = value ? FindTlp(*value) : std::nullopt;
   unknown_tlp = unknown_tlp || !known;
   several_tlp = Tighten(tlp, known.value_or(Tlp::kRed)) || several_tlp;
 }

@@ -27,9 +27,11 @@ struct Markings {
   std::optional<Tlp> tlp;
   std::optional<Pap> pap;
   bool hide_source = false;  // tlp:ex:chr, the Chatham House Rule
-  bool unknown_tlp = false;  // some tag claims to be a TLP and is none we know; `tlp` is then red
+  bool unknown_tlp = false;  // some tag begins like a TLP and is none we know; `tlp` is then red
   bool several_tlp = false;  // two tags disagreed; the stricter one stands
 
+  // A tag that begins like one of the two and is spelled in no way that is known counts as red:
+  // also behind signs, and with full-width or invisible characters.
   void Read(std::string_view tag_name);
   // The markings of a part within its whole.
   void Add(const Markings& other);
