@@ -48,10 +48,13 @@ Error NotAsked(const HttpAnswer& answer) {
       .Hint("a cache or a proxy between may be at fault; what was there is left as it is");
 }
 
-Error PageError(const HttpAnswer& answer) {
+Error PageError(const HttpAnswer& answer, const HttpRequest& request) {
   return Error::Make(Kind::kMalformed, "{} answers {} with a page of HTML, not with data",
                      answer.url, answer.status)
-      .Hint("a proxy or a login page may stand between; open the url in a browser to see it");
+      .Hint("a proxy or a login page may stand between; open the url in a browser to see it{}",
+            request.no_page
+                ? "; if the page itself is the feed, set `pages: true` in its block `feed`"
+                : "");
 }
 
 // Of the bytes; nothing if they cannot be read.
@@ -87,12 +90,12 @@ Result<HttpAnswer> FetchChecked(HttpClient& client, const HttpRequest& request,
     GF_TRY(HttpAnswer answer, client.FetchFile(request, part));
     if (!answer.ok()) return answer;
     const bool page = request.no_page && IsHtml(answer);
-    Status checked = page ? PageError(answer) : check ? check(part) : Ok();
+    Status checked = page ? PageError(answer, request) : check ? check(part) : Ok();
     if (checked.ok()) return answer;
     if (more > 0 && request.repeat) continue;
     std::error_code ignored;
     fs::remove(part, ignored);
-    if (IsHtml(answer)) return PageError(answer);
+    if (IsHtml(answer)) return PageError(answer, request);
     return std::move(checked).error().In(answer.url);
   }
 }

@@ -5,75 +5,89 @@
 #include <memory>
 
 #include "base/bytes.h"
-#include "base/json.h"
 #include "collect/archive.h"
+#include "collect/json_message.h"
 
 namespace gapferry::collect {
 namespace {
 
 constexpr std::size_t kHead = 4 << 10;
-constexpr int kMaxErrorDepth = 64;
 constexpr std::string_view kBlanks = " \t\r\n\f\v";
 
-constexpr auto kPageStarts =
-    std::to_array<std::string_view>({"<!doctype", "<html", "<head", "<body"});
-constexpr auto kErrorKeys = std::to_array<std::string_view>(
-    {"error", "errors", "err", "exception", "fault", "message", "detail", "details"});
-
-std::string_view WithoutBlanks(std::string_view text) {
-  constexpr std::string_view kMark = "\xEF\xBB\xBF";
-  text = text.substr(std::min(text.find_first_not_of(kBlanks), text.size()));
-  return text.starts_with(kMark) ? WithoutBlanks(text.substr(kMark.size())) : text;
-}
+// The elements that pages and their fragments begin with, and messages in XML; in order.
+constexpr auto kPageElements = std::to_array<std::string_view>(
+    {"!doctype", "a",     "b",      "base",   "blockquote", "body",     "br",     "center",
+     "div",      "error", "font",   "footer", "form",       "frameset", "h1",     "h2",
+     "h3",       "h4",    "head",   "header", "hr",         "html",     "iframe", "img",
+     "link",     "main",  "meta",   "nav",    "noscript",   "p",        "pre",    "script",
+     "section",  "span",  "strong", "style",  "table",      "title",    "ul"});
 
 // UTF-16 as if it were ASCII, without its byte order mark.
 std::string Plain(std::string_view head) {
   if (head.starts_with("\xFF\xFE") || head.starts_with("\xFE\xFF")) head.remove_prefix(2);
-  std::string plain(head.substr(0, kHead));
+  std::string plain(head);
   std::erase(plain, '\0');
   return plain;
 }
 
-bool IsPage(std::string_view text) {
-  text = WithoutBlanks(text);
-  // What may stand before a page: the declaration of XML, and comments.
-  for (const auto& [open, close] : {std::pair{"<?", "?>"}, {"<!--", "-->"}}) {
-    if (!text.starts_with(open)) continue;
-    const std::size_t end = text.find(close);
-    if (end == std::string_view::npos) break;
-    return IsPage(text.substr(end + std::string_view(close).size()));
+// Without what may stand before a page or a document: white space, a byte order mark, comments
+// of lists and of HTML, and the declaration of XML. Of one that has no end, all is left.
+std::string_view Beginning(std::string_view text) {
+  constexpr std::string_view kMark = "\xEF\xBB\xBF";
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kBefore = {
+      {{kMark, ""}, {"#", "\n"}, {"<?", "?>"}, {"<!--", "-->"}}};
+  while (true) {
+    text = text.substr(std::min(text.find_first_not_of(kBlanks), text.size()));
+    const auto* found = std::find_if(kBefore.begin(), kBefore.end(), [&](const auto& before) {
+      return text.starts_with(before.first);
+    });
+    if (found == kBefore.end()) return text;
+    const std::size_t end = text.find(found->second, found->first.size());
+    if (end == std::string_view::npos) return text;
+    text.remove_prefix(end + found->second.size());
   }
-  return std::any_of(kPageStarts.begin(), kPageStarts.end(),
-                     [&](std::string_view start) { return StartsLike(text, start); });
 }
 
-bool TellsAnError(const Json& document) {
-  if (document.is_array()) return document.empty();
-  return std::none_of(document.items().begin(), document.items().end(), [](const auto& item) {
-    const std::string key = AsciiLower(item.key());
-    return item.value().is_structured() && !item.value().empty() &&
-           std::find(kErrorKeys.begin(), kErrorKeys.end(), key) == kErrorKeys.end();
-  });
+bool IsPage(std::string_view beginning) {
+  if (!beginning.starts_with('<')) return false;
+  constexpr std::size_t kLongest = 16;
+  const std::string_view rest = beginning.substr(1, kLongest);
+  // "<b@example.com>" is none.
+  const std::string name = AsciiLower(rest.substr(0, rest.find_first_of(" \t\r\n\f\v/>")));
+  return std::binary_search(kPageElements.begin(), kPageElements.end(), name);
+}
+
+// A page may begin behind a long comment; a document of JSON is judged as a whole.
+bool NeedsMore(std::string_view head) {
+  const std::string plain = Plain(head);
+  const std::string_view beginning = Beginning(plain);
+  constexpr std::string_view kUndecided = "{[<#";
+  return beginning.empty() || kUndecided.find(beginning[0]) != std::string_view::npos;
+}
+
+Error IsJson(std::string_view what) {
+  return Error::Make(Kind::kMalformed, "a JSON document, {}", what)
+      .Hint(
+          "it may be the server's message of an error; if it is the feed, set `pages: true` in its "
+          "block `feed`");
 }
 
 Status CheckHead(std::string_view head, Expected expected) {
-  if (IsPage(Plain(WithoutBlanks(head)))) {
-    return Error::Make(Kind::kMalformed, "a page of HTML, not a feed")
+  const std::string plain = Plain(head);
+  const std::string_view beginning = Beginning(plain);
+  if (IsPage(beginning)) {
+    return Error::Make(Kind::kMalformed, "a page of HTML or an error message, not a feed")
         .Hint(
             "a proxy, a login or an error page may stand in its place: open it in a browser to see "
             "it; if the page itself is the feed, set `pages: true` in its block `feed`");
   }
   if (expected == Expected::kNoPage) return Ok();
-  const std::string_view text = WithoutBlanks(head);
-  if (!text.starts_with('{') && !text.starts_with('[')) return Ok();
-  const auto document = ParseJson(text, {kMaxErrorDocument, kMaxErrorDepth});
-  if (!document.ok() || !document->is_structured()) return Ok();
-  if (expected == Expected::kText && !TellsAnError(*document)) return Ok();
-  return Error::Make(Kind::kMalformed, "a JSON document, {}",
-                     expected == Expected::kTable ? "not a table" : "and no list of anything in it")
-      .Hint(
-          "it may be the server's message of an error; if it is the feed, set `pages: true` in its "
-          "block `feed`");
+  const JsonForm form = FormOfJson(beginning);
+  if (form == JsonForm::kNone) return Ok();
+  if (expected == Expected::kTable) return IsJson("not a table");
+  if (form == JsonForm::kMessage) return IsJson("and no list of anything in it");
+  if (form == JsonForm::kBroken) return IsJson("cut off or damaged");
+  return Ok();
 }
 
 }  // namespace
@@ -92,10 +106,9 @@ Result<ByteSource> CheckedSource(ByteSource source, Expected expected, std::stri
   auto head = std::make_shared<std::string>();
   std::vector<std::uint8_t> buffer(kHead);
   bool ended = false;
-  // A document of JSON is judged as a whole, so it is read up to the size of one.
   while (!ended && head->size() <= kMaxErrorDocument) {
-    const std::string_view text = WithoutBlanks(*head);
-    if (!text.empty() && head->size() >= kHead && text[0] != '{' && text[0] != '[') break;
+    if (head->size() >= kHead && !NeedsMore(*head)) break;
+    buffer.resize(std::max(kHead, head->size()));
     GF_TRY(const std::size_t got, source(buffer));
     head->append(AsText(ByteView(buffer).first(got)));
     ended = got == 0;

@@ -12,13 +12,10 @@ namespace gapferry::collect {
 // What a document should be.
 enum class Expected {
   kAnything,  // nothing is looked at
-  kNoPage,    // no page of HTML
-  kText,      // nor a JSON object without a list or object in it, but for those that tell an error
+  kNoPage,    // no page of HTML, nor an error message in XML
+  kText,      // nor a JSON document that tells an error, or is cut off
   kTable,     // nor any JSON document
 };
-
-// A longer JSON document is no message of an error.
-constexpr std::size_t kMaxErrorDocument = 1 << 20;
 
 // The same bytes, after a look at the first ones, which come in `head` too. Errors: kMalformed if
 // they are not what is expected; those of the source.

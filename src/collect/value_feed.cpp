@@ -92,9 +92,11 @@ Result<CollectReport> Within(store::Store& store, const SourceOptions& source,
   report.source = source.name;
   GF_TRY(const store::SourceId id, store.Writer().PutSource(source.name, source.default_tlp));
   FeedEvent event(&store, id, source, options.event, Now(), &report);
-  const std::string settings = fmt::format("{}\n{}", kReading, options.settings);
-  GF_TRY(const Digest256 digest, DigestOfFiles(files, settings));
-  GF_TRY(const bool same, event.Begin(digest, settings));
+  // What may be read is looked at anew when it changes; the values to be found are the same.
+  const std::string reading = fmt::format("{}\n{}\n{}", kReading, options.settings,
+                                          options.expected == Expected::kAnything);
+  GF_TRY(const Digest256 digest, DigestOfFiles(files, reading));
+  GF_TRY(const bool same, event.Begin(digest, options.settings));
   if (!same) {
     const TakeValue take = [&](const FormedValue& value, std::uint64_t) {
       return event.Take(value);

@@ -74,11 +74,10 @@ void ReadFeedBlock(ConfigMap& map, ValueSource* values) {
 
 // What decides which values are found, so that a change of it reads the files again.
 std::string Settings(ConfigMap& csv, ConfigMap& feed, std::string_view kind) {
-  return fmt::format("{} [{}] {} {} {} {} {} {} {}", kind, fmt::join(csv.Strings("columns"), ", "),
+  return fmt::format("{} [{}] {} {} {} {} {} {}", kind, fmt::join(csv.Strings("columns"), ", "),
                      csv.String("delimiter", ","), csv.String("quote", "double"),
                      csv.String("comment", "#"), csv.String("header", "auto"),
-                     feed.String("encoding", "auto"), feed.String("exclude", ""),
-                     feed.Bool("pages", false));
+                     feed.String("encoding", "auto"), feed.String("exclude", ""));
 }
 
 }  // namespace

@@ -205,22 +205,53 @@ TEST_F(ValueFeed, APageIsNoFeed) {
     const auto report = TryCollect(text);
     return !report.ok() && report.error().kind == Kind::kMalformed && Records(store_) == before;
   };
-  for (const std::string page :
-       {"<!DOCTYPE html><p>see help.example.com", "\xEF\xBB\xBF \r\n<HTML>see help.example.com",
-        "<?xml version='1.0'?>\n<!-- x -->\n<html>help.example.com"}) {
+  for (const std::string& page : std::vector<std::string>{
+           "<!DOCTYPE html><p>see help.example.com", "\xEF\xBB\xBF \r\n<HTML>see help.example.com",
+           "<?xml version='1.0'?>\n<!-- x -->\n<html>help.example.com",
+           "<script>window.location='https://help.example.com/sso'</script>",
+           "<meta http-equiv='refresh' content='0;url=https://help.example.com/'>",
+           "<Title>Denied</title> help.example.com",
+           "<center><h1>502</h1></center> help.example.com", "<table\n><tr><td>help.example.com",
+           "<?xml version='1.0'?><Error>help.example.com</Error>",
+           "<!--" + std::string(5000, 'x') + "--><!DOCTYPE html><p>help.example.com",
+           "# feed\n<!DOCTYPE html><p>help.example.com",
+           "# feed\r\n" + std::string(9000, '\n') + "<!doctype html><p>help.example.com"}) {
     EXPECT_TRUE(refused(Expected::kText, page)) << page;
     EXPECT_TRUE(refused(Expected::kTable, page)) << page;
     EXPECT_TRUE(refused(Expected::kNoPage, page)) << page;
   }
   for (const std::string error :
        {R"({"error": "see https://help.example.com"})",
-        R"({"message": "no", "errors": [{"see": "help.example.com"}]})"}) {
+        R"({"message": "no", "errors": [{"see": "help.example.com"}]})",
+        R"({"status": {"code": 401, "msg": "see https://help.example.com"}})",
+        R"({"success": false, "response": {"error": "see https://help.example.com"}})",
+        R"({"data": [], "meta": {"docs": "https://help.example.com"}})",
+        R"({"error": "see https://help.example.com)", R"([{"a": "help.example.com"}, )",
+        R"({"error": "help.example.com"}
+           {"error": "help.example.com"})",
+        R"("limit reached, see https://help.example.com")",
+        R"(# limits
+           {"error": "see https://help.example.com"})"}) {
     EXPECT_TRUE(refused(Expected::kText, error)) << error;
     EXPECT_TRUE(refused(Expected::kTable, error)) << error;
   }
   EXPECT_TRUE(refused(Expected::kTable, R"(["b.example.com"])"));
+  EXPECT_TRUE(
+      refused(Expected::kTable, "{\"h\": \"b.example.com\"}\n{\"h\": \"b.example.org\"}\n"));
   options_.expected = Expected::kText;
-  EXPECT_EQ(Collect(R"({"count": 1, "rows": ["b.example.com"]})").values->added, 1u);
+  int number = 0;
+  for (const std::string feed :
+       {R"({"count": 1, "rows": ["%.example.com"]})",
+        R"({"status": "ok", "data": {"h": "%.example.com"}})", R"({"status": ["%.example.com"]})",
+        R"({"%.example.com": {"port": 1}, "x": {"status": 1}})",
+        "{\"h\": \"%.example.com\"}\n{\"h\": \"a.example.org\"}\n",
+        "[Adblock Plus 2.0]\n||%.example.com^\n", "[2026-01-01] %.example.com\n",
+        "\"%.example.com\"\n", "<soc@%.example.com> wrote\n",
+        "<rss><link>http://%.example.com/x</link></rss>", "# <html>\n%.example.com\n"}) {
+    std::string text = feed;
+    text.replace(text.find('%'), 1, fmt::format("n{}", ++number));
+    EXPECT_GE(Collect(text).values->added, 1u) << text;
+  }
   options_.expected = Expected::kAnything;
   EXPECT_EQ(Collect("<html>c.example.com").values->added, 1u);
 }

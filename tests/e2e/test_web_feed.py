@@ -195,6 +195,7 @@ def test_an_error_page_with_status_200_is_no_feed(served, kind, kind_said, conte
     server.fault = lambda *_: lambda *_: (200, {"Content-Type": kind_said, "ETag": '"page"'}, content)
     done = collect(served.pair, expect=9, **source)
     assert "page of HTML" in done.stderr or "JSON document" in done.stderr
+    assert "pages: true" in done.stderr
     assert mirror(served.pair.connected) == before
     # It was not kept: the next run asks for the list again.
     server.fault = lambda *_: None
@@ -218,6 +219,22 @@ def test_a_list_does_not_shrink_to_almost_nothing(served, tmp_path, kind):
         assert mirror(served.pair.connected) == before
     collect(served.pair, kind=kind, path=str(path), feed={"allow_empty": True})
     assert len(mirror(served.pair.connected)["attribute"]) == 1
+
+
+def test_pages_true_does_not_disarm_the_guard(served, tmp_path):
+    path = tmp_path / "list.txt"
+    path.write_text("".join(f"a{i}.gapferry.org\n" for i in range(40)))
+    source = {"kind": "freetext", "path": str(path)}
+    collect(served.pair, **source)
+    before = mirror(served.pair.connected)
+    path.write_bytes(b"<html>see https://help.gapferry.org/status</html>")
+    assert "pages: true" in collect(served.pair, expect=9, **source).stderr
+    assert "has 1 values, and had 40" in collect(served.pair, expect=9, **source, feed={"pages": True}).stderr
+    assert mirror(served.pair.connected) == before
+    # What it let in is looked at again without it.
+    path.write_bytes(b"<html>" + b"".join(b"b%d.gapferry.org\n" % i for i in range(40)) + b"</html>")
+    assert collect(served.pair, **source, feed={"pages": True}).report["values"]["added"] == 40
+    assert "page of HTML" in collect(served.pair, expect=9, **source).stderr
 
 
 def test_a_redirect_goes_to_https_only(served):
