@@ -151,6 +151,7 @@ Result<Collected> CollectSources(Session& session, const Home& home, const Confi
   std::vector<Error> failed;
   for (const SourceConfig& source : config.sources) {
     if (!only.empty() && source.name != only) continue;
+    const std::uint64_t warnings = session.console.warnings();
     auto report = CollectSource(session, source, &mirror);
     if (!report.ok()) {
       // One source that is away must not keep the others from crossing.
@@ -160,6 +161,7 @@ Result<Collected> CollectSources(Session& session, const Home& home, const Confi
     }
     GF_CHECK(LogRun(&mirror, *report, Now()));
     Show(session, source, *report);
+    if (session.console.warnings() > warnings) collected.warned.push_back(source.name);
     Count(*report, &collected);
   }
   collected.problem = ProblemOf(session, collected, std::move(failed));

@@ -41,7 +41,8 @@ struct Collected {
   std::size_t good = 0;       // sources
   std::size_t unchanged = 0;  // of those
   std::vector<std::string> failed;
-  std::uint64_t added = 0;  // events and warninglists
+  std::vector<std::string> warned;  // those whose reading led to warnings
+  std::uint64_t added = 0;          // events and warninglists
   std::uint64_t changed = 0;
   std::uint64_t removed = 0;
   std::uint64_t values_added = 0;  // of csv and freetext

@@ -71,6 +71,7 @@ Json RunJson(const RunOutcome& run, const std::vector<NextNumber>& next, std::ui
       {"sites", SitesJson(run.sites)},
       {"next", std::move(due)},
       {"warnings", warnings},
+      {"warned", collected.warned},
       {"code", run.done.ok() ? 0 : Info(run.done.error().kind).exit_code}};
 }
 
@@ -84,6 +85,8 @@ Status ShowRun(Session& session, const Home& home, const Config& config, const R
   line += "; bundles " + (run.sites.empty() ? "none" : OutcomesText(run.sites));
   if (!next.empty()) line += "; next " + NextText(next);
   if (warnings > 0) line += fmt::format("; warnings {}", warnings);
+  if (!run.collected.warned.empty())
+    line += fmt::format(" ({})", fmt::join(run.collected.warned, ", "));
   session.console.Say(line);
   return Ok();
 }

@@ -114,10 +114,12 @@ RowDecision CrossWalk::JudgeAttribute(const intel::Attribute& attribute, const U
   const intel::Object* inside = owner == objects_.end() ? nullptr : &owner->second;
   RowDecision row =
       Judge(ReadMarkings(attribute.tags), DecideAttribute(policy_, context_, inside, attribute));
-  if (row.decision.allowed && LooksForSightings()) {
-    row.decision = SelectAttribute(Sighted(attribute));
-  } else if (row.decision.allowed && LooksAhead()) {
-    row.decision = SelectAttribute(attribute);
+  // Where the event stays because none of its attributes is selected, each has a condition of its
+  // own that says why.
+  const bool emptied = context_.decision.detail == kNoneSelected;
+  if (emptied || (row.decision.allowed && LooksAhead())) {
+    const Decision own = SelectAttribute(LooksForSightings() ? Sighted(attribute) : attribute);
+    if (!own.allowed) row.decision = own;
   }
   return row;
 }

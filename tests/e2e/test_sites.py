@@ -140,9 +140,21 @@ def test_a_run_says_in_one_line_what_it_did(sites):
         "message_type": "run", "sources": {"ok": 2, "unchanged": 1, "failed": ["away"]}, "added": 0, "changed": 1,
         "removed": 0, "values_added": 2, "values_gone": 1, "refused": 0,
         "sites": [{"site": "south", "failed": False, "epoch": 1, "seq": 3, "kinds": ["delta", "full"]}],
-        "next": {"north": "2026-11-17T00:00:00Z", "south": "2026-11-12T12:00:00Z"}, "warnings": 1, "code": 5}
+        "next": {"north": "2026-11-17T00:00:00Z", "south": "2026-11-12T12:00:00Z"}, "warnings": 1, "warned": [], "code": 5}
     nothing = last_run(sites.export("run", "--due", env=at(1.6), expect=5))
     assert "sources 2 ok (2 unchanged)" in nothing and "; bundles none; " in nothing
+
+
+def test_the_line_for_a_log_names_the_sources_that_warn(sites):
+    (sites.folder / "event.json").write_text('{"Event": {"uuid": 7}}')
+    good = sites.folder / "list.txt"
+    good.write_text("evil1.com\n203.0.113.1\n")
+    sites.config["sources"] = [{"name": "broken", "kind": "misp-event", "path": str(sites.folder / "event.json")},
+                               {"name": "list", "kind": "freetext", "path": str(good)}]
+    (sites.connected / "export.yml").write_text(json.dumps(sites.config))
+    assert last_run(sites.export("run", env=at(0), expect=5)).endswith("; warnings 1 (broken)")
+    row = last_run(sites.export("--json", "run", env=at(1), expect=5))
+    assert (row["warnings"], row["warned"]) == (1, ["broken"])
 
 
 def test_the_service_hides_no_warning(sites, bins):
@@ -267,7 +279,8 @@ def test_explain_names_the_condition(chosen):
 
     assert reasons("203.0.113.9") == {("not-selected", "types")}
     assert reasons("noise.example") == {("not-selected", "not_tags")}
-    assert reasons("203.0.113.11") == {("not-selected", "none of its attributes is selected")}
+    assert reasons("203.0.113.11") == {("not-selected", "types")}
+    assert reasons("7d8e1d0c-0f2c-4c0e-9a51-3f2f1b0f6e03") == {("not-selected", "none of its attributes is selected")}
     assert {reason for reason, _ in reasons("a.example")} == {"allowed"}
 
 
