@@ -101,8 +101,8 @@ const std::vector<KindInfo> kKinds = {
      "terminal."},
     {Kind::kUnfinished, 34, "unfinished",
      "a server began what it was asked to, and its end was not seen",
-     "Nothing is wrong yet. Wait, and look at the server, or run the same command again with a "
-     "longer --wait."},
+     "Nothing is wrong yet. Wait, and look at the server; the same command again would begin it a "
+     "second time."},
     {Kind::kInterrupted, 130, "interrupted", "stopped before the end",
      "Nothing half done was kept. Run the same command again."},
 };

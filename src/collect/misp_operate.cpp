@@ -18,8 +18,21 @@ const Json& Inner(const Json& entry, const char* key) {
   return entry.is_object() && entry.contains(key) ? entry[key] : entry;
 }
 
+// MISP keeps them as a text in JSON, some of its feeds as a text in a text.
+Json ReadSettings(const Json& row) {
+  constexpr int kLayers = 2;
+  Json settings = row.is_object() && row.contains("settings") ? row["settings"] : Json();
+  for (int layer = 0; layer < kLayers && settings.is_string(); ++layer) {
+    auto inner = ParseJson(settings.get_ref<const std::string&>());
+    settings = inner.ok() ? std::move(inner).value() : Json();
+  }
+  return settings;
+}
+
 InstanceFeed ReadFeed(const Json& entry) {
   const Json& row = Inner(entry, "Feed");
+  const Json settings = ReadSettings(row);
+  const Json& csv = Inner(settings, "csv");
   return {TextOf(row, "id"),
           TextOf(row, "name"),
           TextOf(row, "provider"),
@@ -27,9 +40,9 @@ InstanceFeed ReadFeed(const Json& entry) {
           TextOf(row, "source_format"),
           FlagOf(row, "enabled"),
           FlagOf(row, "caching_enabled"),
-          "",
-          "",
-          ""};
+          TextOf(csv, "value"),
+          TextOf(csv, "delimiter"),
+          TextOf(Inner(settings, "common"), "excluderegex")};
 }
 
 Json SettingsOf(const InstanceFeed& feed) {
@@ -60,6 +73,31 @@ Error NotDone(const std::string& what, const std::string& words) {
       .Hint(
           "the key of operator_key must be a site admin's for feeds, and may need perm_warninglist "
           "for lists");
+}
+
+// "The fetch was unsuccessful." is no success, and neither is {"saved":true,"success":false}.
+bool SaysItFailed(const Json& answer) {
+  const std::string success = AsciiLower(TextOf(answer, "success"));
+  const std::string words = Words(answer);
+  return success == "false" || success == "0" || Contains(words, "unsuccess") ||
+         Contains(words, "not success") || Contains(words, "fail");
+}
+
+// What differs between the feed that was asked for and the one that is there; empty: nothing. What
+// was not asked for may be as MISP likes.
+std::string Difference(const InstanceFeed& asked, const InstanceFeed& kept) {
+  const auto differ = [](const std::string& wanted, const std::string& held) {
+    return !wanted.empty() && wanted != held;
+  };
+  if (differ(asked.name, kept.name)) return "name";
+  if (differ(asked.url, kept.url)) return "url";
+  if (differ(asked.provider, kept.provider)) return "provider";
+  if (differ(asked.format, kept.format)) return "format";
+  if (differ(asked.columns, kept.columns)) return "columns";
+  if (differ(asked.delimiter, kept.delimiter)) return "delimiter";
+  if (differ(asked.exclude, kept.exclude)) return "exclude";
+  if (kept.enabled) return "state, which is switched on";
+  return kept.caching ? "caching, which is switched on" : "";
 }
 
 // cacheFeeds names the feed by its id alone, fetchFromFeed as "Feed: 90".
@@ -105,9 +143,19 @@ Result<InstanceFeed> MispOperator::AddFeed(const InstanceFeed& feed) {
                        {"enabled", false},
                        {"caching_enabled", false}}}};
   GF_TRY(const Json answer, api_.Change("/feeds/add", body));
-  InstanceFeed added = ReadFeed(answer);
+  const InstanceFeed added = ReadFeed(answer);
   if (added.id.empty()) return NotDone("add the feed", Words(answer));
-  return added;
+  GF_TRY(const std::vector<InstanceFeed> now, Feeds());
+  const auto kept = std::find_if(now.begin(), now.end(),
+                                 [&](const InstanceFeed& other) { return other.id == added.id; });
+  if (kept == now.end())
+    return NotDone("add the feed",
+                   fmt::format("it says that it did, and has no feed {}", added.id));
+  if (const std::string other = Difference(feed, *kept); !other.empty()) {
+    return NotDone("add the feed as it was asked to",
+                   fmt::format("feed {} is there with another {}", added.id, other));
+  }
+  return *kept;
 }
 
 Status MispOperator::SetFeed(const InstanceFeed& feed, bool enabled, bool caching) {
@@ -165,10 +213,18 @@ Result<JobEnd> MispOperator::Watch(std::int64_t after, const InstanceFeed& feed,
   constexpr std::int64_t kFailed = 3;
   constexpr std::int64_t kCompleted = 4;
   constexpr std::int64_t kAll = 100;
+  constexpr int kMostFailures = 3;
   const auto end = std::chrono::steady_clock::now() + wait.longest;
+  int failures = 0;
   while (true) {
-    GF_TRY(const Json jobs, api_.Get("/jobs/index"));
-    for (const Json& entry : jobs) {
+    const auto jobs = api_.Get("/jobs/index");
+    // The job goes on, whatever becomes of the look at it.
+    const bool denied =
+        !jobs.ok() && (jobs.error().kind == Kind::kDenied || jobs.error().kind == Kind::kNotFound);
+    if (denied) return JobEnd::kNotWatched;
+    failures = jobs.ok() ? 0 : failures + 1;
+    if (failures == kMostFailures) return JobEnd::kLost;
+    for (const Json& entry : jobs.ok() ? *jobs : Json::array()) {
       const Json& job = Inner(entry, "Job");
       if (NumberOf(job, "id") <= after || !IsJobOf(job, feed)) continue;
       const std::int64_t percent = std::clamp<std::int64_t>(NumberOf(job, "progress"), 0, kAll);
@@ -177,7 +233,8 @@ Result<JobEnd> MispOperator::Watch(std::int64_t after, const InstanceFeed& feed,
       if (FlagOf(job, "failed") || status == kFailed) return Failed(feed, TextOf(job, "message"));
       if (status == kCompleted || percent == kAll) return JobEnd::kDone;
     }
-    if (std::chrono::steady_clock::now() >= end) return JobEnd::kStillRunning;
+    if (std::chrono::steady_clock::now() >= end)
+      return failures > 0 ? JobEnd::kLost : JobEnd::kStillRunning;
     std::this_thread::sleep_for(wait.between);
   }
 }
@@ -194,7 +251,7 @@ Result<JobEnd> MispOperator::CacheFeed(const InstanceFeed& feed, const JobWait& 
   GF_TRY(const std::optional<std::int64_t> newest, NewestJob());
   GF_TRY(const Json answer, api_.Change("/feeds/cacheFeeds/" + feed.id, Json::object()));
   const std::string words = Words(answer);
-  if (!FlagOf(answer, "saved")) return Failed(feed, words);
+  if (!FlagOf(answer, "saved") || SaysItFailed(answer)) return Failed(feed, words);
   if (!Contains(words, "initiated")) return JobEnd::kDone;
   return newest ? Watch(*newest, feed, wait, progress) : Result<JobEnd>(JobEnd::kNotWatched);
 }
@@ -210,7 +267,7 @@ Result<JobEnd> MispOperator::FetchFeed(const InstanceFeed& feed, const JobWait& 
   const std::string words = Words(answer);
   if (Contains(words, "queued"))
     return newest ? Watch(*newest, feed, wait, progress) : Result<JobEnd>(JobEnd::kNotWatched);
-  if (Contains(words, "success")) return JobEnd::kDone;
+  if (Contains(words, "success") && !SaysItFailed(answer)) return JobEnd::kDone;
   return Failed(feed, words);
 }
 

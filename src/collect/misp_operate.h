@@ -42,8 +42,8 @@ struct JobWait {
   std::chrono::milliseconds between{2000};
 };
 
-// How a fetch or a caching ended.
-enum class JobEnd { kDone, kStillRunning, kNotWatched };
+// How a fetch or a caching ended. kLost: it was begun, and then MISP no longer answered.
+enum class JobEnd { kDone, kStillRunning, kNotWatched, kLost };
 
 class MispOperator {
  public:
@@ -52,8 +52,8 @@ class MispOperator {
   [[nodiscard]] Result<std::vector<InstanceFeed>> Feeds();
   [[nodiscard]] Result<std::vector<InstanceList>> Lists();
 
-  // Disabled, and without caching; one event that follows the feed. Error: kDenied with MISP's
-  // reason.
+  // Disabled, and without caching; one event that follows the feed. As MISP has it afterwards.
+  // Error: kDenied with MISP's reason, or if it keeps no such feed or another.
   [[nodiscard]] Result<InstanceFeed> AddFeed(const InstanceFeed& feed);
   // Errors: kNotFound; kDenied if MISP said yes and did not do it.
   [[nodiscard]] Status SetFeed(const InstanceFeed& feed, bool enabled, bool caching);

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "exporter/misp_added_feed.h"
 #include "exporter/misp_session.h"
 
 namespace gapferry::exporter {
@@ -83,6 +84,8 @@ std::string_view Describe(collect::JobEnd end) {
       return "still running";
     case collect::JobEnd::kNotWatched:
       return "queued, and this key may not watch jobs";
+    case collect::JobEnd::kLost:
+      return "begun, and then MISP no longer answered";
   }
   return "";
 }
@@ -90,11 +93,17 @@ std::string_view Describe(collect::JobEnd end) {
 Error Unfinished(std::size_t feeds, std::int64_t seconds) {
   return Error::Make(Kind::kUnfinished, "{} feeds were begun and are not known to be done", feeds)
       .Hint(
-          "a longer --wait than {} waits for the jobs; MISP shows them under Administration, Jobs",
+          "MISP shows the jobs under Administration, Jobs; the same command again would begin them "
+          "a second time. Next time, wait longer than --wait {}",
           seconds);
 }
 
 Status Work(Session& session, const MispFeedsOptions& options, bool fetch) {
+  constexpr std::int64_t kLongestWait = 7 * kSecondsPerDay;
+  if (options.wait < 0 || options.wait > kLongestWait) {
+    return Error::Make(Kind::kUsage, "--wait is {}; it can be 0 to {} seconds", options.wait,
+                       kLongestWait);
+  }
   GF_TRY(collect::MispApi api, OpenInstance(session, options.target, true));
   collect::MispOperator instance(api);
   GF_TRY(const std::vector<InstanceFeed> feeds, Named(instance, options.target.name));
@@ -140,37 +149,6 @@ Status Work(Session& session, const MispFeedsOptions& options, bool fetch) {
   return Error::Make(Kind::kPartly, "{} of {} feeds failed", failed.size(), feeds.size());
 }
 
-// "3" or "3,4", as MISP counts them.
-Status CheckColumns(const std::string& columns) {
-  const bool numbers = std::all_of(columns.begin(), columns.end(),
-                                   [](char c) { return IsAsciiDigit(c) || c == ',' || c == ' '; });
-  if (numbers) return Ok();
-  return Error::Make(Kind::kUsage, "--columns is \"{}\"; MISP wants numbers from 1, such as 3,4",
-                     Printable(columns));
-}
-
-Status CheckAdded(const InstanceFeed& feed) {
-  const std::string lower = AsciiLower(feed.url);
-  const std::size_t host = lower.starts_with("https://")  ? 8
-                           : lower.starts_with("http://") ? 7
-                                                          : lower.size();
-  const bool has_host = host < lower.size() && IsAsciiAlnum(lower[host]);
-  if (!(has_host || lower.substr(host).starts_with('[')) ||
-      lower.find_first_of(" \t\r\n") != std::string::npos) {
-    return Error::Make(Kind::kUsage, "\"{}\" is no address of a feed: https://HOST/PATH, or http",
-                       collect::ShownUrl(feed.url));
-  }
-  if (feed.format != "misp" && feed.format != "csv" && feed.format != "freetext") {
-    return Error::Make(Kind::kUsage, "--format is \"{}\"; it can be misp, csv or freetext",
-                       Printable(feed.format));
-  }
-  if (feed.format != "csv" && !(feed.columns + feed.delimiter).empty())
-    return Error::Make(Kind::kUsage, "--columns and --delimiter are for --format csv");
-  if (feed.format == "misp" && !feed.exclude.empty())
-    return Error::Make(Kind::kUsage, "--exclude is for --format csv and freetext");
-  return CheckColumns(feed.columns);
-}
-
 // MISP would take "../f" and "../f/" for two feeds, and fetch both.
 bool SameAddress(const std::string& one, const std::string& other) {
   const auto plain = [](const std::string& url) {
@@ -186,24 +164,21 @@ bool SameAddress(const std::string& one, const std::string& other) {
 }
 
 Status Add(Session& session, const MispFeedsOptions& options) {
-  GF_CHECK(CheckAdded(options.added));
+  GF_TRY(const InstanceFeed asked, CheckedFeed(options.added));
   GF_TRY(collect::MispApi api, OpenInstance(session, options.target, true));
   collect::MispOperator instance(api);
   GF_TRY(const std::vector<InstanceFeed> feeds, instance.Feeds());
   for (const InstanceFeed& feed : feeds) {
-    if (SameAddress(feed.url, options.added.url))
+    if (SameAddress(feed.url, asked.url))
       return Error::Make(Kind::kUsage, "feed {} \"{}\" already has this url", feed.id, feed.name);
   }
-  InstanceFeed added = options.added;
+  InstanceFeed added = asked;
   if (!options.target.dry_run) {
-    GF_TRY(added, instance.AddFeed(options.added));
+    GF_TRY(added, instance.AddFeed(asked));
   }
   session.console.Say(fmt::format("{}  {}; `misp feeds enable` switches it on",
                                   options.target.dry_run ? "would be added" : "added " + added.id,
                                   Printable(added.name)));
-  added.columns = options.added.columns;
-  added.delimiter = options.added.delimiter;
-  added.exclude = options.added.exclude;
   Json said = ToJson(added);
   said.update(
       {{"columns", added.columns}, {"delimiter", added.delimiter}, {"exclude", added.exclude}});
@@ -249,8 +224,9 @@ Command AddCommand() {
                              "misp (the default), csv or freetext");
             arguments.Option("--columns", &options->added.columns,
                              "of csv: where the values are, such as 3,4");
-            arguments.Option("--delimiter", &options->added.delimiter,
-                             "of csv: between columns; a comma where it is not given");
+            arguments.Option(
+                "--delimiter", &options->added.delimiter,
+                "of csv: one character between columns, or tab; a comma where it is not given");
             arguments.Option("--exclude", &options->added.exclude,
                              "of csv and freetext: a pattern of MISP, such as /^#/, for lines to "
                              "pass over");

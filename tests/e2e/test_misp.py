@@ -839,6 +839,71 @@ def test_a_table_is_added_with_its_settings(operated):
         done = misp(operated, "feeds", "add", "No", "https://feeds.example/n", *words, expect=2)
         assert said in done.stderr
     assert len(operated.server.backend.feeds) == 3
+    tabs = misp(operated, "feeds", "add", "Tabs", "https://feeds.example/tabs", "--format", "csv", "--delimiter", "tab")[0]
+    assert operated.server.backend.feeds[tabs["id"]]["settings"]["csv"]["delimiter"] == "\\t"
+
+
+@pytest.mark.parametrize("option, value", [
+    ("--columns", "0"), ("--columns", "1,,2"), ("--columns", "9" * 20), ("--columns", "1,"), ("--delimiter", ";;"),
+    ("--exclude", "/^(/"), ("--exclude", "^#"), ("--exclude", "/a"), ("--exclude", "//")])
+def test_settings_that_mean_nothing_are_not_sent(operated, option, value):
+    done = misp(operated, "feeds", "add", "No", "https://feeds.example/n", "--format", "csv", option, value, expect=2)
+    assert option in done.stderr
+    misp(operated, "feeds", "add", " ", "https://feeds.example/n", expect=2)
+    misp(operated, "feeds", "fetch", "1", "--wait", "-1", expect=2)
+    assert len(operated.server.backend.feeds) == 1
+    # Of PCRE's own, MISP is the judge.
+    misp(operated, "feeds", "add", "Yes", "https://feeds.example/n", "--format", "csv", "--exclude", "/(?!a)b/i")
+
+
+def test_a_feed_that_was_added_is_looked_at(operated):
+    backend = operated.server.backend
+    add = backend.feed_add
+    backend.feed_add = lambda path, headers, asked: document({"Feed": {"id": "77", **asked["Feed"]}})
+    done = misp(operated, "feeds", "add", "New", "https://feeds.example/m", expect=32)
+    assert "has no feed 77" in done.stderr and not done.stdout
+    for key, other, said in (("enabled", True, "switched on"), ("source_format", "csv", "format"), ("name", "x", "name"),
+                             ("settings", '{"csv":{"value":"9","delimiter":";"}}', "columns")):
+        def changed(path, headers, asked):
+            asked["Feed"][key] = other
+            return add(path, headers, asked)
+        backend.feed_add = changed
+        form = "csv" if key == "settings" else "misp"
+        done = misp(operated, "feeds", "add", "New", f"https://feeds.example/{key}", "--format", form,
+                    *(("--columns", "2") if form == "csv" else ()), expect=32)
+        assert said in done.stderr
+    # As MISP itself writes them.
+    def as_text(path, headers, asked):
+        asked["Feed"]["settings"] = json.dumps(asked["Feed"]["settings"])
+        return add(path, headers, asked)
+    backend.feed_add = as_text
+    said = misp(operated, "feeds", "add", "Text", "https://feeds.example/t", "--format", "csv", "--columns", "2,3",
+                "--exclude", "/^#/")[0]
+    assert (said["columns"], said["exclude"]) == ("2,3", "/^#/")
+
+
+def test_what_began_and_cannot_be_watched_is_unfinished(operated):
+    backend = operated.server.backend
+    backend.feeds["1"].update(enabled=True, caching_enabled=True)
+    backend.jobs = []
+    index, looks = backend.job_index, []
+
+    def breaks(path, *more):
+        looks.append(path)
+        return index(path, *more) if len(looks) == 1 else failure(400, "broken", path)
+    backend.job_index = breaks
+    done = misp(operated, "feeds", "fetch", "1", "--wait", "1", expect=34)
+    assert "second time" in done.stderr and len(backend.jobs) == 1
+
+
+@pytest.mark.parametrize("work, answer", [
+    ("fetch", {"result": "The fetch was unsuccessful."}), ("cache", {"saved": True, "success": False, "name": "Caching"}),
+    ("cache", {"saved": True, "success": True, "name": "Caching the feeds has failed."})])
+def test_words_that_only_hold_success_are_none(operated, work, answer):
+    backend = operated.server.backend
+    backend.feeds["1"].update(enabled=True, caching_enabled=True)
+    backend.feed_job = lambda *_: document(answer)
+    misp(operated, "feeds", work, "1", expect=31)
 
 
 def test_one_key_is_not_for_both(operated):
