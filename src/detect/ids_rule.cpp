@@ -162,6 +162,11 @@ std::string IdsRule::ToLine(std::int64_t sid, std::int64_t rev, std::string_view
   return line + fmt::format("{}sid:{}; rev:{};)", more, sid, rev);
 }
 
+bool IdsRule::FitsLine(std::string_view more) const {
+  constexpr std::int64_t kLongest = UINT32_MAX;
+  return ToLine(kLongest, kLongest, more).size() <= kMaxIdsRuleBytes;
+}
+
 Result<std::vector<IdsRule>> ReadIdsRules(std::string_view text) {
   return Reader(text).Run();
 }

@@ -11,7 +11,9 @@
 
 namespace gapferry::detect {
 
-constexpr std::size_t kMaxIdsRuleBytes = 8000;  // Suricata's own limit is 8,190 bytes a line
+// As it came, and as it is written. Suricata 7 and 8 read 8,191 bytes of a line, and what is beyond
+// them as a rule of its own; Snort 2.9 reads 32,768, Snort 3 knows no limit.
+constexpr std::size_t kMaxIdsRuleBytes = 8000;
 constexpr std::size_t kMaxIdsOptions = 500;
 constexpr std::size_t kMaxIdsRules = 1000;  // of one attribute
 
@@ -35,6 +37,8 @@ struct IdsRule {
   // it.
   [[nodiscard]] std::string ToLine(std::int64_t sid, std::int64_t rev,
                                    std::string_view more = "") const;
+  // Whether it has at most kMaxIdsRuleBytes under any number.
+  [[nodiscard]] bool FitsLine(std::string_view more) const;
 };
 
 // Lines that begin with # and empty ones are passed over. Error: kMalformed with a reason of a few

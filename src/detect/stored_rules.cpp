@@ -100,20 +100,28 @@ class StoredRulesWriter : public Writer {
   std::vector<StoredIds> ReadIds(const std::vector<Stored>& list, Sensor sensor) {
     std::vector<StoredIds> good;
     for (const Stored& stored : list) {
-      Result<std::vector<IdsRule>> rules = ReadIdsRules(stored.text);
-      std::string problem = rules.ok() ? "" : rules.error().what;
-      for (std::size_t i = 0; rules.ok() && i < rules->size() && problem.empty(); ++i)
-        problem = IdsRuleProblem((*rules)[i], sensor, context_.destination.use.power);
-      if (!problem.empty()) {
-        Refuse(stored, problem);
-        continue;
+      Result<StoredIds> each = ReadRulesOf(stored, sensor);
+      if (each.ok()) {
+        good.push_back(std::move(each).value());
+      } else {
+        Refuse(stored, each.error().what);
       }
-      StoredIds each{&stored, std::move(rules).value(), {}};
-      for (const IdsRule& rule : each.rules)
-        each.more.push_back(sensor == Sensor::kSuricata ? RateOf(rule) : "");
-      good.push_back(std::move(each));
     }
     return good;
+  }
+
+  // All rules of an attribute are passed on, or none.
+  [[nodiscard]] Result<StoredIds> ReadRulesOf(const Stored& stored, Sensor sensor) const {
+    GF_TRY(std::vector<IdsRule> rules, ReadIdsRules(stored.text));
+    StoredIds each{&stored, std::move(rules), {}};
+    for (const IdsRule& rule : each.rules) {
+      std::string problem = IdsRuleProblem(rule, sensor, context_.destination.use.power);
+      const std::string more = sensor == Sensor::kSuricata ? RateOf(rule) : "";
+      if (problem.empty() && !rule.FitsLine(more)) problem = "too long";
+      if (!problem.empty()) return Error::Make(Kind::kMalformed, "{}", problem);
+      each.more.push_back(more);
+    }
+    return each;
   }
 
   // One that has a limit of its own keeps it, and one that raises no alerts needs none.

@@ -16,6 +16,19 @@ DANGEROUS = {"bypass", "config", "datarep", "dataset", "filemd5", "filesha1", "f
              "luaxform", "nfq_set_mark", "replace", "tag", "template2", "tls_store"}
 
 GOOD = 'alert http any any -> any any (msg:"good"; http.host; content:"other.com"; sid:1;)'
+LINE = 8191  # bytes of a line that Suricata reads at once; what follows is a line of its own to it
+
+
+def cut_in_two():
+    """A rule that is short enough as it came, and whose rest, once it is written with spaces, is another rule."""
+    options = ["metadata:a"] * 400
+    head = 'alert tcp any any -> any any (content:"GET /"; ' + "".join(f"{one}; " for one in options) + "metadata:"
+    rule = ('alert tcp any any -> any any (content:"GET /";' + "".join(f"{one};" for one in options) + "metadata:" +
+            "x" * (LINE - len(head)) + "pass ip any any -> any any (metadata:q;)")
+    assert len(rule) < 8000 < LINE < len(rule) + len(options)
+    return rule
+
+
 HOSTILE = {
     "bypass": 'alert tcp any any -> any any (msg:"x"; flow:to_server; bypass; noalert; sid:1;)',
     "flowbits": 'alert tcp any any -> any any (msg:"x"; flowbits:set,gapferry.port; flowbits:noalert; sid:1;)',
@@ -24,6 +37,7 @@ HOSTILE = {
     "pass": 'pass tcp any any -> any any (msg:"x"; content:"GET"; sid:1;)',
     "config": 'config http any any -> any any (http.host; content:"other"; config:logging disable, type tx; sid:1;)',
     "all": 'alert ip any any -> any any (msg:"all"; sid:1;)',
+    "cut": cut_in_two(),
 }
 
 
@@ -93,6 +107,20 @@ def test_no_stored_rule_blinds_the_sensor(engine, hostile, bins, tmp_path):
                    site.current("own") / "stored-suricata.rules")
     assert [sid for sid in found if sid < 1990000] == expected and found[-1] == 1990000, site.refused("own")
     assert sum(site.refused("own").values()) == 1
+
+
+# Spaces, numbers and rates come to what an attribute says.
+def test_what_is_written_fits_the_line_that_the_engine_reads(engine, tmp_path):
+    text = 'alert tcp any any -> any any (content:"GET /";{};metadata:{};sid:1;)'
+    rules = [text.format(";".join(["metadata:a"] * options), "x" * pad)
+             for options in (1, 100, 400) for pad in range(7790 - 12 * options, 8000 - 11 * options, 4)]
+    current, manifest = generate(tmp_path, "stored-rules", [("suricata", rule) for rule in rules])
+    lines = [line for line in (current / "stored-suricata.rules").read_text().splitlines() if line[0] != "#"]
+    assert 0 < len(lines) < len(rules) and max(map(len, lines)) in range(7980, 8001)
+    assert left_out(manifest)["format-cannot-express", "suricata: too long"] == len(rules) - len(lines)
+    said = subprocess.run([engine, "-v", "-T", "-S", current / "stored-suricata.rules", "-l", tmp_path], check=True,
+                          capture_output=True, text=True)
+    assert f"{len(lines)} rules successfully loaded, 0 rules failed" in said.stdout + said.stderr
 
 
 def test_a_capture_names_the_attributes_whose_rules_alert(engine, bins, tmp_path):
