@@ -52,7 +52,12 @@ class SnortWriter : public Writer {
                                           candidate.value, match.protocol);
       GF_TRY(const StableId id, context_.registry.Assign(context_.destination.name + "/sid", key,
                                                          rule.Content(), block));
-      GF_CHECK(rules_->Write(rule.Line(id)));
+      const std::string line = rule.Line(id);
+      if (line.size() > kMaxSuricataLine) {
+        return Error::Make(Kind::kInternal, "a rule has {} bytes, more than {}: sid {}",
+                           line.size(), kMaxSuricataLine, id.id);
+      }
+      GF_CHECK(rules_->Write(line));
       sids_.push_back(id.id);
     }
     return Ok();

@@ -12,7 +12,7 @@ using policy::Decision;
 
 constexpr std::size_t kUdpName = 12;  // where the name of a query begins: after the header of DNS,
 constexpr std::size_t kTcpName = 14;  // over TCP also after its length
-constexpr std::size_t kMaxPorts = 100;  // of one rule
+constexpr std::size_t kMaxPortBytes = 600;  // of one header
 constexpr std::string_view kRequest = "flow:to_server,established; ";
 
 // Both versions read hexadecimal alike; Snort 3 also undoes C escapes, so no backslash is written.
@@ -162,7 +162,7 @@ std::vector<SuricataMatch> SnortAddresses(const Candidate& candidate) {
   constexpr std::string_view kFirst = "flags:S,12; ";
   std::vector<SuricataMatch> matches;
   const auto add = [&](const std::string& key, const Ports& ports, std::string_view header) {
-    for (const PortList& list : PortListsOf(ports, kMaxPorts)) {
+    for (const PortList& list : PortListsOf(ports, kMaxPortBytes)) {
       matches.push_back({key + list.key,
                          fmt::format(fmt::runtime(header), candidate.value, list.text),
                          std::string(kFirst)});

@@ -14,7 +14,9 @@ using intel::IndicatorKind;
 using policy::Decision;
 using policy::Reason;
 
-constexpr std::size_t kMostPorts = 500;  // of one rule
+// Of one header: 7.0.10 and 8.0.8 read 1,025, and take no rule whose ports have more.
+constexpr std::size_t kMostPortBytes = 1000;
+constexpr int kShortestRange = 3;  // of ports in a row
 constexpr std::uint8_t kShortestPrefixV4 = 8;
 constexpr std::uint8_t kShortestPrefixV6 = 19;
 
@@ -83,6 +85,24 @@ std::vector<SuricataMatch> UrlMatches(const SuricataOptions& options, const Cand
                        url->target.size())}};
 }
 
+// Numbers, and ranges where there are ports in a row.
+std::vector<std::string> PortWords(const Ports& ports) {
+  std::vector<std::string> words;
+  for (auto at = ports.mentions.begin(); at != ports.mentions.end();) {
+    const int first = at->first;
+    int last = first;
+    for (++at; at != ports.mentions.end() && at->first == last + 1; ++at)
+      ++last;
+    if (last - first + 1 >= kShortestRange) {
+      words.push_back(fmt::format("{}:{}", first, last));
+    } else {
+      for (int port = first; port <= last; ++port)
+        words.push_back(std::to_string(port));
+    }
+  }
+  return words;
+}
+
 std::string AddressHeader(const Candidate& candidate, bool from, bool to) {
   if (from && to) return fmt::format("alert ip any any <> {} any", candidate.value);
   return from ? fmt::format("alert ip {} any -> any any", candidate.value)
@@ -99,7 +119,7 @@ std::vector<SuricataMatch> AddressMatches(const SuricataOptions& options,
   if (from || to) matches.push_back({"ip", AddressHeader(candidate, from, to), "", ""});
   const auto add = [&](std::string_view direction, const Ports& ports, std::string_view header) {
     if (ports.any) return;
-    for (const PortList& list : PortListsOf(ports, kMostPorts)) {
+    for (const PortList& list : PortListsOf(ports, kMostPortBytes)) {
       for (const std::string_view protocol : {"tcp", "udp"}) {
         matches.push_back({fmt::format("{}-{}{}", protocol, direction, list.key),
                            fmt::format(fmt::runtime(header), protocol, candidate.value, list.text),
@@ -189,12 +209,12 @@ std::string Colons(std::string_view hex) {
 std::vector<PortList> PortListsOf(const Ports& ports, std::size_t most) {
   if (ports.any) return {{"", "any"}};
   std::vector<PortList> lists;
-  std::size_t count = 0;
-  for (const auto& [port, mentions] : ports.mentions) {
-    if (count++ % most == 0)
+  for (const std::string& word : PortWords(ports)) {
+    // One comma and two brackets.
+    if (lists.empty() || lists.back().text.size() + word.size() + 3 > most)
       lists.push_back({lists.empty() ? "" : fmt::format("-{}", lists.size() + 1), ""});
     std::string& text = lists.back().text;
-    text += (text.empty() ? "" : ",") + std::to_string(port);
+    text += (text.empty() ? "" : ",") + word;
   }
   for (PortList& list : lists) {
     if (list.text.find(',') != std::string::npos) list.text = '[' + list.text + ']';

@@ -20,12 +20,12 @@ struct SuricataMatch {
   std::string limit = "";  // of its alerts, where the destination has no rate
 };
 
-// Ports as a header has them: a number, [a,b,c] or any.
+// Ports as a header has them: a number, a:b, [a,b,c:d] or any.
 struct PortList {
   std::string key;  // what tells further lists from the first
   std::string text;
 };
-// At most `most` in one list.
+// At most `most` bytes in one list, its brackets with them.
 [[nodiscard]] std::vector<PortList> PortListsOf(const Ports& ports, std::size_t most);
 
 // The literal rules for one value.

@@ -5,7 +5,8 @@ No engine is packaged, so this is the check: it shares no code with the generato
 import re
 
 ADDRESS = r"(?:any|\$HOME_NET|[0-9a-f.:]+(?:/\d+)?)"
-PORTS = r"(?:any|\d+|\[\d+(?:,\d+)*\])"
+PORT = r"\d+(?::\d+)?"
+PORTS = rf"(?:any|{PORT}|\[{PORT}(?:,{PORT})*\])"
 RULE = re.compile(rf"alert (tcp|udp) ({ADDRESS}) ({PORTS}) -> ({ADDRESS}) ({PORTS}) \((.*;)\)")
 COMMON = {"msg", "flow", "content", "pcre", "flags", "classtype", "priority", "metadata", "sid", "rev"}
 KNOWN = {2: COMMON | {"nocase", "offset", "depth", "distance", "within", "http_header", "http_raw_uri", "urilen"},

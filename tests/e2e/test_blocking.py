@@ -253,6 +253,14 @@ PORTED = [("ip-dst|port", "45.66.77.91|9"), ("ip-src|port", "45.66.77.91|10"), (
           ("ip-dst|port", "45.66.77.92|25"), ("ip-dst", "45.66.77.92")]
 
 
+def test_nftables_holds_an_address_at_many_ports(tmp_path):
+    current, _ = generate(tmp_path, "nftables",
+                          [("ip-dst|port", f"45.66.77.91|{port}") for port in range(20000, 22000)])
+    nft, file = find("nft"), current / "misp.nft"
+    said = namespace("sh", "-c", f"{nft} -f {file} && {nft} list set inet misp misp4_ports")
+    assert len(re.findall(r"45\.66\.77\.91 \. 2[01]\d\d\d\b", said)) == 2000
+
+
 def test_nftables_drops_packets(tmp_path):
     current, _ = generate(tmp_path, "nftables", [("ip-dst", "45.66.77.88")] + PORTED)
     # The kernel tells a sender that its datagram was dropped on the way out.

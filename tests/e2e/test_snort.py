@@ -73,6 +73,15 @@ def test_what_is_listed_is_found_and_nothing_near_it(version, listed, seen, unse
 
 
 @pytest.mark.parametrize("version", [2, 3])
+def test_an_address_at_many_ports_has_several_rules(version, tmp_path):
+    ports = [*range(20000, 21000, 2), *range(60000, 60100)]
+    read, manifest = rules(tmp_path, version, [("ip-dst|port", f"45.66.77.89|{port}") for port in ports])
+    assert manifest["used"] == len(ports) and max(len(rule.ports) for rule in read) <= 600
+    listed = [word.split(":") for rule in read for word in rule.ports.strip("[]").split(",")]
+    assert [port for first, *last in listed for port in range(int(first), int((last or [first])[0]) + 1)] == ports
+
+
+@pytest.mark.parametrize("version", [2, 3])
 def test_every_byte_keeps_the_grammar(version, tmp_path):
     values = []
     for byte in list(range(1, 128)) + [0xE9, 0x20AC, 0x1F600, 0x202E]:

@@ -207,6 +207,25 @@ def test_sets_for_ports_are_many_but_not_any_number(engine, tmp_path):
     assert check.returncode == 0, check.stderr
 
 
+# An engine reads 1,025 bytes of ports; what is more stands in further rules, and ports in a row as a range.
+@pytest.mark.parametrize("count", [166, 167, 168, 169, 170, 171, 172, 500, 1000])
+def test_an_address_at_many_ports_is_seen_at_each(engine, count, tmp_path):
+    ports = [*range(20000, 20000 + 2 * count, 2), *range(60000, 60100)]
+    values = [("ip-dst|port", f"{THERE}|{port}") for port in ports]
+    current, manifest = generate(tmp_path / "gen", "suricata", values)
+    assert left_out(manifest) == {} and manifest["used"] == len(values)
+    subprocess.run([engine, "-T", "-S", current / "misp.rules", "-l", tmp_path], check=True, capture_output=True)
+    seen = [*ports[::50], ports[count - 1], 60000, 60099]
+    capture = tmp_path / "t.pcap"
+    scapy.wrpcap(str(capture), [scapy.IP(src=HERE, dst=THERE) / scapy.UDP(sport=1000 + at, dport=port) / b"x"
+                                for at, port in enumerate(seen + [20001, 59999, 60100])])
+    alerts = replay(engine, current / "misp.rules", capture, tmp_path / "out")
+    assert sorted(alert["dest_port"] for alert in alerts) == sorted(seen)
+    sids = set(re.findall(r"sid:(\d+)", (current / "misp.rules").read_text()))
+    current, _ = generate(tmp_path / "gen", "suricata", [("ip-dst|port", f"{THERE}|80"), *values])
+    assert sids <= set(re.findall(r"sid:(\d+)", (current / "misp.rules").read_text()))
+
+
 @pytest.mark.parametrize("literal_limit", [100000, 0], ids=["literal", "datasets"])
 def test_an_address_is_seen_in_protocols_without_flows(engine, literal_limit, tmp_path):
     current, _ = generate(tmp_path / "gen", "suricata", [("ip-dst", THERE)], literal_limit=literal_limit)
