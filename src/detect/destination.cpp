@@ -89,6 +89,8 @@ Status CheckOptions(const Destination& destination) {
     return BadDestination(destination,
                           fmt::format("{} sids from {} on go beyond {}, the last that there is",
                                       stored.sid_count, stored.sid_base, kMaxSid));
+  if (stored.may_block && destination.use.power != policy::Power::kBlocks)
+    return BadDestination(destination, "stored_rules: may_block goes with power: block");
   const std::string& index = destination.ecs.index;
   if (!index.empty() && !IsName(index, kMaxIndex))
     return BadDestination(destination,

@@ -76,6 +76,9 @@ struct EcsOptions {
 };
 
 struct StoredRulesOptions {
+  // Rules that block stay such, although nothing compares them with the site's own networks and the
+  // allowlist; only with power: block. Else they are written as alerts.
+  bool may_block = false;
   std::int64_t sid_base = 1'990'000;  // above the default block of the format suricata
   std::int64_t sid_count = 9'000;
   // Commands that try the rules of one engine (trial.h): those that it refuses are left out. Empty:

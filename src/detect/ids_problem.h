@@ -6,16 +6,12 @@
 
 #include "detect/ids_keywords.h"
 #include "detect/ids_rule.h"
-#include "policy/use.h"
 
 namespace gapferry::detect {
 
-// Bits of this name hold the alerts of gapferry's own rules back.
-constexpr std::string_view kReservedBits = "gapferry";
-
-// Why a destination of this power may not have the rule, or empty: it would hide what others find,
-// block where only detection is wanted, do more than look, name what the sensor does not know, or
-// fire on all traffic. A few words, fit to be counted.
-[[nodiscard]] std::string IdsRuleProblem(const IdsRule& rule, Sensor sensor, policy::Power power);
+// Why no destination may have the rule, or empty: it would hide what others find, do more than
+// look, name what the sensor does not know, or fire on whatever passes. That it blocks is no such
+// reason. A few words, fit to be counted.
+[[nodiscard]] std::string IdsRuleProblem(const IdsRule& rule, Sensor sensor);
 
 }  // namespace gapferry::detect

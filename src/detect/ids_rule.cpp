@@ -150,16 +150,20 @@ bool IdsRule::Has(std::string_view key) const {
                      [&](const IdsOption& option) { return AsciiLower(option.key) == key; });
 }
 
+void IdsRule::OnlyAlert() {
+  header.replace(0, action().size(), "alert");
+}
+
 std::string IdsRule::ToLine(std::int64_t sid, std::int64_t rev, std::string_view more) const {
   std::string line = header + " (";
   for (const IdsOption& option : options) {
     const std::string key = AsciiLower(option.key);
-    if (key == "sid" || key == "rev" || key == "gid") continue;
+    if (key == "sid" || key == "rev" || key == "gid" || key == "priority") continue;
     line += option.key;
     if (option.has_value) line += ':' + option.value;
     line += "; ";
   }
-  return line + fmt::format("{}sid:{}; rev:{};)", more, sid, rev);
+  return line + fmt::format("{}priority:{}; sid:{}; rev:{};)", more, kStoredPriority, sid, rev);
 }
 
 bool IdsRule::FitsLine(std::string_view more) const {

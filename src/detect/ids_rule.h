@@ -14,6 +14,9 @@ namespace gapferry::detect {
 // As it came, and as it is written. Suricata 7 and 8 read 8,191 bytes of a line, and what is beyond
 // them as a rule of its own; Snort 2.9 reads 32,768, Snort 3 knows no limit.
 constexpr std::size_t kMaxIdsRuleBytes = 8000;
+// Of all of them. Suricata keeps 15 alerts of a packet, those of the best priority, and of equal
+// ones those of the lowest sid: so they do not take the place of gapferry's own.
+constexpr int kStoredPriority = 4;
 constexpr std::size_t kMaxIdsOptions = 500;
 constexpr std::size_t kMaxIdsRules = 1000;  // of one attribute
 
@@ -33,8 +36,10 @@ struct IdsRule {
   // Of the first option of this key, given in lower case; engines take keys in either.
   [[nodiscard]] std::string_view Value(std::string_view key) const;
   [[nodiscard]] bool Has(std::string_view key) const;
-  // On one line, with this number in the place of its own; `more` are options, each with "; " after
-  // it.
+  // Gives it the action alert.
+  void OnlyAlert();
+  // On one line, with this number and kStoredPriority in the place of its own; `more` are options,
+  // each with "; " after it.
   [[nodiscard]] std::string ToLine(std::int64_t sid, std::int64_t rev,
                                    std::string_view more = "") const;
   // Whether it has at most kMaxIdsRuleBytes under any number.

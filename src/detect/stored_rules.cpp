@@ -9,6 +9,7 @@
 #include "base/hash.h"
 #include "detect/alert_rate.h"
 #include "detect/format.h"
+#include "detect/ids_bits.h"
 #include "detect/ids_problem.h"
 #include "detect/json_text.h"
 #include "detect/sigma_detection.h"
@@ -26,9 +27,9 @@ namespace {
 using policy::Decision;
 using policy::Reason;
 
-std::string Origin(const Stored& stored) {
-  return fmt::format("# event {}, attribute {}, tlp:{}\n", stored.mention.event_uuid.ToString(),
-                     stored.mention.attribute_uuid.ToString(), intel::TlpName(stored.tlp));
+std::string Origin(const Stored& stored, std::string_view more = "") {
+  return fmt::format("# event {}, attribute {}, tlp:{}{}\n", stored.mention.event_uuid.ToString(),
+                     stored.mention.attribute_uuid.ToString(), intel::TlpName(stored.tlp), more);
 }
 
 // Rules of one attribute for Suricata or Snort.
@@ -36,6 +37,7 @@ struct StoredIds {
   const Stored* stored;
   std::vector<IdsRule> rules;
   std::vector<std::string> more;  // options that each is given besides
+  bool tamed = false;             // some would block, and do not
 
   // Under numbers that nobody else has, for a trial.
   [[nodiscard]] std::string Lines(std::int64_t first) const {
@@ -90,7 +92,7 @@ class StoredRulesWriter : public Writer {
     for (const StoredIds& each : good) {
       GF_TRY(const std::vector<std::string> lines,
              sids->Number(type, each.stored->attribute, each.rules, each.more));
-      text += Origin(*each.stored);
+      text += Origin(*each.stored, each.tamed ? ", drop written as alert" : "");
       for (const std::string& line : lines)
         text += line + '\n';
     }
@@ -114,8 +116,13 @@ class StoredRulesWriter : public Writer {
   [[nodiscard]] Result<StoredIds> ReadRulesOf(const Stored& stored, Sensor sensor) const {
     GF_TRY(std::vector<IdsRule> rules, ReadIdsRules(stored.text));
     StoredIds each{&stored, std::move(rules), {}};
-    for (const IdsRule& rule : each.rules) {
-      std::string problem = IdsRuleProblem(rule, sensor, context_.destination.use.power);
+    for (IdsRule& rule : each.rules) {
+      if (BlocksTraffic(rule) && !options_.may_block) {
+        rule.OnlyAlert();
+        each.tamed = true;
+      }
+      std::string problem = IdsRuleProblem(rule, sensor);
+      GiveBitsOfTheirOwn(sensor, &rule);
       const std::string more = sensor == Sensor::kSuricata ? RateOf(rule) : "";
       if (problem.empty() && !rule.FitsLine(more)) problem = "too long";
       if (!problem.empty()) return Error::Make(Kind::kMalformed, "{}", problem);

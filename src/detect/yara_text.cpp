@@ -1,6 +1,7 @@
 #include "detect/yara_text.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/bytes.h"
 
@@ -110,6 +111,19 @@ class Lexer {
   std::vector<YaraToken> tokens_;
 };
 
+// What a condition may say of any file.
+constexpr auto kOfAnyFile = std::to_array<std::string_view>(
+    {"all", "and", "any", "condition", "defined", "entrypoint", "false", "filesize", "for", "in",
+     "none", "not", "of", "or", "true"});
+
+// Whether a word of a condition asks for a string, a byte, a module or another rule.
+bool AsksForSomething(const YaraToken& token, std::string_view word) {
+  if (token.kind == YaraToken::Kind::kSign)
+    return word.size() > 1 || (!word.empty() && word[0] == '$');
+  return token.kind == YaraToken::Kind::kName && !IsAsciiDigit(word[0]) &&
+         std::find(kOfAnyFile.begin(), kOfAnyFile.end(), word) == kOfAnyFile.end();
+}
+
 }  // namespace
 
 Result<YaraRules> ReadYara(std::string_view text) {
@@ -122,12 +136,22 @@ Result<YaraRules> ReadYara(std::string_view text) {
                                                 : text.substr(token.begin, token.end - token.begin);
   };
   int depth = 0;
+  bool helper = false;  // a private rule is for others to ask
+  bool condition = false;
+  bool asks = false;
   for (std::size_t i = 0; i < rules.tokens.size(); ++i) {
     const std::string_view now = word(i);
     if (now == "{") ++depth;
     if (now == "}") --depth;
     if (depth < 0) return BadYara("braces do not match");
+    condition = condition || (depth > 0 && now == "condition");
+    asks = asks || (condition && AsksForSomething(rules.tokens[i], now));
     if (depth > 0) continue;
+    if (now == "}") {
+      if (!asks && !helper) return BadYara("asks for nothing");
+      helper = condition = asks = false;
+    }
+    helper = helper || now == "private";
     if (now == "include") return BadYara("include");
     if (now == "global") return BadYara("global rule");
     if (now != "rule") continue;

@@ -28,7 +28,8 @@ struct YaraRules {
 };
 
 // Errors: kMalformed with one word or two, fit to be counted: "unfinished string", "include" (reads
-// a file of the consumer), "global rule" (switches all other rules of the file off), "no rule".
+// a file of the consumer), "global rule" (switches all other rules of the file off), "asks for
+// nothing" (its condition names no string, byte, module or rule), "no rule".
 [[nodiscard]] Result<YaraRules> ReadYara(std::string_view text);
 
 // The text with the rules' names replaced, where they are defined and where they are used.

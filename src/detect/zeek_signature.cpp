@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/bytes.h"
+#include "detect/narrow.h"
 #include "intel/value.h"
 #include "policy/regex_list.h"
 
@@ -25,8 +26,9 @@ class LineWords {
   explicit LineWords(std::string_view line) : rest_(AsciiTrim(line)) {}
 
   [[nodiscard]] bool AtEnd() const { return rest_.empty() || rest_.starts_with('#'); }
+  [[nodiscard]] bool Sees(std::string_view sign) const { return rest_.starts_with(sign); }
   bool Take(std::string_view sign) {
-    if (!rest_.starts_with(sign)) return false;
+    if (!Sees(sign)) return false;
     Drop(sign.size());
     return true;
   }
@@ -101,12 +103,13 @@ bool TakeComparison(LineWords* words) {
 }
 
 // 192.0.2.0/24, or [2001:db8::]/32.
-bool TakeNetwork(LineWords* words) {
+std::optional<intel::Network> TakeNetwork(LineWords* words) {
   const bool bracket = words->Take("[");
   std::string text(words->Word());
-  if (bracket && !words->Take("]")) return false;
+  if (bracket && !words->Take("]")) return std::nullopt;
   if (words->Take("/")) text += "/" + std::string(words->Word());
-  return (text.find(':') != std::string::npos) == bracket && intel::ParseNetwork(text).has_value();
+  if ((text.find(':') != std::string::npos) != bracket) return std::nullopt;
+  return intel::ParseNetwork(text);
 }
 
 bool TakeNumbers(LineWords* words, std::int64_t most) {
@@ -116,10 +119,17 @@ bool TakeNumbers(LineWords* words, std::int64_t most) {
   return true;
 }
 
-bool TakeNetworks(LineWords* words) {
+// "== 192.0.2.0/24,…"; `narrow` becomes whether these are few addresses.
+bool TakeNetworks(LineWords* words, bool* narrow) {
+  const bool equal = words->Sees("==");
+  if (!TakeComparison(words)) return false;
+  std::vector<intel::Network> networks;
   do {
-    if (!TakeNetwork(words)) return false;
+    const std::optional<intel::Network> network = TakeNetwork(words);
+    if (!network) return false;
+    networks.push_back(*network);
   } while (words->Take(","));
+  *narrow = *narrow || (equal && AreNarrow(networks));
   return true;
 }
 
@@ -152,7 +162,7 @@ bool TakeHeader(LineWords* words) {
 
 struct Signature {
   std::string name;
-  bool looks = false;  // at something that not every connection has
+  bool looks = false;  // for something that few connections have
   std::vector<std::string> needs;
 };
 
@@ -184,7 +194,8 @@ class Condition {
     if (pattern.size() < 3 || !words_.AtEnd()) return BadSignature("bad " + key);
     const Result<std::string> regex = policy::TranslateRegex(pattern);
     if (!regex.ok()) return BadSignature("bad regular expression");
-    signature_->looks = signature_->looks || !policy::MatchesEverything(*regex);
+    const std::string_view expression = pattern.substr(1, pattern.rfind('/') - 1);
+    signature_->looks = signature_->looks || LongestLiteral(expression) >= kShortestContent;
     return Ok();
   }
 
@@ -206,15 +217,13 @@ class Condition {
       signature_->needs.emplace_back(words_.Word());
       return !signature_->needs.back().empty();
     }
-    const std::optional<bool> good = ReadNarrow(key);
-    signature_->looks = signature_->looks || good.has_value();
-    return good;
+    return ReadPacket(key);
   }
 
-  std::optional<bool> ReadNarrow(std::string_view key) {
-    if (key == "same-ip") return true;
+  std::optional<bool> ReadPacket(std::string_view key) {
+    if (key == "same-ip") return signature_->looks = true;
     if (key == "header") return TakeHeader(&words_);
-    if (key == "dst-ip" || key == "src-ip") return TakeComparison(&words_) && TakeNetworks(&words_);
+    if (key == "dst-ip" || key == "src-ip") return TakeNetworks(&words_, &signature_->looks);
     if (key == "dst-port" || key == "src-port")
       return TakeComparison(&words_) && TakeNumbers(&words_, kMaxPort);
     if (key == "payload-size")
@@ -275,7 +284,7 @@ Result<std::vector<std::string>> ReadZeekSignatures(std::string_view text) {
       signatures.push_back({std::move(name), false, {}});
       open = true;
     } else if (line == "}") {
-      if (!signatures.back().looks) return BadSignature("matches everything");
+      if (!signatures.back().looks) return BadSignature("looks for too little");
       open = false;
     } else {
       GF_CHECK(Condition(line, &signatures.back()).Read());

@@ -118,6 +118,7 @@ Status ReadEcs(ConfigMap map, detect::EcsOptions* options) {
 Status ReadStoredRules(ConfigMap map, detect::StoredRulesOptions* options) {
   options->sid_base = map.Integer("sid_base", 1, 4294967294, options->sid_base);
   options->sid_count = map.Integer("sid_count", 100, 4294967294, options->sid_count);
+  options->may_block = map.Bool("may_block", options->may_block);
   options->suricata = map.Strings("suricata");
   options->snort = map.Strings("snort");
   return map.Finish();

@@ -1,7 +1,6 @@
 // Rules of strangers: what is read of them, and what is refused, one failure each.
 #include <gmock/gmock.h>
 
-#include "detect/ids_problem.h"
 #include "detect/sigma_detection.h"
 #include "detect/stix_grammar.h"
 #include "detect/stored_sids.h"
@@ -44,108 +43,18 @@ TEST(YaraText, RefusesWithAReason) {
   EXPECT_EQ(Problem(ReadYara("include \"/etc/passwd\"\nrule a { condition: true }")), "include");
   EXPECT_EQ(Problem(ReadYara("global rule a { condition: false }")), "global rule");
   EXPECT_EQ(Problem(ReadYara("rule a { strings: $a = \"x\n condition: $a }")), "unfinished string");
-  EXPECT_EQ(Problem(ReadYara("rule a { condition: true }}")), "braces do not match");
+  EXPECT_EQ(Problem(ReadYara("rule a { condition: uint8(0) == 1 }}")), "braces do not match");
+  for (const char* condition : {"true", "filesize > 0", "not false and 1 == 1", "1 of (2)"})
+    EXPECT_EQ(Problem(ReadYara(fmt::format("rule a {{ condition: {} }}", condition))),
+              "asks for nothing")
+        << condition;
+  for (const char* condition : {"any of them", "pe.is_pe", "uint16(0) == 0x5A4D", "#a > 2", "b"})
+    EXPECT_EQ(Problem(ReadYara(fmt::format("rule a {{ condition: {} }}", condition))), "")
+        << condition;
+  EXPECT_EQ(Problem(ReadYara("private rule a { condition: filesize < 9 } rule b { condition: a }")),
+            "");
   EXPECT_EQ(Problem(ReadYara("/* rule a")), "unfinished comment");
   EXPECT_EQ(Problem(ReadYara("nothing")), "no rule");
-}
-
-std::string IdsProblem(const std::string& rule, Sensor sensor = Sensor::kSuricata,
-                       policy::Power power = policy::Power::kDetects) {
-  const auto rules = ReadIdsRules(rule);
-  return rules.ok() ? IdsRuleProblem((*rules)[0], sensor, power) : Problem(rules);
-}
-
-std::string WithOptions(const std::string& options) {
-  return "alert tcp any any -> any any (msg:\"x\"; " + options + " sid:1;)";
-}
-
-TEST(IdsRules, TakeANewNumber) {
-  const std::string text =
-      "# a comment\nalert http $HOME_NET any -> [192.0.2.1, 192.0.2.2] any (msg:\"a\\; b \\\" "
-      "c\"; Sid:5; content:\"x\\;y\"; nocase; gid:3; rev:9;)\n";
-  const auto rules = ReadIdsRules(text);
-  ASSERT_TRUE(rules.ok()) << Problem(rules);
-  EXPECT_EQ((*rules)[0].ToLine(1990000, 2),
-            "alert http $HOME_NET any -> [192.0.2.1, 192.0.2.2] any (msg:\"a\\; b \\\" c\"; "
-            "content:\"x\\;y\"; nocase; sid:1990000; rev:2;)");
-  EXPECT_EQ(IdsProblem(text), "");
-}
-
-TEST(IdsRules, RefuseWithAReason) {
-  const std::string head = "alert tcp any any -> any any ";
-  EXPECT_EQ(Problem(ReadIdsRules("alert tcp any any -> any")), "no options");
-  EXPECT_EQ(Problem(ReadIdsRules("alert tcp any any > (sid:1;)")), "header without its fields");
-  EXPECT_EQ(Problem(ReadIdsRules("include tcp any any -> any any (sid:1;)")), "unknown action");
-  EXPECT_EQ(Problem(ReadIdsRules(head + "(sid:1; msg:\"x)")), "option without semicolon");
-  EXPECT_EQ(Problem(ReadIdsRules(head + "(sid:1;) alert")), "text after the options");
-  EXPECT_EQ(Problem(ReadIdsRules(head + "(sid:1;")), "options without end");
-  EXPECT_EQ(Problem(ReadIdsRules(head + "(sid:\x01;)")), "control character");
-  const std::string tail = " tcp any any -> any any (content:\"x\"; sid:1;)";
-  EXPECT_EQ(IdsProblem("pass" + tail), "pass rule");
-  EXPECT_EQ(IdsProblem("drop" + tail), "blocking rule");
-  EXPECT_EQ(IdsProblem("drop" + tail, Sensor::kSuricata, policy::Power::kBlocks), "");
-  EXPECT_EQ(IdsProblem("alert tcp $NOSUCH any -> any any (content:\"x\"; sid:1;)"),
-            "unknown variable");
-  EXPECT_EQ(IdsProblem("alert tcp [$HOME_NET,!$home_net] any -> any $HTTP_PORTS (sid:1;)"),
-            "unknown variable");
-}
-
-// Suricata ends an option at any semicolon without a backslash before it.
-TEST(IdsRules, HideNoKeywordInAValue) {
-  EXPECT_EQ(IdsProblem(WithOptions("metadata:\"a; bypass; metadata:b\"; content:\"x\";")),
-            "semicolon in a value");
-  EXPECT_EQ(IdsProblem(WithOptions("metadata:a\\\\; content:\"x\";")), "semicolon in a value");
-}
-
-TEST(IdsRules, MayOnlyLook) {
-  for (const char* option :
-       {"bypass", "replace:\"y\"", "filestore", "iprep:any,X,>,1", "Dataset:set,x,type string",
-        "lua:x.lua", "tag:session,5,packets", "tls.store", "nosuchkeyword:1"}) {
-    const std::string key = std::string(option).substr(0, std::string(option).find(':'));
-    EXPECT_EQ(IdsProblem(WithOptions("content:\"x\"; " + std::string(option) + ";")),
-              "keyword " + key + " is not allowed");
-  }
-  for (const char* option : {"logto:\"../x\"", "session:printable", "resp:rst_all", "react:block",
-                             "activates:1", "replace:\"y\"", "stream_reassemble:disable,both"}) {
-    const std::string key = std::string(option).substr(0, std::string(option).find(':'));
-    EXPECT_EQ(
-        IdsProblem(WithOptions("content:\"x\"; " + std::string(option) + ";"), Sensor::kSnort),
-        "keyword " + key + " is not allowed");
-  }
-  EXPECT_EQ(IdsProblem(WithOptions("Content:\"x\"; NOCASE; threshold:type limit, track by_src, "
-                                   "count 1, seconds 60;")),
-            "");
-  EXPECT_EQ(
-      IdsProblem("alert http (http_uri; content:\"x\", nocase; rem:\"y\"; sid:1;)", Sensor::kSnort),
-      "");
-}
-
-TEST(IdsRules, KeepTheirHandsOffTheBitsOfOthers) {
-  EXPECT_EQ(IdsProblem(WithOptions("content:\"x\"; flowbits:set,gapferry.port;")),
-            "reserved flowbit");
-  EXPECT_EQ(IdsProblem(WithOptions("content:\"x\"; xbits: isset , Gapferry.to, track ip_src;")),
-            "reserved flowbit");
-  EXPECT_EQ(IdsProblem(WithOptions("content:\"x\"; flowbits:set,a|gapferry.to;"), Sensor::kSnort),
-            "reserved flowbit");
-  EXPECT_EQ(IdsProblem(WithOptions("content:\"x\"; flowbits:reset;"), Sensor::kSnort),
-            "flowbits reset");
-  EXPECT_EQ(IdsProblem(WithOptions("content:\"x\"; noalert;")),
-            "noalert without a flowbit that is set");
-  EXPECT_EQ(IdsProblem(WithOptions("content:\"x\"; flowbits:isset,a; flowbits:noalert;")),
-            "noalert without a flowbit that is set");
-  EXPECT_EQ(IdsProblem(WithOptions("content:\"x\"; flowbits:set,a; flowbits:noalert;")), "");
-}
-
-TEST(IdsRules, LookAtSomething) {
-  EXPECT_EQ(IdsProblem("alert ip any any -> any any (msg:\"all\"; sid:1;)"), "matches everything");
-  EXPECT_EQ(IdsProblem("alert tcp [any] any <> $HOME_NET [0:65535] (flow:to_server; "
-                       "flowbits:set,a; sid:1;)"),
-            "matches everything");
-  EXPECT_EQ(IdsProblem("alert http any any -> any any (http.host; content:!\"x\"; sid:1;)"),
-            "matches everything");
-  EXPECT_EQ(IdsProblem("alert http (msg:\"x\"; sid:1;)", Sensor::kSnort), "matches everything");
-  EXPECT_EQ(IdsProblem("alert tcp any any -> 192.0.2.1 any (flow:to_server; sid:1;)"), "");
-  EXPECT_EQ(IdsProblem("alert ip any any -> any any (sameip; sid:1;)"), "");
 }
 
 TEST(StixGrammar, TakesWhatTheSpecificationShows) {
@@ -265,7 +174,7 @@ TEST(StoredSids, ARuleIsKnownAgain) {
 
 TEST(StoredZeek, TakesSignaturesAndNoPrograms) {
   const auto names = ReadZeekSignatures(
-      "signature my-sig {\n  ip-proto == tcp\n  payload /x/\n  event \"found\"\n}\n");
+      "signature my-sig {\n  ip-proto == tcp\n  payload /evil/\n  event \"found\"\n}\n");
   ASSERT_TRUE(names.ok()) << Problem(names);
   EXPECT_THAT(*names, ElementsAre("my-sig"));
   EXPECT_EQ(Problem(ReadZeekSignatures("event zeek_init() { system(\"x\"); }")), "no signature");
@@ -289,8 +198,18 @@ TEST(StoredZeek, TakesSignaturesAndNoPrograms) {
   EXPECT_EQ(one("event some_event"), "bad event");
   EXPECT_EQ(one("requires-signature b"), "requires an unknown signature");
   EXPECT_EQ(one("nosuch 1"), "unknown keyword");
-  EXPECT_EQ(Problem(ReadZeekSignatures("signature a {\n payload /.*/\n event \"x\"\n}\n")),
-            "matches everything");
+  for (const char* line :
+       {"payload /.*/", "payload /.+/", "payload /abc/", "payload /evil|./", "dst-port == 0-65535",
+        "dst-ip == 0.0.0.0/0", "dst-ip == 45.0.0.0/8,46.0.0.0/8", "dst-ip != 45.66.77.88",
+        "src-ip == 10.0.0.0/8", "src-ip == [2000::]/3", "payload-size >= 0", "header ip[0:1] >= 0"})
+    EXPECT_EQ(Problem(ReadZeekSignatures(fmt::format("signature a {{\n {}\n}}\n", line))),
+              "looks for too little")
+        << line;
+  for (const char* line :
+       {"payload /.*evil/", "http-request /\\/(evil|wicked)/i", "same-ip",
+        "dst-ip == 45.66.77.0/24,46.0.0.1", "src-ip == 10.1.2.3", "src-ip == [2a01:4f8::]/32"})
+    EXPECT_EQ(Problem(ReadZeekSignatures(fmt::format("signature a {{\n {}\n}}\n", line))), "")
+        << line;
   EXPECT_EQ(Problem(ReadZeekSignatures("signature a {\n same-ip\n}\nsignature a {\n same-ip\n}\n")),
             "name used twice");
   EXPECT_EQ(Problem(ReadZeekSignatures("signature a {\n payload /x/\n")), "signature without end");
@@ -299,7 +218,8 @@ TEST(StoredZeek, TakesSignaturesAndNoPrograms) {
 class StoredRulesTest : public fixtures::DetectTest {
  protected:
   static std::string Rule(const std::string& content) {
-    return "alert tcp any any -> any any (msg:\"x\"; content:\"" + content + "\"; sid:1; rev:1;)";
+    return "alert tcp any any -> any any (msg:\"x\"; content:\"evil-" + content +
+           "\"; sid:1; rev:1;)";
   }
 };
 
@@ -312,16 +232,38 @@ TEST_F(StoredRulesTest, NumbersAreThisSitesAndStay) {
   EXPECT_THAT(Read("rules", "stored-snort.rules"), HasSubstr("sid:1990000; rev:1;"));
   EXPECT_THAT(before, HasSubstr("sid:1990001; rev:1;"));
   EXPECT_THAT(before, HasSubstr("sid:1990002; rev:1;"));
-  EXPECT_THAT(before, Not(HasSubstr("sid:1;")));
+  EXPECT_THAT(before, Not(HasSubstr(" sid:1;")));
   Put(1, {"tlp:green"}, {});
   Run(site);
   Put(1, {"tlp:green"}, {{"suricata", Rule("a")}, {"suricata", Rule("b2")}, {"snort", Rule("c")}});
   Run(site);
   const std::string after = Read("rules", "stored-suricata.rules");
-  EXPECT_THAT(after, HasSubstr("content:\"a\"; sid:1990"));
-  EXPECT_THAT(after, HasSubstr("content:\"b2\"; sid:1990"));
+  EXPECT_THAT(after, HasSubstr("content:\"evil-a\"; priority:4; sid:1990"));
+  EXPECT_THAT(after, HasSubstr("content:\"evil-b2\"; priority:4; sid:1990"));
   EXPECT_THAT(after, HasSubstr("rev:2;"));
   EXPECT_THAT(after, Not(HasSubstr("rev:3;")));
+}
+
+// Neither own nor allowlist is compared with what such a rule names.
+TEST_F(StoredRulesTest, BlockOnlyWhereTheSiteSaysSo) {
+  Put(1, {"tlp:green"},
+      {{"suricata", "drop tcp any any -> 45.77.1.1 any (content:\"evil\"; sid:1;)"},
+       {"snort", "reject tcp any any -> 45.77.1.1 any (content:\"evil\"; sid:1;)"}});
+  Site site = MakeSite({Make("rules", "stored-rules")});
+  for (const auto power : {policy::Power::kDetects, policy::Power::kBlocks}) {
+    site.destinations[0].use.power = power;
+    Run(site);
+    EXPECT_THAT(
+        Read("rules", "stored-suricata.rules"),
+        HasSubstr("tlp:green, drop written as alert\nalert tcp any any -> 45.77.1.1 any ("));
+    EXPECT_THAT(Read("rules", "stored-snort.rules"), HasSubstr("\nalert tcp any any -> 45.77"));
+  }
+  site.destinations[0].stored_rules.may_block = true;
+  Run(site);
+  EXPECT_THAT(Read("rules", "stored-suricata.rules"), HasSubstr("tlp:green\ndrop tcp any any"));
+  EXPECT_THAT(Read("rules", "stored-snort.rules"), HasSubstr("tlp:green\nreject tcp any any"));
+  site.destinations[0].use.power = policy::Power::kDetects;
+  EXPECT_THAT(Problem(CheckSite(site)), HasSubstr("may_block goes with power: block"));
 }
 
 // Attributes get UUIDs by event and place.
@@ -360,9 +302,9 @@ TEST_F(StoredRulesTest, ARuleBeforeItMovesNothing) {
   Put(1, {"tlp:green"}, {{"suricata", Rule("c") + "\n" + Rule("a") + "\n" + Rule("b")}});
   Run(site);
   const std::string text = Read("rules", "stored-suricata.rules");
-  EXPECT_THAT(text, HasSubstr("content:\"c\"; sid:1990002; rev:1;"));
-  EXPECT_THAT(text, HasSubstr("content:\"a\"; sid:1990000; rev:1;"));
-  EXPECT_THAT(text, HasSubstr("content:\"b\"; sid:1990001; rev:1;"));
+  EXPECT_THAT(text, HasSubstr("content:\"evil-c\"; priority:4; sid:1990002; rev:1;"));
+  EXPECT_THAT(text, HasSubstr("content:\"evil-a\"; priority:4; sid:1990000; rev:1;"));
+  EXPECT_THAT(text, HasSubstr("content:\"evil-b\"; priority:4; sid:1990001; rev:1;"));
 }
 
 TEST_F(StoredRulesTest, NoFeedTakesTheIdOfAnotherSigmaRule) {
@@ -413,15 +355,16 @@ TEST_F(StoredRulesTest, ARateIsAddedToRulesThatHaveNone) {
   Put(1, {"tlp:green"},
       {{"suricata", Rule("a")},
        {"suricata",
-        "alert tcp any any -> any any (content:\"b\"; detection_filter:track by_src, "
+        "alert tcp any any -> any any (content:\"bbbb\"; detection_filter:track by_src, "
         "count 5, seconds 60; sid:1;)"}});
   Site site = MakeSite({Make("rules", "stored-rules")});
   site.destinations[0].alert_rate = AlertRate{true, 1, 60};
   Run(site);
   const std::string text = Read("rules", "stored-suricata.rules");
-  EXPECT_THAT(text, HasSubstr("content:\"a\"; threshold:type limit, track by_both, seconds 60, "
-                              "count 1; sid:"));
-  EXPECT_THAT(text, HasSubstr("seconds 60; sid:"));
+  EXPECT_THAT(text,
+              HasSubstr("content:\"evil-a\"; threshold:type limit, track by_both, seconds 60, "
+                        "count 1; priority:4; sid:"));
+  EXPECT_THAT(text, HasSubstr("seconds 60; priority:4; sid:"));
 }
 
 TEST_F(StoredRulesTest, YaraRulesKeepTheirNames) {
@@ -429,13 +372,13 @@ TEST_F(StoredRulesTest, YaraRulesKeepTheirNames) {
   site.destinations[0].yara.compiler = "any";
   site.fenced = [](const std::vector<std::string>&, std::chrono::seconds,
                    const Fence&) -> Result<CommandEnd> { return CommandEnd{}; };
-  const std::string one = "rule b { condition: filesize < 1 }";
-  const std::string two = "rule b { condition: filesize < 2 }";
+  const std::string one = "rule b { condition: uint8(0) == 1 }";
+  const std::string two = "rule b { condition: uint8(0) == 2 }";
   Put(1, {"tlp:green"}, {{"yara", one}});
   Run(site);
   Put(1, {"tlp:green"}, {{"yara", one}, {"yara", two}});
   Run(site);
-  const std::string called = "rule b_2 { condition: filesize < 2 }";
+  const std::string called = "rule b_2 { condition: uint8(0) == 2 }";
   EXPECT_THAT(Read("files", "misp-stored.yar"), HasSubstr(one));
   EXPECT_THAT(Read("files", "misp-stored.yar"), HasSubstr(called));
   Put(1, {"tlp:green"}, {{"yara", one + " // edited"}, {"yara", two}});
@@ -460,7 +403,8 @@ TEST_F(StoredRulesTest, WhatIsRefusedIsCounted) {
 }
 
 TEST_F(StoredRulesTest, WithoutACompilerNoStoredYaraIsPassedOn) {
-  Put(1, {"tlp:green"}, {{"yara", "rule a { condition: true }"}, {"md5", std::string(32, 'a')}});
+  Put(1, {"tlp:green"},
+      {{"yara", "rule a { condition: uint8(0) == 1 }"}, {"md5", std::string(32, 'a')}});
   Site site = MakeSite({Make("files", "yara")});
   site.destinations[0].yara.compiler = "/nonexistent/yarac";
   const auto summary = Run(site).destinations.at(0);

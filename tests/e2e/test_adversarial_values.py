@@ -199,10 +199,10 @@ def test_stored_yara_rules_survive_any_byte(tmp_path, oracle):
     for number, char in enumerate(CHARACTERS):
         data = " ".join(f"{byte:02x}" for byte in f"mark{number}.".encode())
         values.append(("yara", f'rule r{number} {{ meta: text = "x{char}y" strings: $a = {{ {data} }} condition: $a }}'))
-    values += [("yara", "rule long { meta: t = \"" + "x" * 10_000 + "\" condition: false }"),
-               ("yara", "rule a" + "b" * 127 + " { condition: false }"), ("yara", "rule a" + "b" * 128 + " { condition: false }"),
-               ("yara", 'rule q { strings: $a = "\\y" condition: $a }'), ("yara", "rule open { condition: true"),
-               ("yara", "rule x { condition: true } }"), ("yara", "/* never closed")]
+    values += [("yara", "rule long { meta: t = \"" + "x" * 10_000 + "\" condition: uint8(0) == 0 }"),
+               ("yara", "rule a" + "b" * 127 + " { condition: uint8(0) == 0 }"), ("yara", "rule a" + "b" * 128 + " { condition: uint8(0) == 0 }"),
+               ("yara", 'rule q { strings: $a = "\\y" condition: $a }'), ("yara", "rule open { condition: uint8(0) == 0"),
+               ("yara", "rule x { condition: uint8(0) == 0 } }"), ("yara", "/* never closed")]
     folder, manifest = generate(tmp_path / "gen", "yara", values)
     refused = left_out(manifest)
     assert manifest["used"] + sum(refused.values()) == len(values)

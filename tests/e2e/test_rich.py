@@ -303,7 +303,7 @@ def test_stored_rules_load_where_they_belong(tmp_path, oracle):
              "    condition: selection\nlevel: high\n")
     pattern = "[file:name = 'it\\'s' AND file:size > 5] WITHIN 5 SECONDS"
     values = [("suricata", good), ("suricata", good.replace("alert", "pass")), ("sigma", sigma),
-              ("sigma", "just text"), ("zeek", "signature one {\n  payload /x/\n  event \"y\"\n}"),
+              ("sigma", "just text"), ("zeek", "signature one {\n  payload /evil/\n  event \"y\"\n}"),
               ("stix2-pattern", pattern), ("stix2-pattern", "[file:name]")]
     folder = generate(tmp_path, "stored-rules", write_event(tmp_path, attributes(values)))
     for name in ("suricata", "suricata8"):

@@ -3,6 +3,7 @@ themselves, and engines and compilers work within their fences."""
 import json
 import re
 import subprocess
+from collections import Counter
 
 import pytest
 
@@ -88,12 +89,12 @@ def hostile(request):
     return HOSTILE[request.param]
 
 
-def alerts(engine, folder, *files):
+def alerts(engine, folder, *files, most=255):
     rules = folder.with_suffix(".rules")
     rules.write_text("".join(path.read_text() for path in files if path.exists()))
     capture = folder.with_suffix(".pcap")
     scapy.wrpcap(str(capture), connection(4000, request()))
-    return sorted(alert["alert"]["signature_id"] for alert in replay(engine, rules, capture, folder))
+    return sorted(alert["alert"]["signature_id"] for alert in replay(engine, rules, capture, folder, "--set", f"packet-alert-max={most}"))
 
 
 def test_no_stored_rule_blinds_the_sensor(engine, hostile, bins, tmp_path):
@@ -107,6 +108,47 @@ def test_no_stored_rule_blinds_the_sensor(engine, hostile, bins, tmp_path):
                    site.current("own") / "stored-suricata.rules")
     assert [sid for sid in found if sid < 1990000] == expected and found[-1] == 1990000, site.refused("own")
     assert sum(site.refused("own").values()) == 1
+
+
+# Of the site, or of another feed; and of two attributes that belong together.
+def chain(name, first, kind="flowbits", ends=("", "")):
+    return [f'alert tcp any any -> any any (msg:"1"; content:"GET /"; {kind}:set,{name}{ends[0]}; noalert; sid:{first};)',
+            f'alert tcp any any -> any any (msg:"2"; content:"204 No"; {kind}:isset,{name}{ends[1]}; sid:{first + 1};)']
+
+
+def test_stored_rules_keep_their_hands_off_the_bits_of_others(engine, tmp_path):
+    theirs = tmp_path / "theirs.rules"
+    theirs.write_text("\n".join(chain("ET.bot", 100) + chain("ET.host", 200, "xbits", (",track ip_pair",) * 2)) + "\n")
+    attack = 'alert tcp any any -> any any (content:"User-Agent"; {}; noalert; sid:1;)'
+    rules = [attack.format("flowbits:unset,ET.bot"), attack.format("xbits:unset,ET.host,track ip_pair"),
+             *chain("ET.bot", 1), *chain("a", 1, "xbits", (",track ip_pair, expire 60", ",track ip_pair")),
+             *chain("a", 1, "hostbits", (",src", ",dst")), attack.format("flowint:n,+,1"),
+             GOOD.replace("http.host", "flowint:n,==,1; http.host"), GOOD.replace("http.host", "flowint:n,<,m; http.host"),
+             GOOD.replace("http.host", "flowint:m,notset; http.host"), GOOD.replace("http.host", "flowbits:isnotset,a|b; http.host")]
+    current, manifest = generate(tmp_path / "gen", "stored-rules", [("suricata", rule) for rule in rules])
+    assert left_out(manifest) == {}
+    stored = current / "stored-suricata.rules"
+    subprocess.run([engine, "-T", "-S", stored, "-l", tmp_path], check=True, capture_output=True)
+    found = alerts(engine, tmp_path / "out", theirs, stored)
+    assert [sid for sid in found if sid < 1990000] == [101, 201], found
+    # The second of each chain, and what counts or asks for what is not there.
+    assert {"2": 3, "good": 3}.items() <= count_messages(stored, found).items(), found
+
+
+def count_messages(rules, sids):
+    messages = {int(sid): message for message, sid in re.findall(r'msg:"([^"]+)".* sid:(\d+)', rules.read_text())}
+    return Counter(messages.get(sid) for sid in sids)
+
+
+# An engine keeps 15 alerts of a packet.
+def test_stored_rules_do_not_take_the_place_of_others(engine, tmp_path):
+    first = 'alert http any any -> any any (msg:"{}"; http.host; content:"other.com"; classtype:trojan-activity; priority:1; sid:1;)'
+    stored, _ = generate(tmp_path / "stored", "stored-rules", [("suricata", first.format(number)) for number in range(20)])
+    own, _ = generate(tmp_path / "own", "suricata", [("domain", "other.com")])
+    rules = tmp_path / "own.rules"
+    rules.write_text((own / "misp.rules").read_text().replace("priority:1;", "priority:4;"))
+    found = alerts(engine, tmp_path / "out", stored / "stored-suricata.rules", rules, most=15)
+    assert len(found) == 15 and found[0] < 1990000
 
 
 # Spaces, numbers and rates come to what an attribute says.
@@ -159,7 +201,7 @@ def test_one_bad_rule_costs_only_itself(engine, bins, tmp_path):
         "stored_rules": {"suricata": [engine, "-T", "-S", "{}/stored-suricata.rules", "-l", "{}"]},
         "check": [engine, "-T", "-S", "{}/stored-suricata.rules", "-l", str(tmp_path)]})
     bad = [GOOD.replace('content:"other.com"', text)
-           for text in ('pcre:"/(/"', 'content:"|4|"', 'bsize:x; content:"a"')]
+           for text in ('content:"evil"; pcre:"/(/"', 'content:"evil"; content:"|4|"', 'bsize:x; content:"evil"')]
     good = [GOOD.replace("good", f"good {number}") for number in range(6)]
     site.generate(event([("suricata", rule) for rule in good]))
     before = re.findall(r'msg:"([^"]+)".* sid:(\d+)', (site.current("own") / "stored-suricata.rules").read_text())
@@ -188,7 +230,7 @@ def test_the_compiler_of_yara_rules_is_fenced_in(bins, oracle, tmp_path):
     script.write_text(f"#!/bin/sh\nif cat {secret} || rm {secret} || echo > {tmp_path}/made; then exit 1; fi\n"
                       f"exec {oracle('yarac')} \"$@\"\n")
     script.chmod(0o755)
-    rows = [("yara", "rule good { condition: true }"), ("yara", "rule bad { condition: nosuch }")]
+    rows = [("yara", "rule good { condition: uint8(0) == 1 }"), ("yara", "rule bad { condition: nosuch }")]
     # If it could read, remove or write what is not its own, it would refuse the good rule too.
     site = Site(tmp_path / "outside", bins, {"name": "files", "format": "yara", "yara": {"compiler": str(script)}})
     site.generate(event(rows))

@@ -1,0 +1,23 @@
+// detect/ids_bits.h: bits and counters by which rules of one sensor tell each other what they saw:
+// flowbits, hostbits, xbits, flowint. Suricata and Snort have one space of names for all rules.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "detect/ids_keywords.h"
+#include "detect/ids_rule.h"
+
+namespace gapferry::detect {
+
+// What the names of stored rules begin with, so that these talk to each other and to nobody else.
+// Letters and underscores are what all four keywords of both engines take.
+constexpr std::string_view kStoredBits = "gapferry_stored_";
+
+// Why a rule may not use its bits as it does, or empty. A few words, fit to be counted.
+[[nodiscard]] std::string BitProblem(const IdsRule& rule);
+
+// Puts kStoredBits before each name.
+void GiveBitsOfTheirOwn(Sensor sensor, IdsRule* rule);
+
+}  // namespace gapferry::detect
