@@ -1,16 +1,13 @@
 // detect/sigma_detection.h: the parts of somebody else's Sigma rule that decide what it finds
-// (Sigma specification 2.1), in YAML's block style.
+// (Sigma specification 2.1).
 #pragma once
 
-#include <string_view>
-
-#include "base/result.h"
+#include "detect/yaml_tree.h"
 
 namespace gapferry::detect {
 
-// `text` is a whole rule. Modifiers must be known, the condition may only name searches that there
-// are, and must not be true of an event of which no search says anything.
-// Error: kMalformed with a reason of a few words, fit to be counted.
-[[nodiscard]] Status CheckSigmaDetection(std::string_view text);
+// The condition may only name searches that there are, and must not be met by an event of which
+// nothing is known. Error: kMalformed, "line 7: unknown modifier".
+[[nodiscard]] Status CheckSigmaDetection(const YamlNode& detection);
 
 }  // namespace gapferry::detect

@@ -21,6 +21,10 @@ std::optional<Uuid> OwnerOf(std::string_view key, std::string_view type) {
 
 }  // namespace
 
+std::string StoredSigmaId(const Uuid& attribute) {
+  return UuidFromContent(AsBytes("gapferry stored sigma|" + attribute.ToString())).ToString();
+}
+
 void StoredTexts::Add(const Candidate& candidate) {
   // The same text may stand in attributes of several types; those beyond the ones at hand are
   // counted with the first.

@@ -23,6 +23,9 @@ struct Stored {
   std::int64_t number = 0;  // first come, first served
 };
 
+// The id that a Sigma rule in this attribute is given, if it has none of its own that may stay.
+[[nodiscard]] std::string StoredSigmaId(const Uuid& attribute);
+
 // Candidates in, by type; in Finish they get their owners.
 class StoredTexts {
  public:

@@ -12,12 +12,11 @@
 #include "detect/ids_bits.h"
 #include "detect/ids_problem.h"
 #include "detect/json_text.h"
-#include "detect/sigma_detection.h"
+#include "detect/sigma_rule.h"
 #include "detect/stix_grammar.h"
 #include "detect/stix_marking.h"
 #include "detect/stored_owner.h"
 #include "detect/stored_sids.h"
-#include "detect/stored_text.h"
 #include "detect/trial.h"
 #include "detect/zeek_signature.h"
 
@@ -174,21 +173,19 @@ class StoredRulesWriter : public Writer {
   Status WriteSigma(const std::vector<Stored>& list) {
     std::set<std::string> ids;
     for (const Stored& stored : list) {
-      const Result<std::string> id = ReadSigmaId(stored.text);
-      const Status checked = id.ok() ? CheckSigmaDetection(stored.text) : Status(id.error());
-      if (!checked.ok()) {
-        Refuse(stored, checked.error().what);
+      const Result<StoredSigma> rule = ReadStoredSigma(stored.text);
+      if (!rule.ok()) {
+        Refuse(stored, rule.error().what);
         continue;
       }
       const std::string attribute = stored.attribute.ToString();
       // An author's id is good all over the world, but only once; and those of the version that
       // this site gives may be those of its own rules, which a feed can compute.
-      const bool own = id->empty() || IsOwnVersion(*id) || !ids.insert(*id).second;
-      const std::string given =
-          own ? UuidFromContent(AsBytes("gapferry stored sigma|" + attribute)).ToString() : *id;
+      const bool own = rule->id.empty() || IsOwnVersion(rule->id) || !ids.insert(rule->id).second;
+      const std::string id = own ? StoredSigmaId(stored.attribute) : rule->id;
       std::string name = "stored_sigma_" + attribute;
       std::replace(name.begin(), name.end(), '-', '_');
-      GF_CHECK(Write(name + ".yml", Origin(stored) + WithSigmaId(stored.text, given)));
+      GF_CHECK(Write(name + ".yml", Origin(stored) + WriteStoredSigma(*rule, id)));
     }
     return Ok();
   }

@@ -1,10 +1,8 @@
 // Rules of strangers: what is read of them, and what is refused, one failure each.
 #include <gmock/gmock.h>
 
-#include "detect/sigma_detection.h"
 #include "detect/stix_grammar.h"
 #include "detect/stored_sids.h"
-#include "detect/stored_text.h"
 #include "detect/yara_text.h"
 #include "detect/zeek_signature.h"
 #include "tests/detect/fixture.h"
@@ -81,75 +79,6 @@ TEST(StixGrammar, RefusesWithAReason) {
   EXPECT_EQ(Problem(CheckStixPattern("[a:b = 'x'] [c:d = 'y']")), "text after the pattern");
   EXPECT_EQ(Problem(CheckStixPattern("[a:b = 'x'] WITHIN SECONDS")), "qualifier");
   EXPECT_EQ(Problem(CheckStixPattern(std::string(50, '(') + "[a:b = 1]")), "too deep");
-}
-
-TEST(StoredSigma, KeepsAnAuthorsIdAndRefusesWhatIsNoRule) {
-  const std::string body =
-      "logsource:\n    category: dns\ndetection:\n    s:\n        query: 'x'\n    condition: s\n";
-  const std::string id = "0f06a3a5-6a09-413f-8743-e6cf35561297";
-  const auto read = ReadSigmaId("title: a\nid: " + id + "\n" + body);
-  ASSERT_TRUE(read.ok()) << Problem(read);
-  EXPECT_EQ(*read, id);
-  EXPECT_EQ(WithSigmaId("title: a\n" + body, id), "title: a\nid: " + id + "\n" + body);
-  EXPECT_EQ(Problem(ReadSigmaId("title: a\n")), "no logsource");
-  EXPECT_EQ(Problem(ReadSigmaId("---\ntitle: a\n" + body)), "no single rule");
-  EXPECT_EQ(Problem(ReadSigmaId("title: &a b\n" + body)), "anchor or tag");
-  EXPECT_EQ(Problem(ReadSigmaId("title: a\ntitle: b\n" + body)), "key used twice");
-}
-
-std::string SigmaProblem(const std::string& detection) {
-  return Problem(CheckSigmaDetection("title: a\nlogsource:\n    category: dns\ndetection:\n" +
-                                     detection + "level: high\n"));
-}
-
-TEST(StoredSigma, TakesWhatTheSpecificationShows) {
-  for (const char* detection :
-       {"    s:\n        query|contains|all:\n            - 'a'\n            - \"b\" # why\n"
-        "        type: [1, 'x,y']\n    filter_a:\n        - query: 'c'\n          q2|endswith: d\n"
-        "        - query:\n              - e\n              - '*'\n              - f\n"
-        "    condition: s and not 1 of filter_*\n",
-        "    keywords:\n    - 'a b: c'\n    - d\n    condition: keywords\n",
-        "  one:\n    a: ''\n    b: null\n  two:\n    c|re: 'x.*y'\n  condition: (one or two) and "
-        "all of them\n",
-        "    s:\n        a: x\n        b: '*'\n    condition:\n        - s\n        - any of s*\n"})
-    EXPECT_EQ(SigmaProblem(detection), "") << detection;
-}
-
-TEST(StoredSigma, RefusesWhatNoConverterTakesAndWhatMatchesEverything) {
-  const auto search = [](const std::string& line, const std::string& condition = "s") {
-    return SigmaProblem("    s:\n        " + line + "\n    condition: " + condition + "\n");
-  };
-  EXPECT_EQ(search("query|nomod: 'x'"), "unknown modifier");
-  EXPECT_EQ(search("query: 'x'", "s and nosuch"), "condition names no search");
-  EXPECT_EQ(search("query: 'x'", "1 of filter_*"), "condition names no search");
-  EXPECT_EQ(search("query: 'x'", "s and"), "condition names no search");
-  EXPECT_EQ(search("query: 'x'", "s | count() > 5"), "condition is not understood");
-  EXPECT_EQ(search("query: 'x'", std::string(40, '(') + "s"), "condition is too deep");
-  for (const char* line :
-       {"query: '*'", "query|contains: ''", "query|re: '.*'", "ip|cidr: 0.0.0.0/0",
-        "query: ['x', '*']", "- '*'", "- a: x\n        - b: '**'"})
-    EXPECT_EQ(search(line), "matches everything") << line;
-  EXPECT_EQ(search("query: 'x'", "not s"), "matches everything");
-  EXPECT_EQ(search("query: {a: b}"), "detection is not understood");
-  EXPECT_EQ(search("query: |"), "detection is not understood");
-  EXPECT_EQ(Problem(CheckSigmaDetection("title: a\nlogsource:\n    definition: x\n")),
-            "logsource names no source");
-  EXPECT_EQ(Problem(CheckSigmaDetection("title: a\nstatus: banana\n")), "unknown status");
-}
-
-TEST(StoredSigma, AnotherIdNamesTheOneBefore) {
-  const std::string id = "0f06a3a5-6a09-413f-8743-e6cf35561297";
-  const std::string other = "1f06a3a5-6a09-413f-8743-e6cf35561297";
-  const std::string body =
-      "logsource:\n    category: dns\ndetection:\n    s:\n        query: 'x'\n    condition: s\n";
-  EXPECT_EQ(WithSigmaId("title: a\nid: " + id + "\n" + body, other),
-            "title: a\nid: " + other + "\n" + body + "related:\n    - id: " + id +
-                "\n      type: derived\n");
-  const std::string related =
-      "related:\n  - id: 2f06a3a5-6a09-413f-8743-e6cf35561297\n    type: similar\n";
-  EXPECT_EQ(WithSigmaId("title: a\nid: " + id + "\n" + related + body, other),
-            "title: a\nid: " + other + "\nrelated:\n  - id: " + id + "\n    type: derived\n" +
-                related.substr(9) + body);
 }
 
 TEST(StoredSids, ARuleIsKnownAgain) {
@@ -305,26 +234,6 @@ TEST_F(StoredRulesTest, ARuleBeforeItMovesNothing) {
   EXPECT_THAT(text, HasSubstr("content:\"evil-c\"; priority:4; sid:1990002; rev:1;"));
   EXPECT_THAT(text, HasSubstr("content:\"evil-a\"; priority:4; sid:1990000; rev:1;"));
   EXPECT_THAT(text, HasSubstr("content:\"evil-b\"; priority:4; sid:1990001; rev:1;"));
-}
-
-TEST_F(StoredRulesTest, NoFeedTakesTheIdOfAnotherSigmaRule) {
-  const std::string body =
-      "logsource:\n    category: dns\ndetection:\n    s:\n        query: 'x'\n    condition: s\n";
-  Put(1, {"tlp:green"},
-      {{"sigma", "title: A\nid: 0f06a3a5-6a09-413f-8743-e6cf35561297\n" + body},
-       {"sigma", "title: B\nid: 0f06a3a5-6a09-513f-8743-e6cf35561297\n" + body}});
-  Run(MakeSite({Make("rules", "stored-rules")}));
-  int own = 0;
-  int authors = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(Current("rules"))) {
-    const std::string name = entry.path().filename();
-    if (!name.ends_with(".yml")) continue;
-    const std::string text = Read("rules", name);
-    own += text.find("\nid: 0f06a3a5") == std::string::npos ? 1 : 0;
-    authors += text.find("\nid: 0f06a3a5-6a09-513f-8743-e6cf35561297\n") != std::string::npos;
-  }
-  EXPECT_EQ(own, 1);
-  EXPECT_EQ(authors, 1);
 }
 
 TEST_F(StoredRulesTest, TheEngineLeavesOutWhatItRefuses) {

@@ -240,29 +240,3 @@ def test_the_compiler_of_yara_rules_is_fenced_in(bins, oracle, tmp_path):
     site.generate(event(rows))
     assert site.refused("files") == {"yara: does not compile": 1}
     assert "rule good" in (site.current("files") / "misp-stored.yar").read_text()
-
-
-def test_sigma_rules_that_are_passed_on_convert(oracle, tmp_path):
-    body = "logsource:\n    category: dns\ndetection:\n{}level: high\n"
-    detections = ["    s:\n        query|{}:\n            - 'x'\n    condition: s\n".format(modifier) for modifier in (
-        "contains", "startswith", "endswith", "contains|all", "re", "cased", "base64", "nosuch", "contains|nosuch")]
-    detections += ["    s:\n        query: x\n    t_1:\n        - query: y\n          a: z\n        - b\n"
-                   f"    condition: {condition}\n" for condition in (
-                       "s", "s and not t_1", "1 of t_*", "all of them", "(s or t_1) and s", "s and nosuch", "s and",
-                       "not not s", "NOT s", "s AND t_1", "s | count() > 5", "s t_1", "(s", "any of them")]
-    titles = [f"Rule Number {number}" for number in range(len(detections))]
-    folder, manifest = generate(tmp_path / "gen", "stored-rules", [
-        ("sigma", f"title: {title}\n" + body.format(detection)) for title, detection in zip(titles, detections)])
-    kept = {path.read_text().split("title: ")[1].split("\n")[0] for path in folder.glob("stored_sigma_*.yml")}
-    # What pySigma takes of each rule alone is the measure.
-    from sigma.collection import SigmaCollection
-    for title, detection in zip(titles, detections):
-        try:
-            for rule in SigmaCollection.from_yaml(f"title: {title}\n" + body.format(detection)).rules:
-                for condition in rule.detection.parsed_condition:
-                    condition.parsed
-            sound = True
-        except Exception:
-            sound = False
-        assert (title in kept) == sound, detection
-    assert manifest["used"] == len(kept)

@@ -1,13 +1,10 @@
 // rooms: detect
 // Any bytes as a rule that an attribute carries, read as each of the kinds. Properties: YARA's
 // tokens lie in order within the text, and renaming nothing changes nothing; a rule for Suricata or
-// Snort, once written, reads back as the same rule and keeps its number; a Sigma rule takes an id
-// and gives it back.
+// Snort, once written, reads back as the same rule and keeps its number.
 #include "base/bytes.h"
 #include "detect/ids_problem.h"
-#include "detect/sigma_detection.h"
 #include "detect/stix_grammar.h"
-#include "detect/stored_text.h"
 #include "detect/yara_text.h"
 #include "detect/zeek_signature.h"
 #include "tests/fuzz/fuzz.h"
@@ -23,11 +20,6 @@ std::vector<std::string> FuzzSeeds() {
       "alert tcp $HOME_NET any -> [192.0.2.1,192.0.2.2] any (msg:\"a\\;b\"; content:\"|41 42|\"; "
       "sid:1; rev:2;)\n",
       "alert http (msg:\"x\"; http_uri; content:\"y\", nocase; sid:5;)\n",
-      "title: a\nid: 0f06a3a5-6a09-413f-8743-e6cf35561297\nlogsource:\n    category: dns\n"
-      "detection:\n    s:\n        query: 'x'\n    condition: s\n",
-      "title: b\nlogsource:\n    category: dns\ndetection:\n    a:\n        - q|contains|all: "
-      "['x', \"y\"] # z\n          r:\n              - 1\n        - k\n    b:\n        - w\n"
-      "    condition: (a and not 1 of b*) or all of them\nlevel: low\n",
       "alert tcp any any -> any any (flowbits:set,a; noalert; xbits:isset,b,track ip_src; "
       "metadata:a\\;b; Bypass; sid:1;)\n",
       "signature b {\n  dst-port == 80,8000-8080\n  src-ip == [2001:db8::]/32\n  header ip[0:1] "
@@ -65,21 +57,12 @@ void TryIds(std::string_view text) {
   }
 }
 
-void TrySigma(std::string_view text) {
-  static_cast<void>(CheckSigmaDetection(text).ok());
-  constexpr std::string_view kId = "0f06a3a5-6a09-413f-8743-e6cf35561298";
-  if (!ReadSigmaId(text).ok()) return;
-  const auto again = ReadSigmaId(WithSigmaId(text, kId));
-  FUZZ_CHECK(!again.ok() || *again == kId);
-}
-
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text = AsText({data, size});
   TryYara(text);
   TryIds(text);
-  TrySigma(text);
   static_cast<void>(ReadZeekSignatures(text).ok());
   static_cast<void>(CheckStixPattern(text).ok());
   return 0;

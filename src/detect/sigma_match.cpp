@@ -1,0 +1,163 @@
+#include "detect/sigma_match.h"
+
+#include <re2/re2.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/bytes.h"
+
+namespace gapferry::detect {
+namespace {
+
+constexpr std::int64_t kSigmaRegexMemory = 1 << 20;
+constexpr auto kSamples = std::to_array<std::string_view>(
+    {"kqzxwj.vbnm-example.org", "203.0.113.77", R"(C:\Xqz\Wvb\vbnm zz.exe /q "y")", "8675309",
+     "/xq/zw.php?y=1&k=2", R"(NT-XQ\kzw$)", "Mozilla/5.0 (compatible; xq)",
+     "2026-11-28T10:20:30Z"});
+
+Error BadRegex(std::string_view what) {
+  return Error::Make(Kind::kMalformed, "regular expression: {}", what);
+}
+
+RE2::Options SigmaRegexOptions() {
+  RE2::Options options;
+  options.set_log_errors(false);
+  options.set_max_mem(kSigmaRegexMemory);
+  return options;
+}
+
+SigmaTruth TruthOfSamples(const RE2& regex) {
+  const auto met = std::count_if(kSamples.begin(), kSamples.end(), [&](std::string_view sample) {
+    return RE2::PartialMatch(re2::StringPiece(sample.data(), sample.size()), regex);
+  });
+  if (met == static_cast<std::ptrdiff_t>(kSamples.size())) return SigmaTruth::kYes;
+  return met > 1 ? SigmaTruth::kPerhaps : SigmaTruth::kNo;
+}
+
+// A value of Sigma as pieces: a wildcard, or a character that stands for itself.
+template <typename Wildcard, typename Literal>
+void ForEachSigmaPiece(std::string_view value, Wildcard wildcard, Literal literal) {
+  for (std::size_t at = 0; at < value.size(); ++at) {
+    const char next = at + 1 < value.size() ? value[at + 1] : ' ';
+    if (value[at] == '\\' && (next == '*' || next == '?' || next == '\\')) {
+      literal(next);
+      ++at;
+    } else if (value[at] == '*' || value[at] == '?') {
+      wildcard(value[at]);
+    } else {
+      literal(value[at]);
+    }
+  }
+}
+
+// Where Python and RE2 differ although both take it, or only one does.
+class SigmaRegexScan {
+ public:
+  explicit SigmaRegexScan(std::string_view pattern) : pattern_(pattern) {}
+
+  Status Run() {
+    for (; at_ < pattern_.size(); ++at_) {
+      if (Now() == '\\') {
+        GF_CHECK(Escape());
+      } else if (in_class_) {
+        GF_CHECK(InClass());
+      } else if (Now() == '[') {
+        BeginClass();
+      } else if (Now() == '(') {
+        GF_CHECK(Group());
+      } else if ((Now() == '^' || Now() == '$') && IsRepeat(at_ + 1)) {
+        return BadRegex("an anchor that is repeated");
+      } else if (pattern_.substr(at_).starts_with("{,")) {
+        return BadRegex("a repetition without its least number");
+      }
+    }
+    return Ok();
+  }
+
+ private:
+  [[nodiscard]] char Now() const { return pattern_[at_]; }
+  [[nodiscard]] char At(std::size_t at) const { return at < pattern_.size() ? pattern_[at] : '\0'; }
+  [[nodiscard]] bool IsRepeat(std::size_t at) const {
+    return At(at) == '*' || At(at) == '+' || At(at) == '?' || At(at) == '{';
+  }
+
+  Status Escape() {
+    const char letter = At(at_ + 1);
+    constexpr std::string_view kShared = "abBdDfnrsStvwWAx";
+    const bool shared = !IsAsciiAlnum(letter) || kShared.find(letter) != std::string_view::npos;
+    const bool hex = letter != 'x' || (IsAsciiHex(At(at_ + 2)) && IsAsciiHex(At(at_ + 3)));
+    if (letter == '\0' || !shared || !hex) return BadRegex("an escape that not every engine knows");
+    const bool anchor = letter == 'b' || letter == 'B' || letter == 'A';
+    if (anchor && !in_class_ && IsRepeat(at_ + 2)) return BadRegex("an anchor that is repeated");
+    const bool many = std::string_view("dDsSwW").find(letter) != std::string_view::npos;
+    if (in_class_ && many && At(at_ + 2) == '-' && At(at_ + 3) != ']')
+      return BadRegex("a range that begins with a class");
+    ++at_;
+    return Ok();
+  }
+
+  void BeginClass() {
+    in_class_ = true;
+    if (At(at_ + 1) == '^') ++at_;
+    if (At(at_ + 1) == ']') ++at_;
+  }
+
+  Status InClass() {
+    if (Now() == ']') in_class_ = false;
+    return Now() == '[' && At(at_ + 1) == ':' ? Status(BadRegex("a class by name")) : Ok();
+  }
+
+  // "(?:", "(?P<name>", "(?i:" and, at the very beginning, "(?i)".
+  Status Group() {
+    if (At(at_ + 1) != '?') return Ok();
+    std::string_view rest = pattern_.substr(at_ + 2);
+    if (rest.starts_with("P<")) return Ok();
+    rest.remove_prefix(std::min(rest.find_first_not_of("ims"), rest.size()));
+    const bool flags = rest.starts_with(')') && at_ == 0;
+    return rest.starts_with(':') || flags ? Ok() : Status(BadRegex("a group of an unknown kind"));
+  }
+
+  std::string_view pattern_;
+  std::size_t at_ = 0;
+  bool in_class_ = false;
+};
+
+}  // namespace
+
+SigmaTruth TruthOfSigmaText(std::string_view value, bool open_before, bool open_after) {
+  std::string pattern = open_before ? "(?is)" : "(?is)^";
+  std::size_t literals = 0;
+  const auto wildcard = [&](char c) { pattern += c == '*' ? ".*" : "."; };
+  ForEachSigmaPiece(value, wildcard, [&](char c) {
+    ++literals;
+    // Bytes of a longer character are no word of the samples, whatever they are.
+    pattern += static_cast<std::uint8_t>(c) < 0x80 ? RE2::QuoteMeta(std::string(1, c)) : "\\x01";
+  });
+  if (!open_after) pattern += '$';
+  // Some converters take ? for *.
+  if (literals == 0 && !(value.empty() && !open_before && !open_after)) return SigmaTruth::kYes;
+  if (literals == 0) return SigmaTruth::kPerhaps;
+  const RE2 regex(pattern, SigmaRegexOptions());
+  return regex.ok() ? TruthOfSamples(regex) : SigmaTruth::kPerhaps;
+}
+
+bool HasSigmaWildcard(std::string_view value) {
+  bool found = false;
+  ForEachSigmaPiece(
+      value, [&](char) { found = true; }, [](char) {});
+  return found;
+}
+
+Result<SigmaTruth> TruthOfSigmaRegex(std::string_view pattern, std::string_view flags) {
+  GF_CHECK(SigmaRegexScan(pattern).Run());
+  const RE2 bare(re2::StringPiece(pattern.data(), pattern.size()), SigmaRegexOptions());
+  if (!bare.ok()) return BadRegex("it does not compile");
+  const std::string flagged =
+      flags.empty() ? std::string(pattern) : fmt::format("(?{}){}", flags, pattern);
+  const RE2 regex(flagged, SigmaRegexOptions());
+  if (!regex.ok()) return BadRegex("it does not compile");
+  return TruthOfSamples(regex);
+}
+
+}  // namespace gapferry::detect
