@@ -47,10 +47,23 @@ Status CheckTarget(const fs::path& path) {
       .Hint("take it away, or write into another folder");
 }
 
+// A file keeps one signature of each key: never one that does not fit instead of one that does.
+SignedDocument FittingFirst(const SignedDocument& document) {
+  const auto root = ParseRoot(document.bytes);
+  if (!root.ok()) return document;
+  SignedDocument ordered = document;
+  ordered.signatures = SortSignatures(root->keys, document.bytes, RootTrustedComment(root->version),
+                                      document.signatures)
+                           .fitting;
+  ordered.signatures.insert(ordered.signatures.end(), document.signatures.begin(),
+                            document.signatures.end());
+  return ordered;
+}
+
 Status PutRoot(const fs::path& folder, std::uint64_t version, const SignedDocument& root) {
   auto there = ReadRegularFile(folder / RootFileName(version), kMaxRootBytes);
   if (there.ok() && *there == root.bytes) return Ok();
-  return WriteSignedFile(folder / RootFileName(version), root);
+  return WriteSignedFile(folder / RootFileName(version), FittingFirst(root));
 }
 
 // What the file itself says, whoever wrote it.

@@ -270,6 +270,44 @@ Result<std::set<KeyId>> CheckRole(const Role& role, const std::map<KeyId, Public
   return signers;
 }
 
+SortedSignatures SortSignatures(const std::map<KeyId, PublicKey>& keys, std::string_view bytes,
+                                std::optional<std::string_view> comment,
+                                const std::vector<std::string>& signatures) {
+  const Digest512 digest = Hash512(AsBytes(bytes));
+  SortedSignatures sorted;
+  std::set<KeyId> signers;
+  for (const std::string& text : signatures) {
+    const auto signature = ParseSignatureFile(text);
+    if (!signature.ok()) {
+      sorted.others.push_back(signature.error());
+      continue;
+    }
+    const KeyId id = signature->key_id();
+    const auto key = keys.find(id);
+    if (key == keys.end()) {
+      sorted.others.push_back(
+          Error::Make(Kind::kUnknownSigner, "key {} may not sign this", id.ToString()));
+      continue;
+    }
+    Status fits = CheckSignature(key->second, digest, comment, *signature);
+    if (!fits.ok()) {
+      sorted.others.push_back(std::move(fits).error());
+    } else if (signers.insert(id).second) {
+      sorted.fitting.push_back(text);
+    }
+  }
+  return sorted;
+}
+
+std::map<KeyId, PublicKey> StepKeys(const Root& now, const Root& next) {
+  std::map<KeyId, PublicKey> keys;
+  for (const Root* root : {&now, &next}) {
+    for (const KeyId& id : root->root.keys)
+      keys.emplace(id, root->keys.at(id));
+  }
+  return keys;
+}
+
 Role Without(Role role, const std::set<KeyId>& revoked_here) {
   for (const KeyId& id : revoked_here)
     role.keys.erase(id);

@@ -100,6 +100,19 @@ struct Fingerprint {
                                                 std::optional<std::string_view> comment,
                                                 const std::vector<std::string>& signatures);
 
+// What of the signatures of a document fits it.
+struct SortedSignatures {
+  std::vector<std::string> fitting;  // by `keys`, one for each, as stored
+  std::vector<Error> others;         // why each of the rest does not count
+};
+// Unlike CheckRole this asks for no number of them: it tells what may be stored from what may not.
+[[nodiscard]] SortedSignatures SortSignatures(const std::map<KeyId, PublicKey>& keys,
+                                              std::string_view bytes,
+                                              std::optional<std::string_view> comment,
+                                              const std::vector<std::string>& signatures);
+// The keys that may sign the step from `now` to `next`.
+[[nodiscard]] std::map<KeyId, PublicKey> StepKeys(const Root& now, const Root& next);
+
 // A root that its own root keys signed, by their threshold.
 [[nodiscard]] Result<Root> OpenSignedRoot(std::string_view bytes,
                                           const std::vector<std::string>& signatures);

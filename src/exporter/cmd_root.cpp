@@ -137,7 +137,7 @@ Status Accept(Session& session, std::vector<std::string> files) {
     files.front() = draft.string();
   }
   GF_TRY(const bundle::SignedDocument document, Gather(files));
-  Status accepted = AcceptRoot(home, document);
+  Status accepted = AcceptRoot(session.console, home, document);
   if (!accepted.ok()) {
     return std::move(accepted).error().Hint("`{} root sign {} --key KEY` adds a signature",
                                             session.program, files.front());

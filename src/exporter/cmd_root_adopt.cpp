@@ -12,6 +12,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// Errors beside the one that ends the command.
+constexpr std::size_t kMaxTold = 20;
+
 Status OfferVolume(const fs::path& file, bundle::RootOffers& offers) {
   GF_TRY(auto source, bundle::FileSource::Open(file));
   GF_TRY(const auto volume, bundle::BundleReader::OpenVolume(std::move(source)));
@@ -20,52 +23,101 @@ Status OfferVolume(const fs::path& file, bundle::RootOffers& offers) {
   return Ok();
 }
 
-// Root files and the roots of all bundles, none believed yet. What cannot be read is noted.
-Result<bundle::RootOffers> OffersOn(Console& console, const fs::path& path) {
-  bundle::RootOffers offers;
-  std::error_code error;
-  if (!fs::is_directory(path, error)) {
-    GF_CHECK(OfferVolume(path, offers));
-    return offers;
-  }
-  GF_TRY(const bundle::MediumListing listing, bundle::ListMedium(path));
+// What a medium brings, none of it believed yet, and what of it could not be read.
+struct Offered {
+  bundle::RootOffers roots;
+  std::vector<bundle::RefusedRoot> bad_roots;
+  std::vector<Error> bad_bundles;
+};
+
+void OfferFiles(const fs::path& folder, const bundle::MediumListing& listing, Offered& offered) {
   for (const auto& [version, names] : listing.roots) {
-    const auto listed = bundle::ReadListedRoot(path, listing, version);
+    auto listed = bundle::ReadListedRoot(folder, listing, version);
     if (listed.ok()) {
-      offers.Add(version, listed->document);
+      offered.roots.Add(version, listed->document);
     } else {
-      console.Note("left out: " + Printable(listed.error().what));
+      offered.bad_roots.push_back({version, "", std::move(listed).error()});
     }
   }
-  for (std::size_t i = 0; i < std::min<std::size_t>(listing.volumes.size(), bundle::kMaxVolumes);
-       ++i) {
-    const Status offered = OfferVolume(listing.volumes[i].path, offers);
-    if (!offered.ok()) console.Note("left out: " + Printable(offered.error().what));
-  }
-  return offers;
 }
 
-// The very document, without what is no signature.
-bundle::SignedDocument Offered(const bundle::RootOffers& offers, std::uint64_t version,
-                               const std::string& bytes) {
-  bundle::SignedDocument taken;
+// Root files and the roots of all bundles.
+Result<Offered> OffersOn(const fs::path& path) {
+  Offered offered;
+  std::error_code error;
+  if (!fs::is_directory(path, error)) {
+    GF_CHECK(OfferVolume(path, offered.roots));
+    return offered;
+  }
+  GF_TRY(const bundle::MediumListing listing, bundle::ListMedium(path));
+  OfferFiles(path, listing, offered);
+  for (std::size_t i = 0; i < listing.volumes.size(); ++i) {
+    if (i == bundle::kMaxVolumes) {
+      offered.bad_bundles.push_back(
+          Error::Make(Kind::kTooLarge, "{} holds {} volumes; only the newest {} were looked at",
+                      path.string(), listing.volumes.size(), bundle::kMaxVolumes));
+      break;
+    }
+    Status taken = OfferVolume(listing.volumes[i].path, offered.roots);
+    if (!taken.ok()) offered.bad_bundles.push_back(std::move(taken).error());
+  }
+  return offered;
+}
+
+// Signatures of the very document, from wherever they came.
+std::vector<std::string> SignaturesOf(const bundle::RootOffers& offers, std::uint64_t version,
+                                      const std::string& bytes) {
   for (const bundle::SignedDocument& document : offers.all().at(version)) {
-    if (document.bytes == bytes) taken = document;
+    if (document.bytes == bytes) return document.signatures;
   }
-  std::erase_if(taken.signatures,
-                [](const std::string& text) { return !bundle::ParseSignatureFile(text).ok(); });
-  return taken;
+  return {};
 }
 
-// All steps of this home and of the medium together, so that two of one version show.
-Status TakeRoots(Session& session, const Home& home, const fs::path& path) {
+Status StoreAccepted(Session& session, const Home& home, bundle::Root now,
+                     const bundle::RootOffers& offers, const bundle::RootWalk& walk) {
+  for (std::uint64_t version = now.version + 1; version <= walk.root.version; ++version) {
+    const std::string& bytes = walk.accepted.at(version);
+    GF_TRY(bundle::Root next, bundle::ParseRoot(bytes));
+    GF_CHECK(StoreRoot(session.console, home, now, next, SignaturesOf(offers, version, bytes)));
+    now = std::move(next);
+  }
+  return Ok();
+}
+
+// Whether a newer root may be there that was not taken: a root made here next would be a second one
+// of its version. What is older, or stands beside a good one, is only told.
+Status CheckAllTaken(Session& session, const Offered& offered, const bundle::RootWalk& walk) {
+  std::vector<bundle::RefusedRoot> refused = walk.refused;
+  refused.insert(refused.end(), offered.bad_roots.begin(), offered.bad_roots.end());
+  std::vector<Error> errors;
+  for (bundle::RefusedRoot& root : refused) {
+    if (root.version > walk.root.version) {
+      errors.push_back(std::move(root.error));
+    } else {
+      session.console.Note("left out: " + Printable(root.error.what));
+    }
+  }
+  errors.insert(errors.end(), offered.bad_bundles.begin(), offered.bad_bundles.end());
+  if (errors.empty()) return Ok();
+  for (std::size_t i = 1; i < std::min(errors.size(), kMaxTold); ++i)
+    session.console.Report(errors[i]);
+  return std::move(errors.front())
+      .Hint(
+          "this home has root {}, and that may not be the newest: make no root before a good copy "
+          "was taken, or it will be a second one of its version",
+          walk.root.version);
+}
+
+// All steps of this home and of the medium together, so that two of one version show. Takes what is
+// good, whatever else is there; `left` is why not all was.
+Status TakeRoots(Session& session, const Home& home, const fs::path& path, Status* left) {
   GF_TRY(const std::vector<bundle::SignedDocument> own, home.LoadRoots());
   GF_TRY(const bundle::Root first,
          bundle::OpenSignedRoot(own.front().bytes, own.front().signatures));
-  GF_TRY(bundle::RootOffers offers, OffersOn(session.console, path));
+  GF_TRY(Offered offered, OffersOn(path));
   for (std::size_t i = 0; i < own.size(); ++i)
-    offers.Add(i + 1, own[i]);
-  const bundle::RootWalk walk = bundle::WalkRoots(first, offers);
+    offered.roots.Add(i + 1, own[i]);
+  const bundle::RootWalk walk = bundle::WalkRoots(first, offered.roots);
   if (walk.fork) {
     return Error::Make(walk.fork->kind, "{}", walk.fork->what)
         .Hint(
@@ -73,15 +125,15 @@ Status TakeRoots(Session& session, const Home& home, const fs::path& path) {
             "that root and all later ones out of keys/ and run this again; else stop, and talk to "
             "the holders of the root keys");
   }
-  if (walk.root.version <= own.size() && !walk.refused.empty()) return walk.refused.front().error;
-  for (std::uint64_t version = own.size() + 1; version <= walk.root.version; ++version) {
-    GF_CHECK(bundle::WriteSignedFile(home.keys() / bundle::RootFileName(version),
-                                     Offered(offers, version, walk.accepted.at(version))));
+  *left = CheckAllTaken(session, offered, walk);
+  if (walk.root.version <= own.size()) {
+    if (left->ok())
+      session.console.Say(fmt::format("nothing newer than root {} is there", own.size()));
+    return Ok();
   }
-  session.console.Say(
-      walk.root.version <= own.size()
-          ? fmt::format("nothing newer than root {} is there", own.size())
-          : fmt::format("taken        root {} → {}", own.size(), walk.root.version));
+  GF_TRY(bundle::Root now, bundle::ParseRoot(own.back().bytes));
+  GF_CHECK(StoreAccepted(session, home, std::move(now), offered.roots, walk));
+  session.console.Say(fmt::format("taken        root {} → {}", own.size(), walk.root.version));
   return Ok();
 }
 
@@ -93,7 +145,11 @@ Status CheckChain(const Home& home) {
     GF_TRY(now, bundle::NextRoot(now, roots[i].bytes, roots[i].signatures));
   }
   GF_TRY(const bundle::MediumListing listing, bundle::ListMedium(home.keys()));
-  const std::uint64_t last = listing.roots.rbegin()->first;
+  // A signature without its root is what an interruption leaves.
+  std::uint64_t last = now.version;
+  for (const auto& [version, names] : listing.roots) {
+    if (names.contains(bundle::RootFileName(version))) last = version;
+  }
   if (last <= now.version) return Ok();
   return Error::Make(Kind::kRootStep, "keys/ holds {}, but there is no {}",
                      bundle::RootFileName(last), bundle::RootFileName(now.version + 1))
@@ -136,11 +192,13 @@ Status SayHowToSign(Session& session, const Home& home, const bundle::Root& root
 Status Adopt(Session& session, const std::string& path) {
   GF_TRY(const Home home, Home::Open(session));
   GF_TRY(const Fd lock, home.Lock());
-  if (!path.empty()) GF_CHECK(TakeRoots(session, home, path));
+  Status left = Ok();
+  if (!path.empty()) GF_CHECK(TakeRoots(session, home, path, &left));
   GF_CHECK(CheckChain(home));
   GF_TRY(const bundle::Root root, home.LoadNewestRoot());
   GF_CHECK(AdoptRoot(home, root));
   GF_CHECK(ShowNewestRoot(session, home));
+  if (!left.ok()) return left;
   return SayHowToSign(session, home, root);
 }
 

@@ -20,11 +20,12 @@ bool IsUnfinished(const Error& error) {
   return error.kind == Kind::kThreshold || error.kind == Kind::kUnknownSigner;
 }
 
-Status RemoveDraft(const fs::path& draft) {
-  GF_TRY(const std::vector<fs::path> files, ListFiles(draft.parent_path()));
+// A root file, if it is there, and its signatures.
+Status RemoveWithSignatures(const fs::path& root) {
+  GF_TRY(const std::vector<fs::path> files, ListFiles(root.parent_path()));
   std::error_code error;
   for (const fs::path& file : files) {
-    if (file.filename().string().starts_with(draft.filename().string())) fs::remove(file, error);
+    if (file.filename().string().starts_with(root.filename().string())) fs::remove(file, error);
   }
   return Ok();
 }
@@ -115,26 +116,41 @@ Result<bool> ProposeRoot(Session& session, const Home& home, const bundle::Root&
   if (key) GF_CHECK(SignRootFile(draft, *key));
   GF_TRY(const bundle::SignedDocument document,
          bundle::ReadSignedFile(draft, bundle::kMaxRootBytes));
-  const Status accepted = AcceptRoot(home, document);
+  const Status accepted = AcceptRoot(session.console, home, document);
   if (accepted.ok()) return true;
   if (!IsUnfinished(accepted.error())) return accepted.error();
   SayHowToGoOn(session, draft, accepted.error());
   return false;
 }
 
-Status AcceptRoot(const Home& home, const bundle::SignedDocument& document) {
+Status StoreRoot(Console& console, const Home& home, const bundle::Root& now,
+                 const bundle::Root& next, const std::vector<std::string>& signatures) {
+  const std::string bytes = bundle::SerializeRoot(next);
+  bundle::SortedSignatures sorted = bundle::SortSignatures(
+      bundle::StepKeys(now, next), bytes, bundle::RootTrustedComment(next.version), signatures);
+  for (const Error& other : sorted.others) {
+    console.Warn(fmt::format("a signature of root {} was not taken: {}", next.version,
+                             Printable(other.what)));
+  }
+  const fs::path file = home.keys() / bundle::RootFileName(next.version);
+  // What an interruption left there may be of another draft.
+  GF_CHECK(RemoveWithSignatures(file));
+  return bundle::WriteSignedFile(file, {bytes, std::move(sorted.fitting)});
+}
+
+Status AcceptRoot(Console& console, const Home& home, const bundle::SignedDocument& document) {
   GF_TRY(const std::vector<bundle::SignedDocument> roots, home.LoadRoots());
   GF_TRY(const bundle::Root now, bundle::ParseRoot(roots.back().bytes));
   GF_TRY(const bundle::Root next, bundle::NextRoot(now, document.bytes, document.signatures));
   GF_TRY(store::Store mirror, home.OpenMirror());
   GF_CHECK(mirror.Begin());
   GF_CHECK(AdoptStreams(&mirror, next, &now));
-  const std::string name = bundle::RootFileName(next.version);
-  GF_CHECK(bundle::WriteSignedFile(home.keys() / name, document));
+  GF_CHECK(StoreRoot(console, home, now, next, document.signatures));
   // If the machine stops here, CheckEpoch notices and `root adopt` mends it.
   GF_CHECK(mirror.Commit());
   std::error_code error;
-  if (fs::exists(home.drafts(), error)) GF_CHECK(RemoveDraft(home.drafts() / name));
+  if (fs::exists(home.drafts(), error))
+    GF_CHECK(RemoveWithSignatures(home.drafts() / bundle::RootFileName(next.version)));
   return PutAsideRevoked(home, next);
 }
 

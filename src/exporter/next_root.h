@@ -28,7 +28,14 @@ struct SignWith {
 // Makes `document` the newest root if the thresholds of the one before and its own are met. Streams
 // and epochs of the mirror follow it; content keys that it revokes are put aside.
 // Errors: those of NextRoot.
-[[nodiscard]] Status AcceptRoot(const Home& home, const bundle::SignedDocument& document);
+[[nodiscard]] Status AcceptRoot(Console& console, const Home& home,
+                                const bundle::SignedDocument& document);
+
+// Stores the step from `now` to `next` in keys/, with those signatures that fit and no others: a
+// signature that does not fit would break the chain for every site. Names the others.
+[[nodiscard]] Status StoreRoot(Console& console, const Home& home, const bundle::Root& now,
+                               const bundle::Root& next,
+                               const std::vector<std::string>& signatures);
 
 // Gives the mirror the streams of `root` that it lacks, and its epochs. A stream that `before` (if
 // given) has in the same epoch, but the mirror does not, was lost: it needs a new epoch. Within the

@@ -6,7 +6,7 @@ import subprocess
 import time
 
 import pytest
-from test_keys import content_id, elsewhere, failing, json_of, pair, root  # noqa: F401
+from test_keys import content_id, elsewhere, failing, json_of, keys, minisign, pair, root  # noqa: F401
 
 DAY = 86400
 CLOCK = int(time.time()) + 3600
@@ -280,3 +280,92 @@ def test_a_clock_can_be_vouched_for(pair):
     failing(pair.import_("import", late, expect=None, env=at(later)), 24)
     pair.import_("import", late, "--trust-clock", "--reason", "ten years in a drawer", env=at(later))
     assert "clock vouched for" in pair.import_("status", env=at(later)).stdout
+
+
+# What the connected home stores of them
+
+def stored(pair, version):
+    """The signature files of a root in keys/, each checked by minisign under the key that it names."""
+    found = {}
+    for path in sorted((pair.connected / "keys").glob(f"root-{version:04}.json*.minisig")):
+        for public in (pair.connected / "keys").glob("*.pub"):
+            fits = minisign("-V", "-p", public, "-m", path.parent / f"root-{version:04}.json", "-x", path)
+            if fits.returncode == 0:
+                found[path.name] = fits.stdout
+    return found
+
+
+def sign_without_comment(pair, draft, at):
+    key = root_key(pair)
+    assert minisign("-S", "-s", key, "-m", draft, "-x", at).returncode == 0
+
+
+def followed(pair, version):
+    """The next bundle takes a fresh site to this root."""
+    pair.bundle()
+    pair.open_site(clearance="red", destinations=[{"name": "edl", "format": "edl", "clearance": "red"}])
+    assert f"ROOT 1 → {version}" in pair.import_("import", pair.medium).stdout
+
+
+@pytest.mark.parametrize("by_copy", [False, True], ids=["beside", "copied"])
+def test_accept_stores_only_signatures_that_fit(pair, tmp_path, oracle, by_copy):
+    oracle("minisign")
+    pair.export("root", "change", "--max-life-days", "40", "--site", "ot-plant")
+    draft = pair.connected / "keys" / "draft" / "root-0002.json"
+    root_id = next(id for id, key in keys(pair).items() if key["file"].endswith("root.key"))
+    sign_without_comment(pair, draft, f"{draft}.{root_id}.minisig")
+    failing(pair.export("root", "accept", expect=None), 12, "root:2")
+    good = draft
+    if by_copy:
+        (tmp_path / "copy").mkdir()
+        good = tmp_path / "copy" / draft.name
+        shutil.copy(draft, good)
+    assert minisign("-S", "-s", root_key(pair), "-m", good, "-t", "root:2").returncode == 0
+    said = pair.export("root", "accept", *(["--copy", good] if by_copy else []))
+    assert "was not taken" in said.stderr and root_id in said.stderr
+    assert [*stored(pair, 2)] == ["root-0002.json.minisig"] and "root:2" in stored(pair, 2)["root-0002.json.minisig"]
+    followed(pair, 2)
+
+
+def test_adopt_stores_only_signatures_that_fit(pair, tmp_path, oracle):
+    oracle("minisign")
+    pair.bundle()
+    backup = tmp_path / "b.tar"
+    pair.export("backup", "--to", backup, "--with-keys")
+    next_roots(pair)
+    stick = tmp_path / "stick"
+    stick.mkdir()
+    for path in (pair.connected / "keys").glob("root-0002.json*"):
+        shutil.copy(path, stick)
+    root_id = next(id for id, key in keys(pair).items() if key["file"].endswith("root.key"))
+    sign_without_comment(pair, stick / "root-0002.json", stick / f"root-0002.json.{root_id}.minisig")
+    shutil.rmtree(pair.connected)
+    pair.export("restore", backup)
+    assert "was not taken" in pair.export("root", "adopt", stick).stderr
+    assert [*stored(pair, 2)] == ["root-0002.json.minisig"] and "root:2" in stored(pair, 2)["root-0002.json.minisig"]
+
+
+@pytest.mark.parametrize("harm, taken, code, word", [
+    ("altered", 2, 12, "root-0003.json"), ("gap", 2, 30, "root 4"), ("cut", 1, 10, ".gfb")])
+def test_adopt_takes_what_is_good_and_says_what_is_not(pair, tmp_path, harm, taken, code, word):
+    pair.bundle()
+    backup = tmp_path / "b.tar"
+    pair.export("backup", "--to", backup, "--with-keys")
+    next_roots(pair, 3)
+    stick = tmp_path / "stick"
+    stick.mkdir()
+    wanted = {"altered": (2, 3), "gap": (2, 4), "cut": ()}[harm]
+    for number in wanted:
+        for path in (pair.connected / "keys").glob(f"root-{number:04}.json*"):
+            shutil.copy(path, stick)
+    if harm == "altered":
+        path = stick / "root-0003.json"
+        path.write_text(path.read_text().replace('"gapferry-root"', '"gapferry-toor"'))
+    if harm == "cut":
+        pair.bundle()
+        bundle = sorted(pair.medium.glob("*.gfb"))[-1]
+        (stick / bundle.name).write_bytes(bundle.read_bytes()[:3000])
+    shutil.rmtree(pair.connected)
+    pair.export("restore", backup)
+    failing(pair.export("root", "adopt", stick, expect=None), code, word, "make no root")
+    assert root(pair)["root_version"] == taken
