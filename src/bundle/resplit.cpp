@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/file.h"
 #include "bundle/label.h"
 
 namespace gapferry::bundle {
@@ -23,15 +24,29 @@ Result<std::optional<SignedDocument>> FirstRootBeside(const FoundBundle& found) 
   return std::optional(std::move(root->document));
 }
 
+// Without a key nobody can say which of two is the right one.
+Status CheckOtherRoot(const fs::path& folder, const SignedDocument& first_root) {
+  const fs::path there = folder / RootFileName(1);
+  const auto other = ReadRegularFile(there, kMaxRootBytes);
+  if (!other.ok() || *other == first_root.bytes) return Ok();
+  return Error::Make(Kind::kUsage, "{} is another root than the one beside the bundle",
+                     there.string())
+      .Hint("write into an empty folder");
+}
+
 ChunkSource ChunksOf(const BundleReader& reader) {
   auto buffer = std::make_shared<Bytes>();
   return [&reader, buffer](std::size_t index) { return reader.ReadChunk(index, *buffer); };
 }
 
-// The members of one volume with one signature more.
-Result<MemberList> HeadWith(const BundleReader& volume, const std::string& signature) {
+// The members of one volume with one signature more, in place of any under the same key id.
+Result<MemberList> HeadWith(const BundleReader& volume, const SignatureFile& signature) {
   VolumeHead head{volume.manifest(), {}};
-  head.manifest.signatures.push_back(signature);
+  std::erase_if(head.manifest.signatures, [&](const std::string& text) {
+    const auto there = ParseSignatureFile(text);
+    return there.ok() && there->key_id() == signature.key_id();
+  });
+  head.manifest.signatures.push_back(signature.Serialize());
   for (const auto& [version, document] : volume.roots())
     head.roots.push_back(document);
   return HeadMembers(head);
@@ -55,9 +70,10 @@ Result<WrittenVolume> Rewrite(const fs::path& path, BundleReader& volume, const 
   return staged.Commit();
 }
 
-bool IsSignedBy(const BundleReader& volume, const std::string& key_id) {
-  const std::vector<std::string> ids = SignerIds(volume.members(0));
-  return std::find(ids.begin(), ids.end(), key_id) != ids.end();
+bool IsSignedBy(const BundleReader& volume, const PublicKey& key, const Manifest& manifest) {
+  return !SortSignatures({{key.id, key}}, volume.manifest().bytes, TrustedComment(manifest),
+                         volume.manifest().signatures)
+              .fitting.empty();
 }
 
 }  // namespace
@@ -69,6 +85,7 @@ Result<WrittenMedium> Resplit(FoundBundle& found, const fs::path& folder, std::u
   GF_TRY(MemberList head, found.reader.Head());
   GF_TRY(std::vector<VolumePart> parts, PlanVolumes(manifest, StoredBytesOf(head), max_bytes));
   GF_TRY(auto first_root, FirstRootBeside(found));
+  if (first_root) GF_CHECK(CheckOtherRoot(folder, *first_root));
   const MediumContent content{manifest, std::move(head), std::move(parts), ChunksOf(found.reader),
                               std::move(first_root)};
   return WriteMedium(folder, content, false, progress);
@@ -88,8 +105,8 @@ Result<std::vector<WrittenVolume>> AddSignature(FoundBundle& found, const Secret
     if (volume.manifest().bytes != found.reader.manifest().bytes)
       return Error::Make(Kind::kMalformed, "{} has changed since it was shown", path.string());
     GF_CHECK(volume.AssumeManifest());
-    if (IsSignedBy(volume, key_id)) continue;
-    GF_TRY(head, HeadWith(volume, signature.Serialize()));
+    if (IsSignedBy(volume, key.public_key(), manifest)) continue;
+    GF_TRY(head, HeadWith(volume, signature));
     GF_TRY(WrittenVolume one, Rewrite(path, volume, manifest, head, progress));
     written.push_back(std::move(one));
   }

@@ -20,7 +20,8 @@ namespace gapferry::bundle {
                                             const VolumeProgress& progress = {});
 
 // Adds a signature by `key` to the head of every volume in `found`, each rewritten beside its name,
-// read back, then renamed. Volumes that have it, from a run that was interrupted, stay as they are.
+// read back, then renamed. Volumes that have it, from a run that was interrupted, stay as they are;
+// one under its id that does not fit is replaced.
 // Returns the volumes rewritten. Errors: kUsage if all have it; kTooLarge beyond kMaxSignatures;
 // kNoSpace; those of StagedVolume.
 [[nodiscard]] Result<std::vector<WrittenVolume>> AddSignature(FoundBundle& found,

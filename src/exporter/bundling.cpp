@@ -74,15 +74,18 @@ void ShowState(Session& session, const MadeBundles& all) {
 }
 
 // A bundle that needs further signers is finished elsewhere; until then every site refuses it.
+std::string HowToSign(const Session& session, const bundle::WrittenMedium& medium) {
+  return fmt::format("`{} sign {} --key KEY` adds a signature", session.program,
+                     medium.volumes.front().path.string());
+}
+
 Error Unfinished(const Session& session, const SiteConfig& site, const Signing& signing,
                  const bundle::WrittenMedium& medium) {
-  const std::filesystem::path& path = medium.volumes.front().path;
   return Error::Make(Kind::kPartly,
                      "the bundle for {} is written, but signed by {} of the {} keys that its root "
                      "demands: no site takes it yet",
                      site.name, signing.keys.size(), signing.threshold)
-      .Hint("`{} sign {} --key KEY` adds a signature to every bundle there", session.program,
-            path.parent_path().string());
+      .Hint("{}", HowToSign(session, medium));
 }
 
 // Before the number is spent: the manifests' own sizes are known, their signatures' nearly.
@@ -171,7 +174,12 @@ Result<WrittenBundles> WriteBundle(Session& session, const Home& home, const Sit
           written.epoch, written.seq, session.program, site.name);
     }
     ShowBundle(session, one, made, *medium, signing);
-    if (signing.missing() > 0) written.unfinished = Unfinished(session, site, signing, *medium);
+    if (signing.missing() > 0) {
+      written.unfinished =
+          written.unfinished
+              ? std::move(*written.unfinished).Hint("{}", HowToSign(session, *medium))
+              : Unfinished(session, site, signing, *medium);
+    }
     written.kinds.emplace_back(bundle::KindName(one.manifest.kind));
   }
   const bundle::Manifest& last = made.bundles.back().manifest;

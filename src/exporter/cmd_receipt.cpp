@@ -13,10 +13,12 @@ struct ReceiptOptions {
   std::string file;
   std::string site;
   std::string code;
+  bool restored = false;
 };
 
-std::string CounterKey(const Uuid& stream) {
-  return "receipt_counter/" + stream.ToString();
+// Each key counts for itself: a site that was made anew has a new one and begins at 1.
+std::string CounterKey(const Uuid& stream, const bundle::KeyId& key) {
+  return "receipt_counter/" + stream.ToString() + "/" + key.ToString();
 }
 
 // Deltas start from `seq` from now on, if what went since then is still known.
@@ -89,12 +91,17 @@ Status AddFile(Session& session, const Home& home, const Config& config,
     return Error::Make(Kind::kWrongStream, "the receipt is for stream {}, site {} has {}",
                        receipt.stream_uuid.ToString(), site->name, stream.uuid.ToString());
   }
-  GF_TRY(const std::optional<std::string> last, mirror.GetMeta(CounterKey(stream.uuid)));
+  const std::string counter_key = CounterKey(stream.uuid, signature.key_id());
+  GF_TRY(const std::optional<std::string> last, mirror.GetMeta(counter_key));
   const std::uint64_t counter = last ? std::stoull(*last) : 0;
-  if (receipt.counter <= counter) {
+  if (receipt.counter <= counter && !options.restored) {
     return Error::Make(Kind::kRollback,
                        "receipt {} of {} is not newer than {}, which was taken before",
-                       receipt.counter, site->name, counter);
+                       receipt.counter, site->name, counter)
+        .Hint(
+            "take the newest receipt. If the site was restored from a backup and so counts from an "
+            "older number: `{} receipt add FILE --restored`",
+            session.program);
   }
   GF_TRY(const std::vector<store::LedgerRow> ledger, mirror.Ledger(stream.uuid));
   const store::LedgerRow* row = FindNumber(ledger, static_cast<std::int64_t>(receipt.epoch),
@@ -112,7 +119,7 @@ Status AddFile(Session& session, const Home& home, const Config& config,
   }
   GF_CHECK(mirror.Begin());
   GF_CHECK(StartFrom(&mirror, stream, receipt.seq));
-  GF_CHECK(mirror.SetMeta(CounterKey(stream.uuid), std::to_string(receipt.counter)));
+  GF_CHECK(mirror.SetMeta(counter_key, std::to_string(receipt.counter)));
   GF_CHECK(mirror.Commit());
   return Show(session, stream, receipt.seq);
 }
@@ -157,6 +164,8 @@ Command AddReceiptCommand() {
                              /*required=*/false);
         arguments.Option("--site", &options->site, "the site whose code it is");
         arguments.Option("--code", &options->code, "the code that was read out");
+        arguments.Flag("--restored", &options->restored,
+                       "the site was restored from a backup: take its counter as it is now");
         return [options](Session& session) -> Status {
           GF_TRY(const Home home, Home::Open(session));
           GF_TRY(const Config config, home.LoadConfig());

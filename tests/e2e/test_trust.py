@@ -1,0 +1,214 @@
+"""What an attacker adds to a medium or a log hides nothing that is good and nothing that is bad."""
+import base64
+import json
+import os
+import shutil
+import subprocess
+
+import pytest
+from test_keys import content_id, failing, json_of, minisign, pair, root  # noqa: F401
+from test_roots import next_roots, root_key
+
+BLOCK = 512
+
+
+def header(name, size):
+    block = bytearray(BLOCK)
+    for offset, text in ((0, name.encode()), (100, b"0000644\0"), (108, b"0000000\0"), (116, b"0000000\0"),
+                         (124, b"%011o\0" % size), (136, b"00000000000\0"), (148, b" " * 8), (156, b"0"),
+                         (257, b"ustar\00000"), (329, b"0000000\0"), (337, b"0000000\0")):
+        block[offset:offset + len(text)] = text
+    block[148:156] = b"%06o\0 " % sum(block)
+    return bytes(block)
+
+
+def pack(members):
+    return b"".join(header(name, len(content)) + content + b"\0" * (-len(content) % BLOCK)
+                    for name, content in members) + b"\0" * 2 * BLOCK
+
+
+def unpack(path):
+    data, at, members = path.read_bytes(), 0, []
+    while data[at:at + BLOCK] != b"\0" * BLOCK:
+        name, size = data[at:at + 100].rstrip(b"\0").decode(), int(data[at + 124:at + 135], 8)
+        members.append((name, data[at + BLOCK:at + BLOCK + size]))
+        at += BLOCK + size + -size % BLOCK
+    return members
+
+
+def site(pair):
+    pair.open_site(clearance="red", destinations=[{"name": "edl", "format": "edl", "clearance": "red"}])
+
+
+def applied(pair):
+    return json_of(pair.import_("status", "--json"))[0]["applied"]["seq"]
+
+
+def root_here(pair):
+    return json_of(pair.import_("root", "show", "--json"))[-1]["root_version"]
+
+
+def copy_roots(pair, stick, versions):
+    for version in versions:
+        for path in (pair.connected / "keys").glob(f"root-{version:04}.json*"):
+            shutil.copy(path, stick)
+
+
+@pytest.fixture
+def stick(tmp_path):
+    folder = tmp_path / "stick"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def strangers(tmp_path, oracle):
+    """Signs any bytes with as many keys as are asked for, none of which anybody knows."""
+    oracle("minisign")
+    made = []
+
+    def sign(content, comment, count):
+        document = tmp_path / "document"
+        document.write_bytes(content)
+        while len(made) < count:
+            key = tmp_path / f"stranger{len(made)}"
+            assert minisign("-G", "-W", "-f", "-p", f"{key}.pub", "-s", f"{key}.key").returncode == 0
+            made.append((key.with_suffix(".pub").read_text().splitlines()[0].split()[-1], f"{key}.key"))
+        signatures = []
+        for number, key in made[:count]:
+            out = tmp_path / "signature"
+            assert minisign("-S", "-s", key, "-m", document, "-x", out, "-t", comment).returncode == 0
+            signatures.append((number.zfill(16), out.read_bytes()))
+        return sorted(signatures)
+    return sign
+
+
+# A second signer
+
+@pytest.fixture
+def two_signers(pair, tmp_path):
+    for name in ("second", "third"):
+        pair.export("key", "new", name, "--to", tmp_path / name, "--no-passphrase")
+    pair.export("root", "change", "--site", "ot-plant", "--add-content", tmp_path / "second" / "second.pub",
+                "--add-content", tmp_path / "third" / "third.pub", "--content-threshold", "2", "--key", root_key(pair))
+    done = pair.export("bundle", "--to", pair.medium, expect=5)
+    pair.bundle_file = next(pair.medium.glob("*.gfb"))
+    assert f"sign {pair.bundle_file} --key KEY" in done.stderr
+    pair.second, pair.third = (tmp_path / name / f"{name}.key" for name in ("second", "third"))
+    site(pair)
+    return pair
+
+
+def alter(path, change):
+    path.write_bytes(pack([(name, change(name, content)) for name, content in unpack(path)]))
+
+
+def later(name, content):
+    if name != "manifest.json":
+        return content
+    manifest = json.loads(content)
+    manifest["next_due"] = manifest["expires"]
+    return (json.dumps(manifest, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+@pytest.mark.parametrize("by", ["home", "root", "medium"])
+def test_sign_refuses_what_nobody_vouches_for(two_signers, by):
+    pair = two_signers
+    options = []
+    shown = pair.export("sign", pair.medium, "--key", pair.second, "--dry-run").stdout
+    assert "signed by" in shown
+    if by != "home":
+        away = pair.connected.with_name("away")
+        pair.connected.rename(away)
+        if by == "root":
+            options = ["--root", away / "keys" / "root-0002.json"]
+    alter(pair.bundle_file, later)
+    done = pair.export("sign", pair.medium, "--key", pair.second, *options, expect=12)
+    assert "does not fit" in done.stderr
+    assert "signed by" not in done.stdout
+    pair.export("sign", pair.medium, "--key", pair.second, *options, "--unsigned")
+    failing(pair.import_("import", pair.medium, expect=None), 12)
+
+
+def test_sign_replaces_a_bad_signature_under_its_own_id(two_signers, tmp_path):
+    pair = two_signers
+    pair.export("sign", pair.medium, "--key", pair.second)
+    signed = unpack(pair.bundle_file)
+    # The second's signature, of something else.
+    other = tmp_path / "other"
+    other.write_text("other")
+    second_id = next(line.split()[-1] for line in (pair.second.with_suffix(".pub")).read_text().splitlines()
+                     if line.startswith("untrusted")).zfill(16)
+    assert minisign("-S", "-s", pair.second, "-m", other, "-x", tmp_path / "junk", "-t", "x").returncode == 0
+    junk = (tmp_path / "junk").read_bytes()
+    names = [name for name, content in signed if name.startswith("manifest") and name.endswith(".minisig")]
+    assert len(names) == 2
+    key_of = lambda content: f"{int.from_bytes(base64.b64decode(content.splitlines()[1])[2:10], 'little'):016X}"
+    swapped = [(name, junk if name in names and key_of(content) == second_id else content) for name, content in signed]
+    assert swapped != signed
+    pair.bundle_file.write_bytes(pack(swapped))
+    failing(pair.import_("import", pair.medium, expect=None), 12)
+    done = pair.export("sign", pair.medium, "--key", pair.second)
+    assert second_id in done.stderr and "does not count" in done.stderr
+    pair.import_("import", pair.medium)
+
+
+def test_sign_of_a_folder_signs_what_it_may(pair, tmp_path):
+    pair.export("init", "--site", "lab")
+    for name in ("second", "third"):
+        pair.export("key", "new", name, "--to", tmp_path / name, "--no-passphrase")
+    for name, place in (("second", "ot-plant"), ("third", "lab")):
+        pair.export("root", "change", "--site", place, "--add-content", tmp_path / name / f"{name}.pub",
+                    "--content-threshold", "2", "--key", root_key(pair))
+    config = json.loads((pair.connected / "export.yml").read_text())
+    config["sites"].append({**config["sites"][0], "name": "lab"})
+    (pair.connected / "export.yml").write_text(json.dumps(config))
+    for name in ("ot-plant", "lab"):
+        pair.export("bundle", "--site", name, "--to", pair.medium, expect=5)
+    done = pair.export("sign", pair.medium, "--key", tmp_path / "second" / "second.key")
+    assert "SIGNED" in done.stdout and "left as it is" in done.stderr and "lab" in done.stderr
+
+
+# Receipts
+
+def receipt(pair, folder):
+    folder.mkdir()
+    pair.import_("receipt", "--to", folder)
+    return next(folder.glob("*.json"))
+
+
+def register(pair, fields):
+    config = json.loads((pair.connected / "export.yml").read_text())
+    config["sites"][0].update(fields)
+    (pair.connected / "export.yml").write_text(json.dumps(config))
+
+
+def register_key(pair):
+    register(pair, {"receipt_key": (pair.isolated / "keys" / "receipt.pub").read_text().splitlines()[1]})
+
+
+def test_receipts_of_a_restored_or_rebuilt_site(pair, tmp_path):
+    pair.bundle()
+    site(pair)
+    pair.import_("import", pair.medium)
+    pair.import_("backup", "--to", tmp_path / "early.tar")
+    for number in range(3):
+        file = receipt(pair, tmp_path / f"r{number}")
+        if number == 0:
+            register_key(pair)
+            pair.import_("backup", "--to", tmp_path / "early.tar")
+        pair.export("receipt", "add", file)
+    shutil.rmtree(pair.isolated)
+    pair.import_("restore", tmp_path / "early.tar")
+    restored = receipt(pair, tmp_path / "restored")
+    failing(pair.export("receipt", "add", restored, expect=None), 16, "--restored")
+    pair.export("receipt", "add", restored, "--restored")
+    pair.export("receipt", "add", receipt(pair, tmp_path / "next"))
+    # Made anew: a new key, which counts from the beginning.
+    shutil.rmtree(pair.isolated)
+    site(pair)
+    pair.import_("import", pair.medium)
+    anew = receipt(pair, tmp_path / "anew")
+    register_key(pair)
+    pair.export("receipt", "add", anew)
+    failing(pair.export("receipt", "add", anew, expect=None), 16)
