@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "bundle/head_reader.h"
 #include "bundle/root.h"
+#include "bundle/signed_file.h"
 
 namespace gapferry::bundle {
 namespace {
@@ -47,7 +48,6 @@ class ForeignNames {
 
 // Whether a regular file of this name belongs on a medium.
 bool Keep(const fs::path& path, const std::string& name, MediumListing& listing) {
-  if (listing.volumes.size() + listing.unfinished.size() >= kMaxListedNames) return false;
   if (auto volume = ParseVolumeName(name)) {
     listing.volumes.push_back({path, *std::move(volume)});
     return true;
@@ -57,10 +57,7 @@ bool Keep(const fs::path& path, const std::string& name, MediumListing& listing)
     return true;
   }
   if (const auto version = RootVersionOf(name)) {
-    std::set<std::string>& names = listing.roots[*version];
-    const std::string root = RootFileName(*version);
-    const bool is_first = name == root || name == root + std::string(kSignature);
-    if (is_first || names.size() < kMaxRootFiles) names.insert(name);
+    listing.roots[*version].insert(name);
     return true;
   }
   return name == kLabelFile;
@@ -68,8 +65,7 @@ bool Keep(const fs::path& path, const std::string& name, MediumListing& listing)
 
 void NoteOddRoot(const std::string& name, fs::file_type type, MediumListing& listing) {
   const auto version = RootVersionOf(name);
-  if (!version || name != RootFileName(*version) || listing.odd_roots.size() >= kMaxListedNames)
-    return;
+  if (!version || name != RootFileName(*version)) return;
   listing.odd_roots[*version] =
       type == fs::file_type::symlink ? "a symbolic link, which is not followed" : "no regular file";
   listing.roots[*version];
@@ -94,7 +90,7 @@ bool IsNewer(const NamedVolume& left, const NamedVolume& right) {
 // Adds the volume to the bundle with the same manifest, or as the first of a new one.
 Status Group(BundleReader volume, const fs::path& path, std::vector<FoundBundle>& bundles) {
   for (FoundBundle& bundle : bundles) {
-    if (bundle.reader.manifest().bytes != volume.manifest().bytes) continue;
+    if (!bundle.reader.IsOneWith(volume)) continue;
     GF_CHECK(bundle.reader.Merge(std::move(volume)));
     bundle.paths.push_back(path);
     return Ok();
@@ -117,20 +113,6 @@ Result<FoundBundle> OnlyBundle(const fs::path& folder, std::vector<FoundBundle> 
   Error several =
       Error::Make(Kind::kUsage, "which of the {} bundles in {}?", bundles.size(), folder.string());
   return std::move(several).Hint("name a file, such as {}", bundles.front().paths.front().string());
-}
-
-// Copies of one signature count once, and nothing that is none.
-void TakeSignature(const fs::path& file, ListedRoot& root, std::vector<std::string>& unreadable) {
-  auto text = ReadRegularFile(file, kMaxSignatureFileBytes);
-  auto signature = text.ok() ? ParseSignatureFile(*text) : Result<SignatureFile>(text.error());
-  std::vector<std::string>& known = root.document.signatures;
-  if (!signature.ok()) {
-    if (text.ok() && unreadable.size() < kMaxSignatures)
-      unreadable.push_back(std::move(text).value());
-    root.left_out.push_back(std::move(signature).error().In(file.filename().string()));
-  } else if (std::find(known.begin(), known.end(), *text) == known.end()) {
-    known.push_back(std::move(text).value());
-  }
 }
 
 }  // namespace
@@ -173,8 +155,11 @@ Result<FoundBundle> FindBundle(const fs::path& path) {
     auto reader = OpenFile(file);
     if (!reader.ok()) {
       faults.push_back(std::move(reader).error());
-    } else if (is_folder || reader->manifest().bytes == bundles.front().reader.manifest().bytes) {
+    } else if (is_folder || bundles.front().reader.IsOneWith(*reader)) {
       GF_CHECK(Group(std::move(reader).value(), file, bundles));
+    } else if (reader->manifest().bytes == bundles.front().reader.manifest().bytes) {
+      faults.push_back(Error::Make(Kind::kMalformed, "{} holds other roots than {}", file.string(),
+                                   path.string()));
     }
   }
   GF_TRY(FoundBundle only, OnlyBundle(folder, std::move(bundles)));
@@ -195,15 +180,17 @@ Result<ListedRoot> ReadListedRoot(const fs::path& folder, const MediumListing& l
     return Error::Make(Kind::kNotFound, "there is no {} in {}", file, folder.string());
   ListedRoot root;
   GF_TRY(root.document.bytes, ReadRegularFile(folder / file, kMaxRootBytes));
-  std::vector<std::string> unreadable;
+  // The short name first, whatever else is there.
+  std::vector<fs::path> beside;
+  const std::string short_name = file + std::string(kSignature);
+  if (names->second.contains(short_name)) beside.push_back(folder / short_name);
   for (const std::string& name : names->second) {
-    if (name != file) TakeSignature(folder / name, root, unreadable);
+    if (name != file && name != short_name && beside.size() < kMaxSignatureFiles)
+      beside.push_back(folder / name);
   }
-  if (root.document.signatures.empty()) {
-    // Then what they are is why the root cannot be used.
-    root.document.signatures = std::move(unreadable);
-    root.left_out.clear();
-  }
+  FoundSignatures found = ReadSignatures(beside);
+  root.document.signatures = std::move(found.texts);
+  root.left_out = std::move(found.left_out);
   return root;
 }
 

@@ -15,11 +15,7 @@
 
 namespace gapferry::bundle {
 
-// What is beyond is counted and not kept: a stick can hold any number of entries.
-constexpr std::size_t kMaxListedNames = 4096;
 constexpr std::size_t kMaxForeignNames = 20;
-// Beside a root: more than kMaxSignatures, so that what is no signature need not hide one.
-constexpr std::size_t kMaxRootFiles = 64;
 // Then the listing ends, and says so.
 constexpr std::size_t kMaxEntries = 100'000;
 
@@ -34,7 +30,7 @@ struct NamedVolume {
 struct MediumListing {
   std::vector<NamedVolume> volumes;               // regular files, newest number first
   std::vector<std::filesystem::path> unfinished;  // volumes whose writing was interrupted (.part)
-  // Version → names of root-NNNN.json and its signature files, of these at most kMaxRootFiles.
+  // Version → names of root-NNNN.json and its signature files.
   std::map<std::uint64_t, std::set<std::string>> roots;
   // Those where root-NNNN.json itself is no regular file → what it is. They are foreign, too.
   std::map<std::uint64_t, std::string> odd_roots;

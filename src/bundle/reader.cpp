@@ -57,6 +57,14 @@ void BundleReader::Collect(const Volume& volume) {
   }
 }
 
+bool BundleReader::IsOneWith(const BundleReader& other) const {
+  return manifest_document_.bytes == other.manifest_document_.bytes &&
+         std::equal(roots_.begin(), roots_.end(), other.roots_.begin(), other.roots_.end(),
+                    [](const auto& left, const auto& right) {
+                      return left.first == right.first && left.second.bytes == right.second.bytes;
+                    });
+}
+
 Status BundleReader::Merge(BundleReader other) {
   const std::string& name = other.volumes_.front().source->name();
   if (other.manifest_document_.bytes != manifest_document_.bytes) {

@@ -49,6 +49,9 @@ class BundleReader {
   // As stored and not yet believed.
   [[nodiscard]] const SignedDocument& manifest() const { return manifest_document_; }
   [[nodiscard]] const std::map<std::uint64_t, SignedDocument>& roots() const { return roots_; }
+  // Whether both are volumes of one bundle: the same manifest, and the same roots, of which an
+  // altered copy may hold others. Signatures may differ.
+  [[nodiscard]] bool IsOneWith(const BundleReader& other) const;
   [[nodiscard]] std::size_t volume_count() const { return volumes_.size(); }
   // Name and content of every member before the payload of one volume, in the order of the file.
   [[nodiscard]] const MemberList& members(std::size_t volume) const {

@@ -228,10 +228,6 @@ std::optional<Fingerprint> ParseFingerprint(std::string_view typed) {
 Result<std::set<KeyId>> CheckRole(const Role& role, const std::map<KeyId, PublicKey>& keys,
                                   std::string_view bytes, std::optional<std::string_view> comment,
                                   const std::vector<std::string>& signatures) {
-  if (signatures.size() > kMaxSignatures) {
-    return Error::Make(Kind::kTooLarge, "{} signatures; the limit is {}", signatures.size(),
-                       kMaxSignatures);
-  }
   const Digest512 digest = Hash512(AsBytes(bytes));
   std::set<KeyId> signers;
   std::set<KeyId> others;
@@ -248,6 +244,7 @@ Result<std::set<KeyId>> CheckRole(const Role& role, const std::map<KeyId, Public
       others.insert(signature->key_id());
       continue;
     }
+    if (signers.contains(signature->key_id())) continue;
     Status fits = CheckSignature(key->second, digest, comment, *signature);
     if (fits.ok()) {
       signers.insert(signature->key_id());

@@ -25,7 +25,7 @@ constexpr std::size_t kMaxRootKeys = 128;
 constexpr std::size_t kMaxRootStreams = 64;
 constexpr std::size_t kMaxRevokedKeys = 512;
 constexpr std::uint64_t kMaxLifeDays = 3650;
-// Signature files read for one document.
+// Signatures of one document in one volume.
 constexpr std::size_t kMaxSignatures = 16;
 
 // A document and its signature files, all as stored.
@@ -93,7 +93,8 @@ struct Fingerprint {
 // laid beside good signatures takes nothing from them. Errors, if the good ones are too few:
 // kBadSignature if a signature names a key of the role and does not fit; kMalformed, kUnsupported
 // if all that is there is no signature; kUnknownSigner if nobody of the role signed; kThreshold if
-// too few did. Both name who signed and who may. kTooLarge for more than kMaxSignatures.
+// too few did. Both name who signed and who may. However many signatures there are, they hide no
+// good one: what they cost is bounded where they are read.
 [[nodiscard]] Result<std::set<KeyId>> CheckRole(const Role& role,
                                                 const std::map<KeyId, PublicKey>& keys,
                                                 std::string_view bytes,

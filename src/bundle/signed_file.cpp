@@ -1,5 +1,6 @@
 #include "bundle/signed_file.h"
 
+#include <algorithm>
 #include <map>
 
 #include "base/file.h"
@@ -30,20 +31,39 @@ std::filesystem::path WithEnding(const std::filesystem::path& file, const std::s
 
 }  // namespace
 
+FoundSignatures ReadSignatures(const std::vector<std::filesystem::path>& files) {
+  FoundSignatures found;
+  std::vector<std::string> unreadable;
+  for (const std::filesystem::path& file : files) {
+    auto text = ReadRegularFile(file, kMaxSignatureFileBytes);
+    auto signature = text.ok() ? ParseSignatureFile(*text) : Result<SignatureFile>(text.error());
+    if (!signature.ok()) {
+      if (text.ok() && unreadable.size() < kMaxSignatures)
+        unreadable.push_back(std::move(text).value());
+      found.left_out.push_back(std::move(signature).error().In(file.filename().string()));
+    } else if (std::find(found.texts.begin(), found.texts.end(), *text) == found.texts.end()) {
+      found.texts.push_back(std::move(text).value());
+    }
+  }
+  if (found.texts.empty()) {
+    found.texts = std::move(unreadable);
+    found.left_out.clear();
+  }
+  return found;
+}
+
 Result<SignedDocument> ReadSignedFile(const std::filesystem::path& file, std::size_t max_bytes) {
   SignedDocument document;
   GF_TRY(document.bytes, ReadRegularFile(file, max_bytes));
   GF_TRY(const std::vector<std::filesystem::path> files, ListFiles(FolderOf(file)));
   const std::string name = file.filename().string();
-  for (const std::filesystem::path& beside : files) {
-    if (!IsSignatureOf(name, beside.filename().string())) continue;
-    if (document.signatures.size() == kMaxSignatures) {
-      return Error::Make(Kind::kTooLarge, "{} has more than {} signatures", file.string(),
-                         kMaxSignatures);
-    }
-    GF_TRY(std::string text, ReadRegularFile(beside, kMaxSignatureFileBytes));
-    document.signatures.push_back(std::move(text));
-  }
+  std::vector<std::filesystem::path> beside;
+  std::copy_if(files.begin(), files.end(), std::back_inserter(beside),
+               [&](const std::filesystem::path& other) {
+                 return IsSignatureOf(name, other.filename().string());
+               });
+  if (beside.size() > kMaxSignatureFiles) beside.resize(kMaxSignatureFiles);
+  document.signatures = ReadSignatures(beside).texts;
   return document;
 }
 

@@ -9,9 +9,21 @@
 
 namespace gapferry::bundle {
 
-// The signatures in the order of their file names. No signature file is no error here: nothing that
-// comes back is believed before CheckRole. Follows no link. Errors: kNotFound, kTooLarge (also for
-// more than kMaxSignatures), kIo.
+// Signature files read beside one document: more than anybody makes, so that what is no signature
+// hides none.
+constexpr std::size_t kMaxSignatureFiles = 4096;
+
+// What lies beside a document as its signatures. Copies of one count once, and nothing that is none
+// counts; if there is nothing else, that is what `texts` holds, so that its fault can be told.
+struct FoundSignatures {
+  std::vector<std::string> texts;
+  std::vector<Error> left_out;  // files that are no signatures, beside some that are
+};
+[[nodiscard]] FoundSignatures ReadSignatures(const std::vector<std::filesystem::path>& files);
+
+// The signatures in the order of their file names, as ReadSignatures takes them. No signature file
+// is no error here: nothing that comes back is believed before CheckRole. Follows no link. Errors:
+// kNotFound, kTooLarge, kIo: those of the document.
 [[nodiscard]] Result<SignedDocument> ReadSignedFile(const std::filesystem::path& file,
                                                     std::size_t max_bytes);
 // The signatures first: a document is there only when it is signed. The lowest key id takes the

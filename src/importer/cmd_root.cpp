@@ -62,6 +62,24 @@ Walked WalkMedium(Console& console, const SiteTrust& trust, const fs::path& path
   NoteStrayRoots(console, *medium);
   if (!medium->newer_roots.empty()) {
     walked.stopped = medium->newer_roots.front().error;
+    return walked;
+  }
+  // A regular file of such a name is a volume.
+  for (const std::string& name : medium->listing.foreign) {
+    if (walked.stopped.ok() && bundle::ParseVolumeName(name)) {
+      walked.stopped = Error::Make(Kind::kIo, "{} is named like a bundle and is no regular file",
+                                   Printable(name))
+                           .Hint("copy the file itself to the medium");
+    }
+  }
+  // A bundle that cannot be read may carry a newer root.
+  for (const MediumFault& fault : medium->faults) {
+    if (!fault.unread) continue;
+    if (walked.stopped.ok()) {
+      walked.stopped = fault.error;
+    } else {
+      console.Report(fault.error);
+    }
   }
   return walked;
 }

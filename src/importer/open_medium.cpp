@@ -56,7 +56,7 @@ class Opener {
     auto volume = source.ok() ? bundle::BundleReader::OpenVolume(std::move(source).value())
                               : Result<bundle::BundleReader>(std::move(source).error());
     if (!volume.ok()) {
-      Fault(path, name, std::move(volume).error());
+      Fault(path, name, std::move(volume).error(), true);
       return;
     }
     ++files_;
@@ -74,14 +74,19 @@ class Opener {
            head_bytes_ >= kMaxOpenHeadBytes;
   }
 
-  void Fault(const fs::path& path, const bundle::VolumeName& name, Error error) {
-    medium_.faults.push_back({path, name, Naming(path, std::move(error))});
+  void Fault(const fs::path& path, const bundle::VolumeName& name, Error error,
+             bool unread = false) {
+    if (medium_.faults.size() < kMaxFaults) {
+      medium_.faults.push_back({path, name, Naming(path, std::move(error)), unread});
+    } else {
+      ++medium_.more_faults;
+    }
   }
 
   void Sort(const fs::path& path, const bundle::VolumeName& name, bundle::BundleReader volume) {
     const std::size_t head_bytes = HeadBytes(volume);
     for (Candidate& candidate : candidates_) {
-      if (candidate.reader.manifest().bytes != volume.manifest().bytes) continue;
+      if (!candidate.reader.IsOneWith(volume)) continue;
       // A head that differs, such as by a signature, is kept beside the first.
       if (candidate.reader.members(0) != volume.members(0)) head_bytes_ += head_bytes;
       auto merged = candidate.reader.Merge(std::move(volume));
@@ -103,14 +108,32 @@ class Opener {
   std::size_t head_bytes_ = 0;
 };
 
+std::size_t BytesOf(const bundle::SignedDocument& document) {
+  std::size_t bytes = document.bytes.size();
+  for (const std::string& signature : document.signatures)
+    bytes += signature.size();
+  return bytes;
+}
+
 // Roots can travel without a bundle. One of the held version is looked at, too: it may be another.
 void OfferBareRoots(const fs::path& folder, const bundle::Root& now, OpenedMedium& medium,
                     bundle::RootOffers& offers) {
-  std::size_t read = 0;
+  std::size_t files = 0;
+  std::size_t bytes = 0;
   for (const auto& [version, names] : medium.listing.roots) {
-    if (version < now.version || read++ > bundle::kMaxRootsInVolume) continue;
+    if (version < now.version) continue;
+    if (files++ > kMaxBareRoots || bytes > kMaxBareRootBytes) {
+      medium.newer_roots.push_back(
+          {version, Error::Make(Kind::kTooLarge,
+                                "{} and what comes after it was not looked at: {} root files are "
+                                "as much as is followed at once",
+                                bundle::RootFileName(version), files - 1)});
+      medium.unread_roots_from = version;
+      return;
+    }
     auto listed = bundle::ReadListedRoot(folder, medium.listing, version);
     if (listed.ok()) {
+      bytes += BytesOf(listed->document);
       offers.Add(version, listed->document);
       if (version == now.version) continue;
       std::move(listed->left_out.begin(), listed->left_out.end(),
@@ -220,6 +243,14 @@ Result<OpenedMedium> OpenMedium(const fs::path& path, const Trusted& trusted, bu
   if (walked != nullptr) *walked = walk.root;
   if (foreign != nullptr) *foreign = {medium.listing.foreign, medium.listing.foreign_count};
   if (walk.fork) return *std::move(walk.fork);
+  // A root that was not looked at may revoke any key here.
+  if (medium.unread_roots_from == walk.root.version + 1) {
+    return Error::Make(Kind::kTooLarge,
+                       "this site follows the roots here up to version {}; more are there",
+                       walk.root.version)
+        .Hint("run `gapferry-import root import {}` until nothing is newer, then import",
+              path.string());
+  }
   SortRefused(walk, medium);
   for (Candidate& candidate : opener.candidates()) {
     const fs::path first = candidate.paths.front();
@@ -271,6 +302,11 @@ void NoteStrayRoots(Console& console, const OpenedMedium& medium) {
   constexpr std::size_t kMaxStray = 20;
   for (std::size_t i = 0; i < std::min(medium.stray_roots.size(), kMaxStray); ++i)
     console.Note("left out beside the roots: " + Printable(medium.stray_roots[i].what));
+  if (!medium.listing.all_seen) {
+    console.Warn(
+        fmt::format("the folder holds more than {} files; what is beyond was not looked at",
+                    Grouped(bundle::kMaxEntries)));
+  }
 }
 
 void SayFaults(Console& console, const OpenedMedium& medium) {
@@ -281,6 +317,10 @@ void SayFaults(Console& console, const OpenedMedium& medium) {
     } else {
       console.Report(fault.error);
     }
+  }
+  if (medium.more_faults > 0) {
+    console.Note(
+        fmt::format("{} further files cannot be used either", Grouped(medium.more_faults)));
   }
 }
 

@@ -21,6 +21,11 @@ namespace gapferry::importer {
 constexpr std::size_t kMaxOpenVolumes = 512;
 constexpr std::size_t kMaxOpenBundles = 32;
 constexpr std::size_t kMaxOpenHeadBytes = 64 << 20;
+// Files root-NNNN.json that are followed at once, from the version in use on, and their bytes with
+// all signatures.
+constexpr std::size_t kMaxBareRoots = 4096;
+constexpr std::size_t kMaxBareRootBytes = 64 << 20;
+constexpr std::size_t kMaxFaults = 4096;
 
 // What lies on the medium and belongs to no bundle: never opened.
 struct Foreign {
@@ -45,6 +50,7 @@ struct MediumFault {
   // The number in the file's name, to tell whether it would have been newer than what was taken.
   bundle::VolumeName name;
   Error error;
+  bool unread = false;  // not even its head: which roots it carries is not known
 };
 
 struct RootFault {
@@ -57,11 +63,14 @@ struct OpenedMedium {
   std::vector<MediumFault> faults;  // newest name first
   // Roots after `root` that cannot be used, the next version first.
   std::vector<RootFault> newer_roots;
+  // The first root file that was not looked at, if there are too many; else 0.
+  std::uint64_t unread_roots_from = 0;
   std::vector<Error> stray_roots;  // what else of roots and their signatures is good for nothing
   bundle::MediumListing listing;   // empty for a single file
   bundle::Root root;               // the newest good one
   std::optional<Error> no_bundle;  // kNotFound, for a folder without any of the stream
   bool from_folder = false;        // else a file was named
+  std::uint64_t more_faults = 0;   // beyond those in `faults`
 };
 
 struct Trusted {
@@ -76,7 +85,8 @@ struct Trusted {
 // the newest good one even when everything after it fails, because a revocation must never be lost.
 // Then each manifest's signatures are checked under that root. `foreign`, if given, is filled
 // whatever becomes of the bundles. Errors: kNotFound if nothing is at
-// `path`; kIo; kEquivocation if there are two good roots of one version, whatever else is there.
+// `path`; kIo; kEquivocation if there are two good roots of one version, whatever else is there;
+// kTooLarge if the chain goes on beyond kMaxBareRoots.
 [[nodiscard]] Result<OpenedMedium> OpenMedium(const std::filesystem::path& path,
                                               const Trusted& trusted, bundle::Root* walked,
                                               Foreign* foreign = nullptr);

@@ -183,11 +183,18 @@ TEST(CheckRole, RefusesASignatureThatSaysSomethingElse) {
                 .kind,
             Kind::kBadSignature);
   EXPECT_EQ(CheckRole(root.root, root.keys, "x", "root:2", {}).error().kind, Kind::kUnknownSigner);
-  EXPECT_EQ(
-      CheckRole(root.root, root.keys, "x", "root:2", std::vector<std::string>(kMaxSignatures + 1))
-          .error()
-          .kind,
-      Kind::kTooLarge);
+}
+
+TEST(CheckRole, StrangersAndJunkHideNoGoodSignature) {
+  const Keys& keys = TestKeys();
+  const Root root = SampleRoot();
+  std::vector<std::string> many(kMaxSignatures + 1, SignText(keys.content, "x", "root:2"));
+  many.resize(2 * many.size(), SignText(keys.root, "y", "root:2"));
+  many.push_back(SignText(keys.root, "x", "root:2"));
+  EXPECT_TRUE(CheckRole(root.root, root.keys, "x", "root:2", many).ok());
+  const SortedSignatures sorted = SortSignatures(root.keys, "x", "root:2", many);
+  EXPECT_EQ(sorted.fitting.size(), 2U);
+  EXPECT_EQ(sorted.others.size(), kMaxSignatures + 1);
 }
 
 }  // namespace

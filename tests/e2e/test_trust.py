@@ -83,6 +83,118 @@ def strangers(tmp_path, oracle):
     return sign
 
 
+# Long chains
+
+def test_a_long_chain_of_root_files_is_followed_to_its_end(pair, stick):
+    pair.bundle()
+    site(pair)
+    next_roots(pair, 80)
+    pair.export("key", "rotate", "content")
+    last = root(pair)["root_version"]
+    assert last > 66
+    copy_roots(pair, stick, range(1, last + 1))
+    for path in pair.medium.glob("*.gfb"):
+        shutil.copy(path, stick)
+    # The bundle is by the key that the last root revokes.
+    failing(pair.import_("import", stick, expect=None), 29)
+    assert root_here(pair) == last
+
+
+# Roots without good bundles
+
+@pytest.mark.parametrize("harm, code", [("cut", 10), ("text", 10), ("link", 4)])
+def test_root_import_names_bundles_that_it_could_not_read(pair, stick, harm, code):
+    pair.bundle()
+    site(pair)
+    next_roots(pair)
+    pair.bundle()
+    newest = sorted(pair.medium.glob("*.gfb"))[-1]
+    bad = stick / newest.name
+    if harm == "cut":
+        bad.write_bytes(newest.read_bytes()[:3000])
+    elif harm == "text":
+        bad.write_text("no bundle")
+    else:
+        bad.symlink_to(newest)
+    failing(pair.import_("root", "import", stick, expect=None), code, newest.name)
+    copy_roots(pair, stick, [2])
+    failing(pair.import_("root", "import", stick, expect=None), 5, newest.name)
+    assert root_here(pair) == 2
+
+
+# Added files
+
+def test_signatures_of_strangers_hide_nothing(pair, stick, strangers):
+    pair.bundle()
+    site(pair)
+    next_roots(pair)
+    pair.bundle()
+    newest = sorted(pair.medium.glob("*.gfb"))[-1]
+    members = unpack(newest)
+    for copy, part in (("a", slice(0, 15)), ("b", slice(15, 30))):
+        altered = []
+        for name, content in members:
+            altered.append((name, content))
+            if name.endswith(".json.minisig"):
+                document = name.removesuffix(".minisig")
+                comment = "root:2" if document.startswith("root") else "any"
+                signatures = strangers(dict(members)[document], comment, 30)[part]
+                altered += [(f"{document}.{number}.minisig", text) for number, text in signatures]
+        (stick / newest.name.replace(".gfb", f"-v1of{2 if copy == 'a' else 3}.gfb")).write_bytes(pack(altered))
+    pair.import_("verify", stick)
+    pair.import_("import", stick)
+    assert applied(pair) == 2 and root_here(pair) == 2
+
+
+def test_signatures_of_strangers_hide_no_bare_root(pair, stick, strangers):
+    pair.bundle()
+    site(pair)
+    next_roots(pair)
+    copy_roots(pair, stick, [1, 2])
+    for version in (1, 2):
+        content = (stick / f"root-{version:04}.json").read_bytes()
+        for number, text in strangers(content, f"root:{version}", 20):
+            (stick / f"root-{version:04}.json.{number}.minisig").write_bytes(text)
+        for number in range(40):
+            (stick / f"root-{version:04}.json.{number:016X}.minisig").write_text("junk")
+    pair.import_("root", "import", stick)
+    assert root_here(pair) == 2
+    for path in pair.medium.glob("*.gfb"):
+        shutil.copy(path, stick)
+    kiosk = stick.parent / "kiosk"
+    pair._call("gapferry-import", kiosk, ["verify", stick, "--fingerprint", pair.fingerprint], 0)
+    pair._call("gapferry-import", kiosk, ["init", "--root", stick / "root-0001.json", "--fingerprint",
+                                          pair.fingerprint], 0)
+
+
+def test_a_copy_with_an_altered_root_hides_no_bundle(pair, stick):
+    pair.bundle()
+    site(pair)
+    next_roots(pair)
+    pair.bundle()
+    newest = sorted(pair.medium.glob("*.gfb"))[-1]
+    shutil.copy(newest, stick)
+    altered = [(name, content.replace(b'"revoked"', b'"Revoked"') if name == "root-0002.json" else content)
+               for name, content in unpack(newest)]
+    (stick / newest.name.replace(".gfb", "-v1of2.gfb")).write_bytes(pack(altered))
+    pair.import_("import", stick)
+    assert applied(pair) == 2 and root_here(pair) == 2
+
+
+def test_thousands_of_empty_files_hide_nothing(pair, stick):
+    pair.bundle()
+    site(pair)
+    pair.export("key", "rotate", "content")
+    copy_roots(pair, stick, [2])
+    for path in pair.medium.glob("*.gfb"):
+        shutil.copy(path, stick)
+    for number in range(4200):
+        (stick / f"q-{number:06}-full.gfb.part").touch()
+        (stick / f"q-{number:06}-full.gfb").touch()
+    failing(pair.import_("import", stick, expect=None), 29)
+    assert root_here(pair) == 2
+
+
 # A second signer
 
 @pytest.fixture
