@@ -50,6 +50,7 @@ struct RevokeOptions {
   std::string key;
   std::string reason;
   bool undo = false;
+  bool unknown = false;
 };
 
 Status RevokeKey(Session& session, const RevokeOptions& options) {
@@ -67,7 +68,8 @@ Status RevokeKey(Session& session, const RevokeOptions& options) {
   GF_TRY(const Fd lock, home.Lock());
   GF_TRY(store::Store store, home.OpenStore());
   GF_TRY(SiteTrust trust, LoadTrust(&store));
-  GF_CHECK(Revoke(&store, &trust, *id, {Now(), options.reason}, options.undo));
+  GF_CHECK(options.undo ? UndoRevocation(&store, &trust, *id)
+                        : Revoke(&store, &trust, *id, {Now(), options.reason}, options.unknown));
   // A log that cannot be written must not hold up an emergency; it is the last thing said.
   Status logged = AppendAudit(home.audit_file(), options.undo ? "key.revoke-undone" : "key.revoked",
                               {{"key", id->ToString()}, {"reason", options.reason}});
@@ -80,6 +82,10 @@ Status RevokeKey(Session& session, const RevokeOptions& options) {
       options.undo
           ? fmt::format("TRUSTED AGAIN   {}", id->ToString())
           : fmt::format("REVOKED HERE    {}: nothing that needs it is accepted", id->ToString()));
+  if (!options.undo && !trust.state.root.keys.contains(*id)) {
+    session.console.Note(fmt::format("root {} does not know this key; no later root makes it count",
+                                     trust.state.root.version));
+  }
   for (const std::string& line : lost)
     session.console.Say("                " + line);
   session.console.Say(
@@ -102,11 +108,13 @@ Command KeyCommand() {
       "revoke", "trust a key no more, by this site's own decision",
       "For an emergency: the connected side says by telephone that a key was stolen, and the root "
       "that revokes it has not arrived. Bundles and roots that need the key are refused (29). No "
-      "medium can undo it; --undo can.",
+      "medium can undo it; --undo can. A key that has not come here yet is revoked with --unknown.",
       [](Arguments& arguments) {
         auto options = std::make_shared<RevokeOptions>();
         arguments.Positional("KEYID", &options->key, "the key's id, 16 hexadecimal digits");
         arguments.Option("--reason", &options->reason, "why, and who said so");
+        arguments.Flag("--unknown", &options->unknown,
+                       "also if the root in force does not have this key: a later one may");
         arguments.Flag("--undo", &options->undo, "trust it again as far as the root does");
         return [options](Session& session) { return RevokeKey(session, *options); };
       }};

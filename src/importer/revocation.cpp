@@ -22,7 +22,18 @@ Error UnknownKey(const SiteTrust& trust, const bundle::KeyId& key) {
     names.push_back(id.ToString());
   return Error::Make(Kind::kNotFound, "root {} has no key {}{}", trust.state.root.version,
                      key.ToString(), DidYouMean(key.ToString(), names))
-      .Hint("`gapferry-import key show` lists the keys that this site trusts");
+      .Hint("`gapferry-import key show` lists the keys that this site trusts")
+      .Hint(
+          "is it the key of a root that has not come here yet? Have its id read out once more, "
+          "then "
+          "add --unknown");
+}
+
+Status SaveRevocations(store::Store* store, const SiteTrust& trust, const Json& reasons) {
+  GF_CHECK(store->Begin());
+  GF_CHECK(SaveTrust(store, trust));
+  GF_CHECK(store->SetMeta(kRevocations, DumpJson(reasons)));
+  return store->Commit();
 }
 
 void NoteRole(std::vector<std::string>* lines, const bundle::Role& role,
@@ -50,22 +61,20 @@ Result<std::map<bundle::KeyId, Revocation>> LoadRevocations(store::Store* store,
 }
 
 Status Revoke(store::Store* store, SiteTrust* trust, const bundle::KeyId& key,
-              const Revocation& why, bool undo) {
+              const Revocation& why, bool unknown) {
+  if (!unknown && !trust->state.root.keys.contains(key)) return UnknownKey(*trust, key);
   GF_TRY(Json reasons, LoadReasons(store));
-  std::set<bundle::KeyId>& revoked = trust->state.revoked_here;
-  if (undo) {
-    if (revoked.erase(key) == 0)
-      return Error::Make(Kind::kNotFound, "this site has not revoked key {}", key.ToString());
-    reasons.erase(key.ToString());
-  } else {
-    if (!trust->state.root.keys.contains(key)) return UnknownKey(*trust, key);
-    revoked.insert(key);
-    reasons[key.ToString()] = {{"at", FormatTime(why.at)}, {"reason", why.reason}};
-  }
-  GF_CHECK(store->Begin());
-  GF_CHECK(SaveTrust(store, *trust));
-  GF_CHECK(store->SetMeta(kRevocations, DumpJson(reasons)));
-  return store->Commit();
+  trust->state.revoked_here.insert(key);
+  reasons[key.ToString()] = {{"at", FormatTime(why.at)}, {"reason", why.reason}};
+  return SaveRevocations(store, *trust, reasons);
+}
+
+Status UndoRevocation(store::Store* store, SiteTrust* trust, const bundle::KeyId& key) {
+  GF_TRY(Json reasons, LoadReasons(store));
+  if (trust->state.revoked_here.erase(key) == 0)
+    return Error::Make(Kind::kNotFound, "this site has not revoked key {}", key.ToString());
+  reasons.erase(key.ToString());
+  return SaveRevocations(store, *trust, reasons);
 }
 
 std::vector<std::string> LostByRevocation(const SiteTrust& trust) {

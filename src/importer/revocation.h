@@ -16,10 +16,13 @@ struct Revocation {
 // One entry for each key of `trust`'s revoked_here. Error: kDamaged.
 [[nodiscard]] Result<std::map<bundle::KeyId, Revocation>> LoadRevocations(store::Store* store,
                                                                           const SiteTrust& trust);
-// Records the revocation, or with `undo` takes it back, in one transaction with `trust`. Errors:
-// kNotFound if the key is not one of the root's (not revoked here, with `undo`).
+// Records the revocation in one transaction with `trust`. It holds for later roots, too: `unknown`
+// allows a key that the root in force does not have. Error: kNotFound for such a key without.
 [[nodiscard]] Status Revoke(store::Store* store, SiteTrust* trust, const bundle::KeyId& key,
-                            const Revocation& why, bool undo);
+                            const Revocation& why, bool unknown);
+// Takes it back. Error: kNotFound if this site has not revoked the key.
+[[nodiscard]] Status UndoRevocation(store::Store* store, SiteTrust* trust,
+                                    const bundle::KeyId& key);
 
 // What this site can no longer do without the keys it revoked: lines, none if nothing is lost.
 [[nodiscard]] std::vector<std::string> LostByRevocation(const SiteTrust& trust);

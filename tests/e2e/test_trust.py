@@ -281,6 +281,23 @@ def test_sign_of_a_folder_signs_what_it_may(pair, tmp_path):
     assert "SIGNED" in done.stdout and "left as it is" in done.stderr and "lab" in done.stderr
 
 
+# A key that has not come yet
+
+def test_a_key_can_be_revoked_before_it_comes(pair):
+    pair.bundle()
+    site(pair)
+    pair.export("key", "rotate", "content")
+    coming = content_id(pair)
+    failing(pair.import_("key", "revoke", coming, "--reason", "call", expect=None), 7, "--unknown")
+    said = pair.import_("key", "revoke", coming, "--reason", "call", "--unknown")
+    assert "does not know" in said.stderr and coming in pair.import_("key", "show").stdout
+    pair.bundle()
+    failing(pair.import_("import", pair.medium, expect=None), 29, coming)
+    assert root_here(pair) == 2
+    pair.import_("key", "revoke", coming, "--undo", "--reason", "drill")
+    pair.import_("import", pair.medium)
+
+
 # Receipts
 
 def receipt(pair, folder):
