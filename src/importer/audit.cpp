@@ -7,7 +7,6 @@
 #include <optional>
 #include <set>
 #include <sstream>
-#include <vector>
 
 #include "base/clock.h"
 #include "base/console.h"
@@ -21,7 +20,6 @@ namespace fs = std::filesystem;
 
 constexpr const char* kAcknowledged = "audit.acknowledged";
 constexpr const char* kAnchorKey = "audit_entry";
-constexpr std::size_t kMostBreaks = 100;
 constexpr std::size_t kShown = 16;  // digits of a hash in a message
 
 std::string HashOf(std::string_view line) {
@@ -32,6 +30,9 @@ std::string HashOf(std::string_view line) {
 struct NotedHead {
   std::uint64_t entries = 0;
   std::string hash;
+
+  // A crash leaves the very first entry without a note. After that there always is one.
+  [[nodiscard]] bool IsGone(std::uint64_t written) const { return entries == 0 && written > 1; }
 };
 
 fs::path NotePath(const fs::path& log) {
@@ -47,8 +48,8 @@ Result<NotedHead> ReadNote(const fs::path& log) {
   if (words >> noted.entries >> noted.hash) return noted;
   return Error::Make(Kind::kDamaged, "{} does not name an entry", NotePath(log).string())
       .Hint(
-          "compare with the heads that earlier reports printed, then remove it: the next entry "
-          "writes it anew");
+          "compare with the heads that earlier reports printed, then remove it; `gapferry-import "
+          "audit acknowledge --reason TEXT` writes it anew");
 }
 
 Status WriteNote(const fs::path& log, const AuditHead& head) {
@@ -161,7 +162,7 @@ Result<OpenLog> OpenForAppending(const fs::path& log) {
     GF_TRY(open.head,
            Append(open.fd.get(), log, open.head, "audit.torn", {{"bytes_cut", tail.torn_bytes}}));
   }
-  if (Lacks(open.head, noted)) {
+  if (Lacks(open.head, noted) || noted.IsGone(open.head.entries)) {
     GF_TRY(open.head, Append(open.fd.get(), log, open.head, kAuditGap,
                              {{"newest_was", noted.entries}, {"hash", noted.hash}}));
   }
@@ -174,6 +175,7 @@ struct Break {
     kLine,
     kEnd,    // the newest entries are gone
     kStore,  // the entry that the store names is not there
+    kNote,   // nothing says which entry is the newest
   };
   At at = At::kLine;
   std::uint64_t line = 0;
@@ -202,6 +204,8 @@ class Inspection {
     }
     if (head_.entries < noted_.entries)
       breaks_.push_back({Break::At::kEnd, line_, "", head_.hash, ""});
+    if (noted_.IsGone(head_.entries))
+      breaks_.push_back({Break::At::kNote, line_, "", head_.hash, ""});
     const bool anchored = anchor_.entries == 0 || anchor_found_;
     if (!anchored) {
       breaks_.push_back({Break::At::kStore, 0, anchor_.hash, std::to_string(anchor_.entries), ""});
@@ -210,6 +214,13 @@ class Inspection {
   }
 
   [[nodiscard]] const std::vector<Break>& breaks() const { return breaks_; }
+
+  [[nodiscard]] std::vector<std::string> Lines() const {
+    std::vector<std::string> lines;
+    for (const Break& each : breaks_)
+      lines.push_back(ErrorOf(each).what);
+    return lines;
+  }
 
   Result<AuditHead> Verdict() && {
     if (breaks_.empty()) return std::move(head_);
@@ -273,6 +284,12 @@ class Inspection {
                                 "the store names entry {} of the audit log, with the hash {}…; the "
                                 "log does not hold it",
                                 found.before, found.hash.substr(0, kShown)));
+    }
+    if (found.at == Break::At::kNote) {
+      return hinted(Error::Make(Kind::kDamaged,
+                                "the audit log ends with entry {}, and the file beside it that "
+                                "names the newest entry is gone: later ones may be missing",
+                                head_.entries));
     }
     if (found.at == Break::At::kEnd && head_.entries == 0) {
       return hinted(Error::Make(Kind::kDamaged,
@@ -343,25 +360,29 @@ Status AppendAudit(const fs::path& log, std::string_view event, const Json& deta
   return head.ok() ? Ok() : Status(std::move(head).error());
 }
 
-Result<AuditHead> VerifyAudit(const fs::path& log, const AuditAnchor& anchor) {
+Result<AuditHead> VerifyAudit(const fs::path& log, const AuditAnchor& anchor,
+                              std::vector<std::string>* breaks) {
   GF_TRY(Inspection inspection, Inspect(log, anchor));
+  if (breaks != nullptr) *breaks = inspection.Lines();
   return std::move(inspection).Verdict();
 }
 
 Result<AuditHead> AcknowledgeAudit(const fs::path& log, const AuditAnchor& anchor,
-                                   const std::string& reason) {
+                                   const std::string& reason,
+                                   std::vector<std::string>* breaks_named) {
   GF_TRY(Inspection found, Inspect(log, anchor));
   if (found.breaks().empty())
     return Error::Make(Kind::kUsage, "the audit log is whole: there is nothing to acknowledge");
   GF_TRY(const OpenLog open, OpenForAppending(log));
   if (open.head.entries > 0) GF_CHECK(WriteNote(log, open.head));
   GF_TRY(found, Inspect(log, anchor));
-  if (found.breaks().size() > kMostBreaks) {
+  if (found.breaks().size() > kMaxAuditBreaks) {
     return Error::Make(Kind::kTooLarge, "the audit log breaks {} times; an entry names {}",
-                       found.breaks().size(), kMostBreaks)
+                       found.breaks().size(), kMaxAuditBreaks)
         .Hint("put it aside, with `mv {0} {0}.damaged`, and acknowledge that it is gone",
               log.string());
   }
+  if (breaks_named != nullptr) *breaks_named = found.Lines();
   Json breaks = Json::array();
   for (const Break& each : found.breaks())
     breaks.push_back(each.ToJson());

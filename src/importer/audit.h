@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/json.h"
 #include "base/result.h"
@@ -16,6 +17,8 @@
 namespace gapferry::importer {
 
 constexpr std::size_t kMaxAuditLine = 64 << 10;
+// Breaks that one acknowledgement holds, and that a command lists.
+constexpr std::size_t kMaxAuditBreaks = 100;
 
 struct AuditHead {
   std::uint64_t entries = 0;
@@ -47,14 +50,19 @@ constexpr const char* kAuditGap = "audit.gap";
 // The last entry, without checking the others.
 [[nodiscard]] Result<AuditHead> ReadAuditHead(const std::filesystem::path& log);
 // Every line. Error: kDamaged with the line, and both hashes where the chain breaks; or if the
-// newest entry or that of `anchor` is not there; or if an entry says that others before it are
-// gone. What AcknowledgeAudit wrote down is passed over, as long as it is as it was then.
+// newest entry or that of `anchor` is not there, or nothing names the newest; or if an entry says
+// that others before it are gone. What AcknowledgeAudit wrote down is passed over, as long as it is
+// as it was then. Of several breaks the error is the first; `breaks`, if given, gets a line for
+// each.
 [[nodiscard]] Result<AuditHead> VerifyAudit(const std::filesystem::path& log,
-                                            const AuditAnchor& anchor = {});
-// Writes the breaks that VerifyAudit would refuse into the log, with the reason. Errors: kUsage if
-// there is none; kTooLarge if there are more than an entry holds; those of Audit.
+                                            const AuditAnchor& anchor = {},
+                                            std::vector<std::string>* breaks = nullptr);
+// Writes the breaks that VerifyAudit would refuse into the log, with the reason; `breaks` gets a
+// line for each, if given. Errors: kUsage if there is none; kTooLarge if there are more than an
+// entry holds; those of Audit.
 [[nodiscard]] Result<AuditHead> AcknowledgeAudit(const std::filesystem::path& log,
                                                  const AuditAnchor& anchor,
-                                                 const std::string& reason);
+                                                 const std::string& reason,
+                                                 std::vector<std::string>* breaks = nullptr);
 
 }  // namespace gapferry::importer

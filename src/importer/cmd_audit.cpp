@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdio>
 #include <fstream>
 
@@ -12,10 +13,25 @@ Result<AuditAnchor> AnchorIn(const Home& home) {
   return LoadAuditAnchor(&store);
 }
 
+void ShowBreaks(Console& console, std::string_view title, const std::vector<std::string>& breaks) {
+  for (std::size_t i = 0; i < std::min(breaks.size(), kMaxAuditBreaks); ++i) {
+    console.Emit("audit_break", {{"what", breaks[i]}});
+    console.Say(fmt::format("{:<14} {}", title, breaks[i]));
+  }
+  if (breaks.size() > kMaxAuditBreaks)
+    console.Say(fmt::format("{:<14} and {} more", title, breaks.size() - kMaxAuditBreaks));
+}
+
 Status Verify(Session& session) {
   GF_TRY(const Home home, Home::Open(session));
   GF_TRY(const AuditAnchor anchor, AnchorIn(home));
-  GF_TRY(const AuditHead head, VerifyAudit(home.audit_file(), anchor));
+  std::vector<std::string> breaks;
+  auto verified = VerifyAudit(home.audit_file(), anchor, &breaks);
+  if (!verified.ok()) {
+    ShowBreaks(session.console, "BREAK", breaks);
+    return std::move(verified).error();
+  }
+  const AuditHead head = *std::move(verified);
   session.console.Emit(
       "audit", {{"entries", head.entries}, {"head", head.hash}, {"acknowledged", head.accepted}});
   session.console.Say(head.entries == 0 ? std::string("the audit log is empty")
@@ -36,9 +52,11 @@ Status Acknowledge(Session& session, const std::string& reason) {
   GF_TRY(const Home home, Home::Open(session));
   GF_TRY(const Fd lock, home.Lock());
   GF_TRY(const AuditAnchor anchor, AnchorIn(home));
-  GF_TRY(const AuditHead head, AcknowledgeAudit(home.audit_file(), anchor, reason));
+  std::vector<std::string> breaks;
+  GF_TRY(const AuditHead head, AcknowledgeAudit(home.audit_file(), anchor, reason, &breaks));
   GF_TRY(store::Store store, home.OpenStore());
   GF_CHECK(SaveAuditAnchor(&store, head));
+  ShowBreaks(session.console, "accepted", breaks);
   session.console.Emit(
       "audit-acknowledged",
       {{"entries", head.entries}, {"head", head.hash}, {"acknowledged", head.accepted}});

@@ -298,6 +298,44 @@ def test_a_key_can_be_revoked_before_it_comes(pair):
     pair.import_("import", pair.medium)
 
 
+# The audit log
+
+def test_every_break_of_the_audit_log_is_listed_and_only_those_are_accepted(pair):
+    pair.bundle()
+    site(pair)
+    for _ in range(3):
+        pair.import_("import", pair.medium)
+        pair.bundle()
+    log = pair.isolated / "audit.log"
+    lines = log.read_text().splitlines()
+    assert len(lines) > 5
+    for number in (1, 3):
+        lines[number] = lines[number].replace('"n":', '"m":')
+    log.write_text("\n".join(lines) + "\n")
+    done = pair.import_("audit", "verify", expect=11)
+    assert "line 2" in done.stdout and "line 4" in done.stdout
+    said = pair.import_("audit", "acknowledge", "--reason", "an editor").stdout
+    assert "line 2" in said and "line 4" in said
+    pair.import_("audit", "verify")
+
+
+def test_the_end_of_the_audit_log_cannot_be_cut_unseen(pair):
+    pair.bundle()
+    site(pair)
+    pair.import_("import", pair.medium)
+    pair.import_("key", "revoke", content_id(pair), "--reason", "drill")
+    log, head = pair.isolated / "audit.log", pair.isolated / "audit.log.head"
+    log.write_text("".join(log.read_text().splitlines(keepends=True)[:-1]))
+    failing(pair.import_("audit", "verify", expect=None), 11, "was written")
+    head.unlink()
+    failing(pair.import_("audit", "verify", expect=None), 11, "newest entry is gone")
+    # Nor does the next entry cover it.
+    pair.import_("key", "revoke", content_id(pair), "--undo", "--reason", "drill")
+    failing(pair.import_("audit", "verify", expect=None), 11, "missing")
+    pair.import_("audit", "acknowledge", "--reason", "cut in a test")
+    pair.import_("audit", "verify")
+
+
 # Receipts
 
 def receipt(pair, folder):

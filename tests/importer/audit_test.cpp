@@ -162,6 +162,32 @@ TEST_F(AuditTest, ALogThatIsGoneShows) {
   EXPECT_FALSE(VerifyAudit(log_).ok());
 }
 
+TEST_F(AuditTest, ACutEndShowsEvenWithoutItsNote) {
+  Write(1);
+  std::filesystem::remove(note());
+  EXPECT_TRUE(VerifyAudit(log_).ok()) << "a crash leaves the first entry without one";
+  Write(3);
+  std::filesystem::remove(note());
+  EXPECT_FALSE(VerifyAudit(log_).ok());
+  Write(1);
+  EXPECT_FALSE(VerifyAudit(log_).ok()) << "the next entry does not cover it";
+  std::vector<std::string> breaks;
+  ASSERT_TRUE(AcknowledgeAudit(log_, {}, "cut", &breaks).ok());
+  EXPECT_EQ(breaks.size(), 1U);
+  EXPECT_TRUE(VerifyAudit(log_).ok());
+}
+
+TEST_F(AuditTest, EveryBreakIsListed) {
+  Write(6);
+  std::string changed = Text();
+  for (const char* entry : {"\"n\":2,", "\"n\":4,"})
+    changed[changed.find(entry) + 1] = 'm';
+  SetText(changed);
+  std::vector<std::string> breaks;
+  EXPECT_FALSE(VerifyAudit(log_, {}, &breaks).ok());
+  EXPECT_GE(breaks.size(), 2U);
+}
+
 TEST_F(AuditTest, AStrayLastLineIsNamedWithTheWayOut) {
   Write(3);
   SetText(Text() + "junk\n");
