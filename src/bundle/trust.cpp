@@ -86,6 +86,12 @@ Result<Verdict> JudgeNumber(const StreamTrust& trust, const Manifest& manifest,
                             const AcceptOptions& options) {
   const StatePoint point = PointOf(manifest);
   const bool is_heartbeat = manifest.kind == BundleKind::kHeartbeat;
+  if (is_heartbeat && trust.highest && IsBefore(point, *trust.highest)) {
+    return Error::Make(Kind::kRollback,
+                       "a heartbeat says that {} is current, but this site has already accepted {}",
+                       Number(point), Number(*trust.highest))
+        .Hint("it is an old one: bring the newest medium");
+  }
   if (trust.applied && SameNumber(*trust.applied, point)) {
     return is_heartbeat ? Verdict::kStillCurrent : Verdict::kAlreadyImported;
   }

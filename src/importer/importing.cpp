@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include "base/version.h"
 #include "importer/commands.h"
@@ -98,8 +99,9 @@ Status SayAlreadyThere(Session& session, const bundle::Manifest& manifest) {
 
 // No content: only what it says about the state that is here.
 Status TakeHeartbeat(Session& session, const bundle::Manifest& manifest,
-                     const bundle::Acceptance& acceptance, SiteTrust trust, Applied applied,
-                     store::Store* store) {
+                     const bundle::Acceptance& acceptance, SiteTrust trust,
+                     const std::optional<Applied>& held, store::Store* store) {
+  Applied applied = held.value_or(Applied{});
   if (acceptance.verdict == bundle::Verdict::kMissed) {
     applied.missed = fmt::format("{}, as a heartbeat of {} says", NumberText(manifest),
                                  FormatDate(manifest.created));
@@ -107,8 +109,8 @@ Status TakeHeartbeat(Session& session, const bundle::Manifest& manifest,
     GF_CHECK(store->SetMeta("missed", applied.missed));
     GF_CHECK(store->Commit());
     return Error::Make(Kind::kNotReady,
-                       "a heartbeat says that number {}.{} is current; this site holds {}.{}",
-                       manifest.epoch, manifest.seq, applied.manifest.epoch, applied.manifest.seq)
+                       "a heartbeat says that number {} is current; this site holds {}",
+                       NumberText(manifest), held ? NumberText(held->manifest) : "none")
         .Hint("fetch and import the newer bundle: a delivery was missed");
   }
   trust.state = acceptance.next;
@@ -150,6 +152,8 @@ class Importing {
   // After a state was taken in: the medium holds another that leads on from it.
   [[nodiscard]] bool leads_on() const { return leads_on_; }
   [[nodiscard]] const std::optional<Error>& left_out() const { return left_out_; }
+  // A heartbeat names a newer number than what is here.
+  [[nodiscard]] bool missed() const { return missed_; }
 
  private:
   Result<bool> Import() {
@@ -201,11 +205,15 @@ class Importing {
     }
   }
 
+  // A heartbeat leads nowhere, but may say that this was not the newest number.
   static bool LeadsOn(const bundle::Manifest& taken, const std::vector<Opened>& bundles) {
     bundle::StreamTrust then;
     then.applied = PointOf(taken);
     return std::any_of(bundles.begin(), bundles.end(), [&](const Opened& opened) {
-      return bundle::LeadsForward(then, opened.verified.manifest());
+      const bundle::Manifest& other = opened.verified.manifest();
+      const bool is_ahead = bundle::IsBefore(PointOf(taken), PointOf(other));
+      return bundle::LeadsForward(then, other) ||
+             (other.kind == bundle::BundleKind::kHeartbeat && is_ahead);
     });
   }
 
@@ -228,8 +236,8 @@ class Importing {
                                        manifest.stream, NumberText(manifest)));
       return false;
     }
-    GF_CHECK(TakeHeartbeat(session_, manifest, acceptance, trust_, before_.value_or(Applied{}),
-                           &*store_));
+    missed_ = acceptance.verdict == bundle::Verdict::kMissed;
+    GF_CHECK(TakeHeartbeat(session_, manifest, acceptance, trust_, before_, &*store_));
     GF_CHECK(record_.StillCurrent(manifest));
     return false;
   }
@@ -241,6 +249,8 @@ class Importing {
     const bundle::Root before = trust_.state.root;
     if (walked.version == before.version) return Ok();
     if (options_.dry_run) {
+      session_.console.Note(
+          fmt::format("an import would first take root {} → {}", before.version, walked.version));
       trust_.state.root = walked;
       return Ok();
     }
@@ -295,21 +305,28 @@ class Importing {
   std::optional<Applied> before_;
   Foreign foreign_;
   bool leads_on_ = false;
+  bool missed_ = false;
   std::optional<Error> left_out_;
 };
 
-// What is on the medium after the state that was just taken in. Nothing of it undoes that.
-void TakeWhatFollows(Session& session, const Home& home, const Config& config,
-                     const ImportOptions& options) {
+// What is on the medium after the state that was just taken in. Nothing of it undoes that. kPartly
+// if it says that a delivery was missed.
+std::optional<Error> TakeWhatFollows(Session& session, const Home& home, const Config& config,
+                                     const ImportOptions& options) {
   for (bool more = true; more;) {
     Importing next(session, home, config, options);
     const auto taken = next.Run();
+    if (!taken.ok() && next.missed()) {
+      return Error::Make(Kind::kPartly, "{}", taken.error().what)
+          .Hint("fetch and import the newer bundle: a delivery was missed");
+    }
     if (!taken.ok()) {
       session.console.Report(taken.error());
       session.console.Note("the state before it was taken in and stays");
     }
     more = taken.ok() && *taken && next.leads_on();
   }
+  return std::nullopt;
 }
 
 }  // namespace
@@ -330,8 +347,10 @@ Result<Imported> ImportBundle(Session& session, const Home& home, const Config& 
     if (first.left_out()) session.console.Report(*first.left_out());
     return taken.error();
   }
-  if (*taken && first.leads_on()) TakeWhatFollows(session, home, config, options);
-  return Imported{*taken, first.left_out()};
+  std::optional<Error> missed;
+  if (*taken && first.leads_on()) missed = TakeWhatFollows(session, home, config, options);
+  if (missed && first.left_out()) session.console.Report(*std::exchange(missed, std::nullopt));
+  return Imported{*taken, missed ? missed : first.left_out()};
 }
 
 }  // namespace gapferry::importer

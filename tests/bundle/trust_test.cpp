@@ -226,6 +226,11 @@ TEST(Accept, ReadsHeartbeats) {
   EXPECT_EQ(missed->verdict, Verdict::kMissed);
   EXPECT_EQ(missed->next.streams, state.streams) << "a heartbeat applies nothing";
   EXPECT_EQ(KindOfTrust(Offer(state, HeartbeatOf(Numbered(41)))), Kind::kRollback);
+  // After a rollback an old one fits what is applied, and is old all the same.
+  TrustState back = After({Numbered(41), Numbered(42)});
+  StreamTrust& trust = back.streams.begin()->second;
+  trust.applied = trust.recorded.front();
+  EXPECT_EQ(KindOfTrust(Offer(back, HeartbeatOf(Numbered(41)))), Kind::kRollback);
 }
 
 TEST(Accept, MovesToANewEpochOnlyWithTheRootAndAFull) {

@@ -379,3 +379,42 @@ def test_receipts_of_a_restored_or_rebuilt_site(pair, tmp_path):
     register_key(pair)
     pair.export("receipt", "add", anew)
     failing(pair.export("receipt", "add", anew, expect=None), 16)
+
+
+# Missed deliveries
+
+def test_a_heartbeat_beside_a_bundle_tells_of_a_missed_delivery(pair, stick, tmp_path):
+    pair.bundle()
+    site(pair)
+    pair.import_("import", pair.medium)
+    first_beat = pair.bundles("--kind", "heartbeat")[0]["path"]
+    shutil.copy(first_beat, tmp_path / "first-beat.gfb")
+    pair.bundle()
+    for path in pair.medium.glob("ot-plant-000002-*.gfb"):
+        shutil.copy(path, stick)
+    pair.bundle()
+    shutil.copy(pair.bundles("--kind", "heartbeat")[0]["path"], stick)
+    failing(pair.import_("import", stick, expect=None), 5, "number 1.3", "missed")
+    assert applied(pair) == 2
+    assert "1.3" in pair.import_("status").stdout
+
+    # An old one fits the state after a rollback, and says nothing of today.
+    pair.import_("rollback", "--reason", "test")
+    assert applied(pair) == 1
+    failing(pair.import_("import", tmp_path / "first-beat.gfb", expect=None), 16, "already accepted")
+
+
+def test_a_heartbeat_at_a_fresh_site_claims_nothing_for_it(pair, stick):
+    pair.bundle()
+    shutil.copy(pair.bundles("--kind", "heartbeat")[0]["path"], stick)
+    site(pair)
+    failing(pair.import_("import", stick, expect=None), 8, "this site holds none")
+
+
+def test_diff_says_that_an_import_would_take_a_root(pair):
+    pair.bundle()
+    site(pair)
+    next_roots(pair)
+    pair.bundle()
+    assert "root 1 → 2" in pair.import_("diff", pair.medium).stderr
+    assert root_here(pair) == 1
