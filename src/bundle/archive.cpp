@@ -6,6 +6,7 @@
 #include <functional>
 #include <optional>
 
+#include "base/console.h"
 #include "base/file.h"
 #include "base/hash.h"
 #include "bundle/ustar.h"
@@ -16,6 +17,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr char kLabelMember[] = "gapferry-backup";
+constexpr char kDigestsMember[] = "gapferry-digests";
+constexpr std::size_t kMaxDigestsBytes = 64 << 20;
 constexpr std::size_t kBufferBytes = 1 << 20;
 constexpr std::size_t kMaxLabelBytes = 64;
 constexpr mode_t kFileMode = 0600;
@@ -37,10 +40,24 @@ class Output {
   Blake2b hash_{64};
 };
 
-Status Append(Output& out, const ArchiveEntry& entry) {
+// As b2sum writes and checks it.
+std::string DigestLine(const Digest512& digest, const std::string& name) {
+  return HexEncode(digest) + "  " + name + "\n";
+}
+
+Status CheckBackupTarget(const fs::path& target) {
+  std::error_code error;
+  const fs::file_type type = fs::symlink_status(target, error).type();
+  if (type == fs::file_type::not_found || type == fs::file_type::regular) return Ok();
+  return Error::Make(Kind::kIo, "{} is there and is no regular file", target.string())
+      .Hint("name a new file");
+}
+
+Status Append(Output& out, const ArchiveEntry& entry, std::string* digests) {
   GF_TRY(const Fd fd, OpenRegular(entry.source));
   GF_TRY(const std::uint64_t size, SizeOf(fd));
   GF_CHECK(out.Write(EncodeHeader({entry.name, size})));
+  Blake2b hash{64};
   Bytes buffer(kBufferBytes);
   for (std::uint64_t left = size; left > 0;) {
     const auto part = std::span(buffer).first(
@@ -50,8 +67,10 @@ Status Append(Output& out, const ArchiveEntry& entry) {
       return Error::Make(Kind::kIo, "{} became shorter while it was read", entry.source.string());
     }
     GF_CHECK(out.Write(part));
+    hash.Update(part);
     left -= got;
   }
+  *digests += DigestLine(hash.Finish512(), entry.name);
   return out.Zeros(PaddingOf(size));
 }
 
@@ -125,20 +144,73 @@ Status CheckLabel(Input& input, const std::string& archive, const std::string& l
                      found.substr(0, found.find('\n')), label);
 }
 
-Status Unpack(Input& input, const fs::path& folder, std::vector<std::string>* names) {
+// `found`: the lines of what was unpacked. A backup without digests was made before there were any.
+Status CheckDigests(Input& input, const Member& member, const std::string& found,
+                    const std::string& archive) {
+  if (member.size > kMaxDigestsBytes)
+    return Error::Make(Kind::kTooLarge, "{}: {} has {} bytes", archive, member.name, member.size);
+  std::string written;
+  GF_CHECK(input.Content(member, [&](ByteView bytes) {
+    written += AsText(bytes);
+    return Ok();
+  }));
+  if (written == found) return Ok();
+  const auto [at, other] =
+      std::mismatch(found.begin(), found.end(), written.begin(), written.end());
+  const auto begin = static_cast<std::size_t>(at - found.begin());
+  const std::string line = found.substr(0, found.find('\n', begin));
+  return Error::Make(Kind::kDamaged, "{} is damaged: {} is not as it was written", archive,
+                     line.substr(line.rfind(' ') + 1))
+      .Hint("restore from another copy; nothing was put into the home");
+}
+
+Status Unpack(Input& input, const std::string& archive, const fs::path& folder,
+              std::vector<std::string>* names) {
+  std::string digests;
   for (;;) {
     GF_TRY(const std::optional<Member> member, input.Next());
     if (!member) return SyncFolder(folder);
+    if (member->name == kDigestsMember) {
+      GF_CHECK(CheckDigests(input, *member, digests, archive));
+      continue;
+    }
     const fs::path path = folder / member->name;
     GF_CHECK(MakeFolder(path.parent_path(), kFolderMode));
     GF_TRY(AtomicFile file, AtomicFile::Create(path, kFileMode));
-    GF_CHECK(input.Content(*member, [&](ByteView bytes) { return file.Write(bytes); }));
+    Blake2b hash{64};
+    GF_CHECK(input.Content(*member, [&](ByteView bytes) {
+      hash.Update(bytes);
+      return file.Write(bytes);
+    }));
     GF_CHECK(file.Commit());
+    digests += DigestLine(hash.Finish512(), member->name);
     names->push_back(member->name);
   }
 }
 
 }  // namespace
+
+std::vector<fs::path> TakeOutUnfit(std::vector<ArchiveEntry>* entries) {
+  std::vector<fs::path> unfit;
+  std::erase_if(*entries, [&](const ArchiveEntry& entry) {
+    if (IsMemberName(entry.name)) return false;
+    unfit.push_back(entry.source);
+    return true;
+  });
+  return unfit;
+}
+
+Status NotInBackup(const std::vector<fs::path>& files) {
+  if (files.empty()) return Ok();
+  std::vector<std::string> names;
+  for (const fs::path& file : files)
+    names.push_back(Printable(file.string()));
+  return Error::Make(Kind::kPartly, "{} files are not in the backup, for their names: {}",
+                     files.size(), fmt::join(names, ", "))
+      .Hint(
+          "letters, digits, \".\", \"-\" and \"_\", at most {}: rename them, or copy them yourself",
+          kMaxMemberName);
+}
 
 Status WriteArchive(const fs::path& target, const std::string& label,
                     const std::vector<ArchiveEntry>& entries) {
@@ -148,11 +220,14 @@ Status WriteArchive(const fs::path& target, const std::string& label,
                        entry.source.string())
         .Hint("letters, digits, \".\", \"-\" and \"_\", at most {}", kMaxMemberName);
   }
+  GF_CHECK(CheckBackupTarget(target));
   GF_TRY(AtomicFile file, AtomicFile::Create(target, kFileMode));
   Output out(file);
   GF_CHECK(out.Write(AsBytes(EncodeMember(kLabelMember, label + "\n"))));
+  std::string digests;
   for (const ArchiveEntry& entry : entries)
-    GF_CHECK(Append(out, entry));
+    GF_CHECK(Append(out, entry, &digests));
+  GF_CHECK(out.Write(AsBytes(EncodeMember(kDigestsMember, digests))));
   GF_CHECK(out.Zeros(kEndBytes));
   GF_CHECK(file.Commit());
   return Compare(target, out.Finish());
@@ -173,7 +248,7 @@ Result<std::vector<std::string>> UnpackArchive(const fs::path& archive, const st
   fs::remove_all(aside, error);
   GF_CHECK(MakeFolder(aside, kFolderMode));
   std::vector<std::string> names;
-  Status unpacked = Unpack(input, aside, &names);
+  Status unpacked = Unpack(input, archive.string(), aside, &names);
   if (!unpacked.ok()) {
     fs::remove_all(aside, error);
     return std::move(unpacked).error();

@@ -62,6 +62,7 @@ Status Backup(Session& session, const BackupOptions& options) {
   entries.push_back({kMirror, ledger});
   // Last: a home is one when it has its configuration.
   entries.push_back({home.config_file().filename().string(), home.config_file()});
+  const std::vector<fs::path> unfit = bundle::TakeOutUnfit(&entries);
   Status written = bundle::WriteArchive(options.to, kLabel, entries);
   ::unlink(ledger.c_str());
   GF_CHECK(written);
@@ -73,7 +74,7 @@ Status Backup(Session& session, const BackupOptions& options) {
   session.console.Say(options.with_keys
                           ? "         it holds the secret keys: keep it as you keep them"
                           : "         without secret keys; --with-keys takes them too");
-  return Ok();
+  return bundle::NotInBackup(unfit);
 }
 
 Status Restore(Session& session, const fs::path& file) {

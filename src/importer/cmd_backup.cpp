@@ -50,12 +50,13 @@ Status Backup(Session& session, const std::string& to) {
   entries.push_back({home.store_file().filename().string(), snapshot});
   // Last: a home is one when it has its configuration.
   entries.push_back({home.config_file().filename().string(), home.config_file()});
+  const std::vector<fs::path> unfit = bundle::TakeOutUnfit(&entries);
   Status written = bundle::WriteArchive(to, kLabel, entries);
   ::unlink(snapshot.c_str());
   GF_CHECK(written);
   session.console.Emit("backup", {{"file", to}, {"files", entries.size()}});
   session.console.Say(fmt::format("BACKUP   {} with {} files, read back", to, entries.size()));
-  return Ok();
+  return bundle::NotInBackup(unfit);
 }
 
 Status Restore(Session& session, const fs::path& file) {

@@ -369,3 +369,13 @@ def test_adopt_takes_what_is_good_and_says_what_is_not(pair, tmp_path, harm, tak
     pair.export("restore", backup)
     failing(pair.export("root", "adopt", stick, expect=None), code, word, "make no root")
     assert root(pair)["root_version"] == taken
+
+
+def test_a_signature_without_its_root_is_no_gap(pair):
+    """What a kill leaves between the signature and the root."""
+    keys_folder = pair.connected / "keys"
+    shutil.copy(keys_folder / "root-0001.json.minisig", keys_folder / "root-0002.json.minisig")
+    pair.export("root", "adopt")
+    next_roots(pair)
+    pair.export("root", "adopt")
+    assert [*stored(pair, 2)] == ["root-0002.json.minisig"]
