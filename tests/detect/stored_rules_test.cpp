@@ -61,12 +61,13 @@ TEST(StixGrammar, TakesWhatTheSpecificationShows) {
         "'aec070645fe53ee3b3763059376134f058cc337247c978add178b6ccdfb0019f']",
         "[email-message:from_ref.value MATCHES '.+\\\\@example\\\\.com$' AND "
         "email-message:body_multipart[*].body_raw_ref.name MATCHES '^Final Report.+\\\\.exe$']",
-        "[file:hashes.MD5 = 'x' OR (file:size >= 5 AND file:name NOT = 'y')]",
+        "[file:hashes.MD5 = 'd41d8cd98f00b204e9800998ecf8427e' OR (file:size >= 5 AND file:name "
+        "NOT = 'y')]",
         "([ipv4-addr:value = '198.51.100.1/32' OR ipv4-addr:value ISSUBSET '203.0.113.0/24'] "
         "FOLLOWEDBY [domain-name:value = 'example.com']) WITHIN 300 SECONDS",
-        "[a:b = 1] START t'2016-06-01T00:00:00Z' STOP t'2016-07-01T00:00:00Z'",
+        "[file:size = 1] START t'2016-06-01T00:00:00Z' STOP t'2016-07-01T00:00:00Z'",
         "[network-traffic:extensions.'http-request-ext'.request_header.'User-Agent' = 'x']",
-        "[process:name IN ('a', 'b')]", "[a:b = 'it\\'s']"})
+        "[process:name IN ('a', 'b')]", "[file:name = 'it\\'s']"})
     EXPECT_EQ(Problem(CheckStixPattern(pattern)), "") << pattern;
 }
 
@@ -76,9 +77,26 @@ TEST(StixGrammar, RefusesWithAReason) {
   EXPECT_EQ(Problem(CheckStixPattern("[file:name = 'x'")), "bracket without end");
   EXPECT_EQ(Problem(CheckStixPattern("[file:name 'x']")), "no operator");
   EXPECT_EQ(Problem(CheckStixPattern("[file = 'x']")), "no path");
-  EXPECT_EQ(Problem(CheckStixPattern("[a:b = 'x'] [c:d = 'y']")), "text after the pattern");
-  EXPECT_EQ(Problem(CheckStixPattern("[a:b = 'x'] WITHIN SECONDS")), "qualifier");
-  EXPECT_EQ(Problem(CheckStixPattern(std::string(50, '(') + "[a:b = 1]")), "too deep");
+  EXPECT_EQ(Problem(CheckStixPattern("[file:name = 'x'] [file:name = 'y']")),
+            "text after the pattern");
+  EXPECT_EQ(Problem(CheckStixPattern("[file:name = 'x'] WITHIN SECONDS")), "qualifier");
+  const auto one = [](const std::string& comparison) {
+    return Problem(CheckStixPattern("[" + comparison + "]"));
+  };
+  EXPECT_EQ(one("file:hashes.SHA-256 = 'x'"), "path without name");
+  EXPECT_EQ(one("file:hashes.'SHA-256' = 'x'"), "not a hash");
+  EXPECT_EQ(one("file:hashes.MD5 IN ('x')"), "no operator for a hash");
+  EXPECT_EQ(one("file:hashes[1] = 'x'"), "a hash by its number");
+  EXPECT_EQ(one("File:name = 'x'"), "no type of an object");
+  EXPECT_EQ(one("file:n = 'x'"), "no name of a property");
+  EXPECT_EQ(one("file:mtime = t'2020-13-01T00:00:00Z'"), "not a timestamp");
+  EXPECT_EQ(one("file:name = h'abc'"), "not hexadecimal");
+  EXPECT_EQ(one("file:name = b'!'"), "not base64");
+  EXPECT_EQ(one("file:name = 'a\\d'"), "unknown escape");
+  EXPECT_EQ(one("file:size = 00"), "bracket without end");
+  EXPECT_EQ(one("file:name == 'x'"), "operator without value");
+  EXPECT_EQ(Problem(CheckStixPattern("[file:name = 'x'] REPEATS 0 TIMES")), "qualifier");
+  EXPECT_EQ(Problem(CheckStixPattern(std::string(50, '(') + "[file:size = 1]")), "too deep");
 }
 
 TEST(StoredSids, ARuleIsKnownAgain) {
