@@ -1,5 +1,7 @@
 #include "detect/sigma_modifier.h"
 
+#include <re2/re2.h>
+
 #include <algorithm>
 #include <array>
 #include <span>
@@ -48,12 +50,15 @@ bool IsModifier(std::string_view word) {
                                            [&](const auto& list) { return IsListed(list, word); });
 }
 
-// Signs that a query language has a use for are no part of a name.
+// Signs and words that a query language has a use for are no name, but "cs(User-Agent)", "a{}.b"
+// and "a[0].b" are.
 bool IsSigmaFieldName(std::string_view name) {
-  constexpr std::string_view kOthers = "_.@:/(){}[]$-";
-  return !name.empty() && std::all_of(name.begin(), name.end(), [&](char c) {
-    return IsAsciiAlnum(c) || kOthers.find(c) != std::string_view::npos;
-  });
+  static const RE2 form(
+      "[A-Za-z0-9_@][A-Za-z0-9_.@-]*(?:(?:\\{\\}|\\[[0-9]*\\])[A-Za-z0-9_.@-]*)*"
+      "(?:\\([A-Za-z0-9_-]+\\))?");
+  constexpr auto kOperators = std::to_array<std::string_view>({"and", "in", "like", "not", "or"});
+  return !IsListed(kOperators, AsciiLower(name)) &&
+         RE2::FullMatch(re2::StringPiece(name.data(), name.size()), form);
 }
 
 // Of a dash or slash before a word, as pySigma's `\B[-/]\b`.

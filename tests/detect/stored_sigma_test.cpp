@@ -142,7 +142,10 @@ TEST(StoredSigma, RefusesModifiersThatMeanNothing) {
   EXPECT_EQ(SearchProblem("q|wide: '\xC3\xA9'"), misfit("wide"));
   EXPECT_EQ(SearchProblem("q|windash: '-a -b -c -d -e'"), misfit("windash"));
   EXPECT_EQ(SearchProblem("'|contains': x"), "a modifier without a field");
-  EXPECT_EQ(SearchProblem("'q r': x"), "a name of a field that is none");
+  for (const char* name : {"'q r'", "'a)OR(b'", "'-q'", "'q:r'", "OR", "'q=r'", "'q\"'", "'q*'"})
+    EXPECT_EQ(SearchProblem(std::string(name) + ": xyz"), "a name of a field that is none") << name;
+  for (const char* name : {"cs(User-Agent)", "'a{}.b[0].c'", "'@timestamp'", "c-uri", "'1a'"})
+    EXPECT_EQ(SearchProblem(std::string(name) + ": xyz"), "") << name;
   EXPECT_EQ(SearchProblem("q: []"), "a field without values");
   EXPECT_EQ(SearchProblem("q: 2024-01-02"), "a value that is none");
   EXPECT_EQ(SearchProblem("- null"), "a word that is none");
