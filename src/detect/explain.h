@@ -54,6 +54,17 @@ struct Why {
   std::uint64_t more = 0;  // occurrences beyond kMaxOccurrences
 };
 
+// How one destination decides on the attributes of an event, as one source has it.
+struct WhyEvent {
+  std::string source;
+  std::string info;
+  std::string date;  // YYYY-MM-DD, or empty
+  intel::Tlp tlp = intel::Tlp::kRed;
+  bool added = false;  // by the site itself
+  std::uint64_t used = 0;
+  policy::ReasonCounts left_out;
+};
+
 // An attribute that `reader` has just read into `subject`, without decisions on it.
 [[nodiscard]] WhyOccurrence DescribeOccurrence(const store::Record& record,
                                                const SubjectReader& reader, const Subject& subject);
@@ -67,6 +78,14 @@ struct Why {
 // one value too many for literal rules, is not known here: see AddLateRefusals.
 // Errors: kUsage for an empty value, those of Decider::Create.
 [[nodiscard]] Result<Why> WhyValue(store::Store& store, const Site& site, std::string_view value);
+// The same of one attribute, whose value is taken as a whole: a rule that it carries, for example.
+[[nodiscard]] Result<Why> WhyAttribute(store::Store& store, const Site& site,
+                                       const Uuid& attribute);
+// The event in each source that has it. Of a destination that the site does not have (any more)
+// nothing is counted.
+[[nodiscard]] Result<std::vector<WhyEvent>> WhyEventOf(store::Store& store, const Site& site,
+                                                       const Uuid& event,
+                                                       std::string_view destination);
 
 // What the generations in use below `folder` say of it, where they were made from the state that
 // the site has now. Error: kIo.

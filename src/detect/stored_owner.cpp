@@ -21,6 +21,11 @@ std::optional<Uuid> OwnerOf(std::string_view key, std::string_view type) {
 
 }  // namespace
 
+bool MayKeepSigmaId(std::string_view id) {
+  constexpr std::size_t kVersionDigit = 14;
+  return id.size() > kVersionDigit && id[kVersionDigit] != '4';
+}
+
 std::string StoredSigmaId(const Uuid& attribute) {
   return UuidFromContent(AsBytes("gapferry stored sigma|" + attribute.ToString())).ToString();
 }

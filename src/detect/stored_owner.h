@@ -23,7 +23,11 @@ struct Stored {
   std::int64_t number = 0;  // first come, first served
 };
 
-// The id that a Sigma rule in this attribute is given, if it has none of its own that may stay.
+// Whether a Sigma rule may keep this id of its author's, in lower case: not if it is of the version
+// that this site gives, since it may then be that of one of its own rules, which a feed can
+// compute.
+[[nodiscard]] bool MayKeepSigmaId(std::string_view id);
+// The id that a Sigma rule in this attribute is given, if it has none that may stay.
 [[nodiscard]] std::string StoredSigmaId(const Uuid& attribute);
 
 // Candidates in, by type; in Finish they get their owners.

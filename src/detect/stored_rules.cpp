@@ -179,19 +179,15 @@ class StoredRulesWriter : public Writer {
         continue;
       }
       const std::string attribute = stored.attribute.ToString();
-      // An author's id is good all over the world, but only once; and those of the version that
-      // this site gives may be those of its own rules, which a feed can compute.
-      const bool own = rule->id.empty() || IsOwnVersion(rule->id) || !ids.insert(rule->id).second;
-      const std::string id = own ? StoredSigmaId(stored.attribute) : rule->id;
+      // An author's id is good all over the world, but only once.
+      const bool keeps = MayKeepSigmaId(rule->id) && ids.insert(rule->id).second;
+      const std::string id = keeps ? rule->id : StoredSigmaId(stored.attribute);
       std::string name = "stored_sigma_" + attribute;
       std::replace(name.begin(), name.end(), '-', '_');
       GF_CHECK(Write(name + ".yml", Origin(stored) + WriteStoredSigma(*rule, id)));
     }
     return Ok();
   }
-
-  // See UuidFromContent.
-  static bool IsOwnVersion(const std::string& id) { return id[14] == '4'; }
 
   Status WriteZeek(const std::string& type, const std::vector<Stored>& list) {
     std::string text;

@@ -4,6 +4,8 @@
 #include <fstream>
 
 #include "base/file.h"
+#include "detect/sigma_rule.h"
+#include "detect/stored_owner.h"
 
 namespace gapferry::importer {
 namespace {
@@ -39,6 +41,7 @@ std::optional<intel::IndicatorKind> FindKind(std::string_view name) {
 }
 
 constexpr std::string_view kStoredSpace = "/stored-sid";
+constexpr std::string_view kStoredTexts = "/stored";  // keys "sigma|<attribute>"
 
 // As detect's formats make their keys: "domain|evil.example|dns", "list|domain-2|dns" and, of a
 // further shard, "list|domain-2-s1|dns", "networks|to|<bucket>|<piece>", "iprep|source",
@@ -71,16 +74,38 @@ std::optional<Uuid> StoredIn(std::string_view key) {
   return ParseUuid(key.substr(first + 1, key.find('|', first + 1) - first - 1));
 }
 
-std::string Needle(AlertId kind, std::string_view id) {
+// Whether a line of an artifact gives a rule this id.
+bool GivesId(AlertId kind, std::string_view line, std::string_view id) {
   switch (kind) {
     case AlertId::kSid:
-      return fmt::format("sid:{};", id);
+      return line.find(fmt::format("sid:{};", id)) != std::string_view::npos;
     case AlertId::kSigma:
-      return fmt::format("id: {}", id);
+      return line == fmt::format("id: {}", id) || line == fmt::format("id: '{}'", id);
     case AlertId::kWazuh:
-      return fmt::format("<rule id=\"{}\"", id);
+      return line.find(fmt::format("<rule id=\"{}\"", id)) != std::string_view::npos;
   }
-  return "";
+  return false;
+}
+
+// Of the rules that attributes carry, those that have this id of their author's.
+Result<std::vector<RuleOrigin>> WithAuthorsId(store::Store& store,
+                                              const std::vector<RuleOrigin>& stored,
+                                              std::string_view id) {
+  std::vector<RuleOrigin> found;
+  if (!detect::MayKeepSigmaId(id) || stored.empty()) return found;
+  GF_CHECK(store.Reader().ForEach(
+      store::RowReader::Part::kEvents, [&](const store::Record& record) -> Status {
+        const bool rule =
+            record.kind == store::RecordKind::kAttribute && record.attribute.type == "sigma";
+        if (!rule) return Ok();
+        const auto read = detect::ReadStoredSigma(record.attribute.value);
+        if (!read.ok() || read->id != id) return Ok();
+        for (const RuleOrigin& origin : stored) {
+          if (origin.attribute == record.attribute.uuid) found.push_back(origin);
+        }
+        return Ok();
+      }));
+  return found;
 }
 
 }  // namespace
@@ -103,7 +128,18 @@ Result<std::vector<RuleOrigin>> FindRules(store::Store& store, AlertId kind, std
     GF_TRY(number, ParseNumber(id));
   }
   std::vector<RuleOrigin> found;
+  std::vector<RuleOrigin> stored_sigma;
   GF_CHECK(detect::ForEachId(store, [&](const detect::GivenId& given) {
+    if (kind == AlertId::kSigma && given.space.ends_with(kStoredTexts) &&
+        given.key.starts_with("sigma|")) {
+      RuleOrigin& origin = stored_sigma.emplace_back();
+      origin.destination = given.space.substr(0, given.space.size() - kStoredTexts.size());
+      origin.id = given.id;
+      origin.attribute = StoredIn(given.key);
+      if (origin.attribute && detect::StoredSigmaId(*origin.attribute) == uuid)
+        found.push_back(origin);
+      return;
+    }
     const bool stored = kind == AlertId::kSid && given.space.ends_with(kStoredSpace);
     const std::string_view space = stored ? kStoredSpace : SpaceOf(kind);
     if (!given.space.ends_with(space)) return;
@@ -122,7 +158,8 @@ Result<std::vector<RuleOrigin>> FindRules(store::Store& store, AlertId kind, std
       ReadKey(kind, given.key, &origin);
     }
   }));
-  return found;
+  if (kind != AlertId::kSigma || !found.empty()) return found;
+  return WithAuthorsId(store, stored_sigma, uuid);
 }
 
 Result<RulesBySid> LoadRules(store::Store& store, const std::string& destination) {
@@ -153,7 +190,6 @@ Result<RulesBySid> LoadStoredRules(store::Store& store, const std::string& desti
 
 std::string FindRuleLine(const fs::path& generation, AlertId kind, std::string_view id) {
   constexpr std::size_t kShown = 500;
-  const std::string needle = Needle(kind, id);
   std::error_code error;
   for (const fs::directory_entry& entry : fs::recursive_directory_iterator(generation, error)) {
     const std::string ending = entry.path().extension().string();
@@ -161,7 +197,7 @@ std::string FindRuleLine(const fs::path& generation, AlertId kind, std::string_v
     std::ifstream lines(entry.path());
     std::string line;
     while (std::getline(lines, line)) {
-      if (line.find(needle) != std::string::npos)
+      if (GivesId(kind, line, id))
         return fmt::format("{}: {}", entry.path().filename().string(), line.substr(0, kShown));
     }
   }

@@ -11,54 +11,70 @@ struct Asked {
   std::string id;
 };
 
-// The head of an event, wherever it came from.
-Status ShowEvent(Console& console, store::Store* store, const detect::Site& site, const Uuid& uuid,
-                 Json* json) {
-  bool there = site.additions != nullptr && uuid == detect::LocalEventUuid();
-  if (there) {
-    console.Say("  added locally, " + Printable(site.additions->file()));
-    (*json)["events"].push_back({{"source", detect::kLocalSource},
-                                 {"event", uuid.ToString()},
-                                 {"added_at", site.additions->file()}});
+std::string UseText(const detect::WhyEvent& event) {
+  std::vector<std::string> reasons;
+  for (const auto& [key, count] : event.left_out.map()) {
+    reasons.push_back(
+        fmt::format("{} {}{}", count, policy::ReasonCode(key.reason),
+                    key.detail.empty() ? "" : fmt::format(" ({})", Printable(key.detail))));
   }
-  GF_CHECK(store->Reader().ForEach(
-      store::RowReader::Part::kEvents, [&](const store::Record& record) -> Status {
-        if (record.kind != store::RecordKind::kEvent || record.event_uuid != uuid) return Ok();
-        there = true;
-        console.Say(fmt::format("  event {} of {}, {}: {}", uuid.ToString(), record.source,
-                                record.event.date, Printable(record.event.info)));
-        (*json)["events"].push_back({{"source", record.source},
-                                     {"event", uuid.ToString()},
-                                     {"date", record.event.date},
-                                     {"info", record.event.info}});
-        return Ok();
-      }));
-  if (!there)
+  return fmt::format("of its attributes {} are used here{}{}", event.used,
+                     reasons.empty() ? "" : ", not used: ", fmt::join(reasons, ", "));
+}
+
+Json EventJson(const detect::WhyEvent& event, const Uuid& uuid, const detect::Site& site) {
+  Json left_out = Json::array();
+  for (const auto& [key, count] : event.left_out.map()) {
+    left_out.push_back({{"reason", policy::ReasonCode(key.reason)},
+                        {"detail", key.detail},
+                        {"attributes", count}});
+  }
+  Json json = {{"source", event.source}, {"event", uuid.ToString()},         {"date", event.date},
+               {"info", event.info},     {"tlp", intel::TlpName(event.tlp)}, {"used", event.used},
+               {"left_out", left_out}};
+  if (event.added) json["added_at"] = site.additions->file();
+  return json;
+}
+
+// The event of a rule, wherever it came from.
+Status ShowEvent(Console& console, store::Store* store, const detect::Site& site,
+                 const RuleOrigin& origin, Json* json) {
+  const Uuid& uuid = *origin.event;
+  GF_TRY(const std::vector<detect::WhyEvent> events,
+         detect::WhyEventOf(*store, site, uuid, origin.destination));
+  for (const detect::WhyEvent& event : events) {
+    console.Say(event.added
+                    ? fmt::format("  added locally, {}  TLP:{}", Printable(site.additions->file()),
+                                  intel::TlpName(event.tlp))
+                    : fmt::format("  event {} of {}, {}: {}  TLP:{}", uuid.ToString(),
+                                  Printable(event.source), event.date, Printable(event.info),
+                                  intel::TlpName(event.tlp)));
+    console.Say("  " + UseText(event));
+    (*json)["events"].push_back(EventJson(event, uuid, site));
+  }
+  if (events.empty())
     console.Say(fmt::format("  event {}, which is no longer in the store", uuid.ToString()));
   return Ok();
 }
 
-// The attribute that carries the rule, and its events.
-Status ShowAttribute(Console& console, store::Store* store, const Uuid& uuid, Json* json) {
-  bool there = false;
-  std::string event;
-  GF_CHECK(store->Reader().ForEach(
-      store::RowReader::Part::kEvents, [&](const store::Record& record) -> Status {
-        if (record.kind == store::RecordKind::kEvent) {
-          event = fmt::format("event {} of {}, {}: {}", record.event_uuid.ToString(), record.source,
-                              record.event.date, Printable(record.event.info));
-        }
-        if (record.kind != store::RecordKind::kAttribute || record.attribute.uuid != uuid)
-          return Ok();
-        there = true;
-        console.Say(fmt::format("  carried by attribute {}, type {}", uuid.ToString(),
-                                record.attribute.type));
-        console.Say("  " + event);
-        (*json)["events"].push_back(
-            {{"source", record.source}, {"event", record.event_uuid.ToString()}});
-        return Ok();
-      }));
-  if (!there) {
+// The attribute that carries the rule, in each source that has it.
+Status ShowAttribute(Console& console, store::Store* store, const detect::Site& site,
+                     const Uuid& uuid, Json* json) {
+  GF_TRY(const detect::Why why, detect::WhyAttribute(*store, site, uuid));
+  for (const detect::WhyOccurrence& occurrence : why.occurrences) {
+    console.Say(fmt::format(
+        "  carried by attribute {}, type {}{}  TLP:{}", uuid.ToString(), occurrence.type,
+        occurrence.timestamp == 0 ? "" : ", of " + FormatDate(occurrence.timestamp),
+        intel::TlpName(occurrence.tlp)));
+    ShowOccurrenceDetails(console, occurrence);
+    (*json)["events"].push_back({{"source", occurrence.source},
+                                 {"event", occurrence.event_uuid.ToString()},
+                                 {"date", occurrence.event_date},
+                                 {"info", occurrence.event_info},
+                                 {"tlp", intel::TlpName(occurrence.event_tlp)}});
+    (*json)["occurrences"].push_back(OccurrenceJson(occurrence));
+  }
+  if (why.occurrences.empty()) {
     console.Say(
         fmt::format("  carried by attribute {}, which is no longer in the store", uuid.ToString()));
   }
@@ -68,8 +84,8 @@ Status ShowAttribute(Console& console, store::Store* store, const Uuid& uuid, Js
 Status ShowOrigin(Session& session, const RuleOrigin& origin, const detect::Site& site,
                   store::Store* store, Json* json) {
   Console& console = session.console;
-  if (origin.event) return ShowEvent(console, store, site, *origin.event, json);
-  if (origin.attribute) return ShowAttribute(console, store, *origin.attribute, json);
+  if (origin.event) return ShowEvent(console, store, site, origin, json);
+  if (origin.attribute) return ShowAttribute(console, store, site, *origin.attribute, json);
   if (!origin.value) {
     console.Say(fmt::format(
         "  it looks for every value of the set {}: take the value from the alert, and ask `{} why "

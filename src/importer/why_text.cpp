@@ -82,6 +82,10 @@ Json OccurrenceJson(const detect::WhyOccurrence& occurrence) {
 void ShowOccurrence(Console& console, const detect::WhyOccurrence& occurrence) {
   console.Say(fmt::format("{} {}  TLP:{}", occurrence.type, Printable(occurrence.value),
                           intel::TlpName(occurrence.tlp)));
+  ShowOccurrenceDetails(console, occurrence);
+}
+
+void ShowOccurrenceDetails(Console& console, const detect::WhyOccurrence& occurrence) {
   if (occurrence.added_at.empty()) {
     console.Say(fmt::format("  event {} of {}: {}", occurrence.event_uuid.ToString(),
                             Printable(occurrence.source), Printable(occurrence.event_info)));

@@ -17,5 +17,7 @@ namespace gapferry::importer {
 [[nodiscard]] std::string DecisionText(const detect::WhyDecision& decision);
 [[nodiscard]] Json OccurrenceJson(const detect::WhyOccurrence& occurrence);
 void ShowOccurrence(Console& console, const detect::WhyOccurrence& occurrence);
+// Without its value and TLP.
+void ShowOccurrenceDetails(Console& console, const detect::WhyOccurrence& occurrence);
 
 }  // namespace gapferry::importer

@@ -9,7 +9,10 @@ import pytest
 from pair import Pair
 
 EVENT = "7d8e1d0c-0f2c-4c0e-9a51-3f2f1b0f6c21"
+SIGMA = "title: Own rule\n{}logsource:\n    category: dns\ndetection:\n    s:\n        query: {}\n    condition: s\n"
+AUTHORS_ID = "0f06a3a5-6a09-513f-8743-e6cf35561297"
 VALUES = [("domain", "evil.example"), ("ip-dst", "203.0.113.7"), ("url", "http://evil.example/a|b"), ("ip-dst", "198.51.100.0/24"),
+          ("sigma", SIGMA.format("", "a.example")), ("sigma", SIGMA.format(f"id: {AUTHORS_ID.upper()}\n", "b.example")),
           ("suricata", 'alert dns any any -> any any (msg:"own"; dns.query; content:"evil"; sid:7; rev:4;)')]
 
 
@@ -35,7 +38,7 @@ def site(tmp_path_factory, bins):
         {"name": "ids", "format": "suricata", "clearance": "green"},
         {"name": "hunt", "format": "sigma", "clearance": "green"},
         {"name": "siem", "format": "wazuh", "clearance": "green"},
-        {"name": "own", "format": "stored-rules", "clearance": "green", "types": ["suricata"]}])
+        {"name": "own", "format": "stored-rules", "clearance": "green", "types": ["suricata", "sigma"]}])
     pair.import_("run", pair.medium)
     pair.current = {name: pair.isolated / "artifacts" / name / "current" for name in ("ids", "hunt", "siem", "own")}
     return pair
@@ -69,8 +72,13 @@ def test_every_sid_leads_to_its_value_and_event(site):
 
 def test_sigma_and_wazuh_rules_too(site):
     for path in site.current["hunt"].rglob("*.yml"):
-        said = explain(site, "sigma", re.search(r"^id: (\S+)", path.read_text(), re.M)[1])
+        id_ = re.search(r"^id: (\S+)", path.read_text(), re.M)[1]
+        said = explain(site, "sigma", id_)
         assert said["in_use"] and [one["event"] for one in said["events"]] == [EVENT]
+        (one,) = said["events"]
+        assert one["tlp"] == "green" and one["used"] == 4 and sum(row["attributes"] for row in one["left_out"]) == 3
+        assert all(row["reason"] for row in one["left_out"])
+        assert "TLP:green" in (said := site.import_("explain", "sigma", id_).stdout) and "4 are used here" in said
     ids = re.findall(r'<rule id="(\d+)"', (site.current["siem"] / "misp_rules.xml").read_text())
     assert ids
     for id_ in ids:
@@ -84,6 +92,25 @@ def test_a_stored_rule_leads_to_the_attribute_that_carries_it(site):
     assert said["in_use"] and said["destination"] == "own" and 'msg:"own"' in said["rule"]
     assert said["attribute"] == f"7d8e1d0c-0f2c-4c0e-9a51-3f2f1b0f7c{len(VALUES) - 1:02}"
     assert [one["event"] for one in said["events"]] == [EVENT]
+
+
+# Its own id, or the one that it is given.
+def test_a_stored_sigma_rule_leads_to_its_attribute_too(site):
+    ids = {}
+    for path in site.current["own"].glob("stored_sigma_*.yml"):
+        ids[re.search(r"^id: '(\S+)'", path.read_text(), re.M)[1]] = path.stem.split("_", 2)[2].replace("_", "-")
+    assert len(ids) == 2 and AUTHORS_ID in ids
+    for id_, attribute in ids.items():
+        said = explain(site, "sigma", id_)
+        assert said["in_use"] and said["destination"] == "own" and said["attribute"] == attribute
+        assert [one["event"] for one in said["events"]] == [EVENT]
+        (one,) = said["occurrences"]
+        assert one["tlp"] == "green" and one["type"] == "sigma" and one["source"] == "feed" and one["date"] == "2026-11-01"
+        decisions = {row["destination"]: row for row in one["decisions"]}
+        assert decisions["own"]["used"] and decisions["ids"]["reason"] == "type-not-detectable"
+        shown = site.import_("explain", "sigma", id_).stdout
+        assert f"carried by attribute {attribute}, type sigma, of 2026-11-09  TLP:green" in shown
+        assert re.search(r"own +used", shown) and "not used: type-not-detectable" in shown
 
 
 def test_an_alert_of_a_stored_rule_names_its_attribute(site):
