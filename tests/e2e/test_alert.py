@@ -9,7 +9,8 @@ import pytest
 from pair import Pair
 
 EVENT = "7d8e1d0c-0f2c-4c0e-9a51-3f2f1b0f6c21"
-SIGMA = "title: Own rule\n{}logsource:\n    category: dns\ndetection:\n    s:\n        query: {}\n    condition: s\n"
+SIGMA = ("title: Own rule\n{}logsource:\n    category: dns\n"
+         "detection:\n    s:\n        query: {}\n    condition: s\n")
 AUTHORS_ID = "0f06a3a5-6a09-513f-8743-e6cf35561297"
 VALUES = [("domain", "evil.example"), ("ip-dst", "203.0.113.7"), ("url", "http://evil.example/a|b"), ("ip-dst", "198.51.100.0/24"),
           ("sigma", SIGMA.format("", "a.example")), ("sigma", SIGMA.format(f"id: {AUTHORS_ID.upper()}\n", "b.example")),
@@ -105,7 +106,7 @@ def test_a_stored_sigma_rule_leads_to_its_attribute_too(site):
         assert said["in_use"] and said["destination"] == "own" and said["attribute"] == attribute
         assert [one["event"] for one in said["events"]] == [EVENT]
         (one,) = said["occurrences"]
-        assert one["tlp"] == "green" and one["type"] == "sigma" and one["source"] == "feed" and one["date"] == "2026-11-01"
+        assert (one["tlp"], one["type"], one["source"], one["date"]) == ("green", "sigma", "feed", "2026-11-01")
         decisions = {row["destination"]: row for row in one["decisions"]}
         assert decisions["own"]["used"] and decisions["ids"]["reason"] == "type-not-detectable"
         shown = site.import_("explain", "sigma", id_).stdout

@@ -25,7 +25,8 @@ std::vector<std::string> FuzzSeeds() {
       "signature b {\n  dst-port == 80,8000-8080\n  src-ip == [2001:db8::]/32\n  header ip[0:1] "
       "& 0xf0 == 0x40\n  payload /[a-z]\\/(?:evil|wicked)/i\n  requires-signature !b\n}\n",
       "signature a {\n  ip-proto == tcp\n  payload /evil/\n  event \"y\"\n}\n",
-      "([a:b.c[*].'d' = 'x\\'' AND e:f IN (1, 2)] FOLLOWEDBY [EXISTS g:h]) WITHIN 5 SECONDS",
+      "([file:name.c[*].'d' = 'x\\'' AND file:size IN (1, 2)] FOLLOWEDBY [EXISTS file:hashes.MD5]) "
+      "WITHIN 5 SECONDS",
   };
 }
 
