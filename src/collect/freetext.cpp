@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/bytes.h"
+#include "collect/block_line.h"
 #include "collect/file_form.h"
 #include "collect/line_form.h"
 #include "collect/line_reader.h"
@@ -103,7 +104,7 @@ void FreetextLine::Read(std::string_view text, std::vector<FormedValue>* found) 
   text = TrimCell(text);
   if (text.empty()) return;
   if (IsComment(text)) return ReadComment(text);
-  if (ReadBlockedNames(text)) return;
+  if (ReadBlocked(text)) return;
   text = JoinDefanged(AsciiTrim(WithoutComment(text)), &joined_);
   around_ = text.find_first_of(" \t") == kNowhere ? Around::kCell : Around::kProse;
   if (!ReadHashAndName(text)) ReadWords(text);
@@ -133,14 +134,17 @@ void FreetextLine::ReadComment(std::string_view text) {
   }
 }
 
-bool FreetextLine::ReadBlockedNames(std::string_view text) {
-  const std::vector<std::string_view> names = BlockedNames(text);
-  for (const std::string_view name : names) {
-    if (FindForm(name, Around::kCell, &value_) &&
-        (value_.type == "domain" || value_.type == "hostname"))
+bool FreetextLine::ReadBlocked(std::string_view text) {
+  const auto blocked = BlockedValues(text);
+  if (!blocked) return false;
+  constexpr auto kTypes = std::to_array<std::string_view>(
+      {"domain", "hostname", "hostname|port", "ip-dst", "ip-dst|port", "url"});
+  for (const std::string& value : *blocked) {
+    if (FindForm(value, Around::kCell, &value_) &&
+        std::find(kTypes.begin(), kTypes.end(), value_.type) != kTypes.end())
       Take();
   }
-  return !names.empty();
+  return true;
 }
 
 bool FreetextLine::ReadHashAndName(std::string_view text) {
@@ -314,9 +318,10 @@ Status ReadFreetext(ByteSource source, std::string_view file, const FreetextOpti
     }
   }
   if (first_wide > 0) {
-    report->notes.push_back(fmt::format(
-        "{}: {} ranges of more than 65,536 addresses are left out, the first in line {}", file,
-        reader.wide_ranges(), first_wide));
+    report->notes.push_back(
+        fmt::format("{}: {} ranges of more than 65,536 addresses, or with a mask that is none, are "
+                    "left out, the first in line {}",
+                    file, reader.wide_ranges(), first_wide));
   }
   return Ok();
 }

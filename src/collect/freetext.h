@@ -22,8 +22,8 @@ class FreetextLine {
 
  private:
   void ReadComment(std::string_view text);
-  // Of a hosts file, or of a resolver: only the names. False: the line is none such.
-  bool ReadBlockedNames(std::string_view text);
+  // Of a blocklist: only what it blocks. False: the line is none such.
+  bool ReadBlocked(std::string_view text);
   void ReadWords(std::string_view text);
   // A hash and the name of its file, with all its blanks. False: the line is not built so.
   bool ReadHashAndName(std::string_view text);

@@ -15,22 +15,11 @@ namespace gapferry::collect {
 namespace {
 
 constexpr std::size_t kNone = std::string_view::npos;
-constexpr std::string_view kBlank = " \t";
 constexpr std::uint64_t kMostAddresses = 1 << 16;
 constexpr std::string_view kZeroWidth = "\xE2\x80\x8B";
 
 constexpr auto kTorn = std::to_array<std::string_view>(
     {"[.]", "(.)", "{.}", "[dot]", "(dot)", "{dot}", "[at]", "(at)", "{at}", "[@]", "(@)"});
-
-std::vector<std::string_view> Split(std::string_view text, std::string_view separators) {
-  std::vector<std::string_view> parts;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find_first_of(separators), text.size());
-    if (end > 0) parts.push_back(text.substr(0, end));
-    text.remove_prefix(std::min(text.size(), end + 1));
-  }
-  return parts;
-}
 
 // The form that stands at `at` with a blank on both sides; empty if none does.
 std::string_view TornForm(std::string_view line, std::size_t at) {
@@ -63,27 +52,21 @@ std::string Shown(std::uint64_t first, int prefix) {
                      first >> 8U & 0xFFU, first & 0xFFU, prefix);
 }
 
-}  // namespace
-
-std::vector<std::string_view> BlockedNames(std::string_view line) {
-  for (const std::string_view key : {"address=/", "local=/"}) {
-    if (!line.starts_with(key)) continue;
-    line.remove_prefix(key.size());
-    return Split(line.substr(0, line.rfind('/')), "/");
-  }
-  const std::size_t end = line.find_first_of(kBlank);
-  if (end == kNone || !IsNobodysAddress(line.substr(0, end))) return {};
-  std::vector<std::string_view> names = Split(line.substr(end, line.find('#') - end), kBlank);
-  // A sentence that begins with such an address has more than names in it.
-  const auto is_name = [](std::string_view word) {
-    return std::all_of(word.begin(), word.end(), [](char c) {
-      return IsAsciiAlnum(c) || static_cast<std::uint8_t>(c) >= 0x80 || c == '.' || c == '-' ||
-             c == '_';
-    });
-  };
-  if (!std::all_of(names.begin(), names.end(), is_name)) names.clear();
-  return names;
+// "203.0.113.0/255.255.255.0", also with the mask turned round, as routers write it.
+std::optional<std::vector<std::string>> MaskedNetwork(std::string_view word) {
+  const std::size_t slash = word.find('/');
+  if (slash == kNone || word.find('.', slash) == kNone) return std::nullopt;
+  const auto address = Number(word.substr(0, slash));
+  auto mask = Number(word.substr(slash + 1));
+  if (!address || !mask) return std::nullopt;
+  if (*mask != 0 && *mask >> 31U == 0) mask = ~*mask;
+  const int prefix = std::countl_one(*mask);
+  const bool has_gaps = std::popcount(*mask) != prefix;
+  if (has_gaps || prefix == 0) return std::vector<std::string>();
+  return std::vector<std::string>{Shown(*address & *mask, prefix)};
 }
+
+}  // namespace
 
 std::string_view JoinDefanged(std::string_view line, std::string* scratch) {
   const bool torn =
@@ -104,6 +87,7 @@ std::string_view JoinDefanged(std::string_view line, std::string* scratch) {
 }
 
 std::optional<std::vector<std::string>> RangeNetworks(std::string_view word) {
+  if (auto masked = MaskedNetwork(word)) return masked;
   const std::size_t dash = word.find('-');
   if (dash == kNone || dash == 0) return std::nullopt;
   const auto first = Number(word.substr(0, dash));

@@ -118,6 +118,33 @@ TEST(Freetext, TakesTheWordsOfALine) {
             "url http://192.0.2.9/u.exe; filename C:\\Windows\\u.exe");
 }
 
+TEST(Freetext, TakesWhatBlocklistsBlockAndNothingElse) {
+  for (const auto& [line, value] : std::vector<std::pair<std::string_view, std::string>>{
+           {"||evil4.com^$third-party,domain=good5.com|~good6.com", "domain evil4.com"},
+           {"||evil4.com^", "domain evil4.com"},
+           {"||198.51.100.7^", "ip-dst 198.51.100.7"},
+           {"||evil4.com/a.js$script", "url evil4.com/a.js"},
+           {"evil.com CNAME .", "domain evil.com"},
+           {"*.evil.com. 300 IN CNAME rpz-drop. ; why", "domain evil.com"},
+           {"32.4.3.2.1.rpz-ip CNAME .", "ip-dst 1.2.3.4"},
+           {"24.0.2.0.192.rpz-ip CNAME *.", "ip-dst 192.0.2.0/24"},
+           {"48.zz.2.2001.rpz-ip CNAME .", "ip-dst 2001:2::/48"},
+           {"server=/evil.com/", "domain evil.com"},
+           {"address=/evil.com/0.0.0.0", "domain evil.com"},
+           {"0.0.0.0 evil.com # bad", "domain evil.com"},
+           {"1.2.3.0/255.255.255.0", "ip-dst 1.2.3.0/24"},
+           {"1.2.3.4/0.0.0.255", "ip-dst 1.2.3.0/24"},
+           {"com.evil.app", "hostname com.evil.app"}})
+    EXPECT_EQ(Line(line), value) << line;
+  for (const std::string_view line :
+       {"@@||good.com^", "good.com CNAME rpz-passthru.", "good.com IN CNAME good.com.",
+        "@ IN SOA ns1.good.com. root.good.com. (1 2 3 4 5)",
+        "rpz.good.com. SOA localhost. root.good.com. 1", "@ NS ns1.good.com.",
+        "  IN NS ns1.good.com.", "24.0.2.0.192.rpz-client-ip CNAME .", "server=/corp.com/10.0.0.1",
+        "address=/good.com/#", "1.2.3.4/255.0.255.0"})
+    EXPECT_EQ(Line(line), "") << line;
+}
+
 TEST(Freetext, KeepsTheNameOfAFileBesideItsHash) {
   const std::string hash(64, 'a');
   EXPECT_EQ(Line("- " + hash + "  some name 12.20.doc"),
