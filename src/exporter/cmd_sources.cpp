@@ -4,6 +4,7 @@
 #include "collect/feed_event.h"
 #include "exporter/collect_log.h"
 #include "exporter/commands.h"
+#include "exporter/crossing.h"
 #include "report/feed_quality_page.h"
 
 namespace gapferry::exporter {
@@ -43,8 +44,19 @@ void Show(Console& console, const report::SourceQuality& source) {
                                                       source.by_values ? "values" : "events")));
 }
 
+// Whether the source is collected, and which sites take it.
+void NoteSites(const Config& config, report::SourceQuality* source) {
+  const std::vector<std::string> names = SourceNames(config);
+  source->configured = std::find(names.begin(), names.end(), source->name) != names.end();
+  for (const SiteConfig& site : config.sites) {
+    if (WantsSource(site, source->name)) source->sites.push_back(site.name);
+  }
+  std::sort(source->sites.begin(), source->sites.end());
+}
+
 Status Report(Session& session, const std::string& html) {
   GF_TRY(const Home home, Home::Open(session));
+  GF_TRY(const Config config, home.LoadConfig());
   GF_TRY(store::Store mirror, store::Store::OpenReadOnly(home.mirror_file()));
   GF_TRY(const auto counts, mirror.CountRows());
   if (counts.at("event") == 0) {
@@ -58,6 +70,7 @@ Status Report(Session& session, const std::string& html) {
                               [&](std::uint64_t done) { progress.Advance(done); }));
   for (report::SourceQuality& source : quality.sources) {
     GF_TRY(source.runs, LoggedRuns(&mirror, source.name));
+    NoteSites(config, &source);
   }
   report::Advise(&quality);
   for (const report::SourceQuality& source : quality.sources)

@@ -14,59 +14,35 @@ constexpr unsigned kDeadPercent = 90;  // of to_ids attributes
 constexpr unsigned kStalePercent = 60;
 constexpr Time kSilentDays = 90;
 constexpr unsigned kBrokenPercent = 5;  // to_ids values that are no indicators
+constexpr unsigned kWhole = 100;
 
+// What one source says by itself.
 class Adviser {
  public:
-  Adviser(const FeedQuality& quality, SourceQuality* source)
-      : now_(quality.now), all_(quality.sources), source_(*source) {}
+  Adviser(Time now, SourceQuality* source) : now_(now), source_(*source) {}
 
   void Run() {
+    if (!source_.configured) {
+      Say(Advice::kDrop,
+          "it is no longer in export.yml, and nothing of it crosses; `sources remove` takes it out "
+          "of the mirror");
+      return;
+    }
     if (source_.values == 0) {
       Say(Advice::kReview, "it has no value that a sensor could look for");
       return;
     }
-    JudgeOverlap();
     JudgeNoise();
     JudgeAge();
     JudgeForm();
-    if (source_.reasons.empty()) {
-      source_.reasons.push_back(fmt::format("{} % of its values are in no other source",
-                                            Percent(source_.unique, source_.values)));
-    }
   }
 
- private:
   void Say(Advice advice, std::string reason) {
     source_.advice = std::max(source_.advice, advice);
     source_.reasons.push_back(std::move(reason));
   }
 
-  // Of two sources that say the same, the advice is against one only: the smaller one.
-  bool ComesBefore(const SourceQuality& other) const {
-    return other.values != source_.values ? other.values > source_.values
-                                          : other.name < source_.name;
-  }
-
-  void JudgeOverlap() {
-    std::uint64_t most = 0;
-    std::string_view covering;
-    for (const SourceQuality& other : all_) {
-      const auto shared = source_.shared.find(other.name);
-      if (shared == source_.shared.end() || !ComesBefore(other) || shared->second <= most) continue;
-      most = shared->second;
-      covering = other.name;
-    }
-    const unsigned covered = Percent(most, source_.values);
-    const unsigned unique = Percent(source_.unique, source_.values);
-    if (covered >= kCoveredPercent) {
-      Say(Advice::kDrop, fmt::format("{} % of its values are in {} too", covered, covering));
-    } else if (unique <= kAddsLittlePercent && most > 0) {
-      Say(Advice::kReview,
-          fmt::format("only {} % of its values are in no other source; {} has {} %", unique,
-                      covering, covered));
-    }
-  }
-
+ private:
   void JudgeNoise() {
     const unsigned listed = Percent(source_.listed, source_.values);
     if (listed < kListedPercent) return;
@@ -98,8 +74,78 @@ class Adviser {
   }
 
   Time now_;
-  const std::vector<SourceQuality>& all_;
   SourceQuality& source_;
+};
+
+// What the sources say together. All of the advice may be followed at once: a source is judged
+// only against one that stays, and that every site of its own takes, too.
+class Comparison {
+ public:
+  explicit Comparison(FeedQuality* quality) : all_(quality->sources), now_(quality->now) {}
+
+  void Run() {
+    std::vector<SourceQuality*> by_size;
+    for (SourceQuality& source : all_) {
+      if (source.configured && source.values > 0) by_size.push_back(&source);
+    }
+    // Of two sources that say the same, the advice is against the smaller one.
+    std::stable_sort(by_size.begin(), by_size.end(),
+                     [](const auto* a, const auto* b) { return a->values > b->values; });
+    std::vector<const SourceQuality*> larger;
+    for (SourceQuality* source : by_size) {
+      if (source->advice != Advice::kDrop) JudgeOverlap(larger, source);
+      if (source->advice != Advice::kDrop) larger.push_back(source);
+    }
+    for (SourceQuality* source : by_size) {
+      if (source->advice == Advice::kDrop) TellLoss(larger, source);
+      if (!source->reasons.empty()) continue;
+      source->reasons.push_back(fmt::format("{} % of its values are in no other source",
+                                            Percent(source->unique, source->values)));
+    }
+  }
+
+ private:
+  struct Cover {
+    const SourceQuality* by = nullptr;
+    std::uint64_t values = 0;
+  };
+
+  static Cover BestOf(const std::vector<const SourceQuality*>& stay, const SourceQuality& source) {
+    Cover best;
+    for (const SourceQuality* other : stay) {
+      const auto covered = source.covered.find(other->name);
+      const bool reaches = std::includes(other->sites.begin(), other->sites.end(),
+                                         source.sites.begin(), source.sites.end());
+      if (reaches && covered != source.covered.end() && covered->second > best.values)
+        best = {other, covered->second};
+    }
+    return best;
+  }
+
+  void JudgeOverlap(const std::vector<const SourceQuality*>& larger, SourceQuality* source) const {
+    const Cover best = BestOf(larger, *source);
+    const unsigned unique = Percent(source->unique, source->values);
+    Adviser adviser(now_, source);
+    if (best.values * kWhole >= source->values * kCoveredPercent) {
+      adviser.Say(Advice::kDrop, fmt::format("{} of its {} values are in {} too, which stays",
+                                             best.values, source->values, best.by->name));
+    } else if (unique <= kAddsLittlePercent && best.values > 0) {
+      adviser.Say(Advice::kReview,
+                  fmt::format("only {} % of its values are in no other source; {} has {} %", unique,
+                              best.by->name, Percent(best.values, source->values)));
+    }
+  }
+
+  static void TellLoss(const std::vector<const SourceQuality*>& stay, SourceQuality* source) {
+    const Cover best = BestOf(stay, *source);
+    const std::uint64_t lost = source->values - best.values;
+    source->reasons.push_back(
+        lost == 0 ? "no value goes with it"
+                  : fmt::format("up to {} of its {} values go with it", lost, source->values));
+  }
+
+  std::vector<SourceQuality>& all_;
+  Time now_;
 };
 
 }  // namespace
@@ -108,8 +154,9 @@ void Advise(FeedQuality* quality) {
   for (SourceQuality& source : quality->sources) {
     source.advice = Advice::kKeep;
     source.reasons.clear();
-    Adviser(*quality, &source).Run();
+    Adviser(quality->now, &source).Run();
   }
+  Comparison(quality).Run();
 }
 
 }  // namespace gapferry::report

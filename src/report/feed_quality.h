@@ -47,8 +47,10 @@ struct SourceQuality {
   std::uint64_t values = 0;
   std::uint64_t unique = 0;                     // no other source has them
   std::map<std::string, std::uint64_t> shared;  // with each other source
-  std::uint64_t listed = 0;                     // a warninglist that drops holds them
-  std::map<std::string, std::uint64_t> lists;   // by list
+  // Of those, what the other has under a TLP that is no stricter: it crosses wherever this does.
+  std::map<std::string, std::uint64_t> covered;
+  std::uint64_t listed = 0;                    // a warninglist that drops holds them
+  std::map<std::string, std::uint64_t> lists;  // by list
 
   std::uint64_t dead = 0;  // to_ids attributes past the life of their type
   std::uint64_t false_positives = 0;
@@ -58,6 +60,10 @@ struct SourceQuality {
   Time newest = 0;  // last activity of any attribute or event; 0: none has a time
 
   std::vector<CollectedRun> runs;  // oldest first
+
+  // Known to the caller alone: whether it is still collected, and the sites that take it, by name.
+  bool configured = true;
+  std::vector<std::string> sites;
 
   Advice advice = Advice::kKeep;
   std::vector<std::string> reasons;
@@ -76,13 +82,14 @@ constexpr std::size_t kMaxSources = 1024;
 using FirstListed = std::map<std::string, std::vector<std::pair<Uuid, Time>>>;
 
 // Walks once over the store, with the store's own warninglists in their default modes. Holds 8
-// bytes for each value of each source. Leaves `runs` empty and gives no advice.
+// bytes for each value of each source. Leaves `runs` and `sites` empty and gives no advice.
 // Errors: kTooLarge beyond kMaxSources; kIo.
 [[nodiscard]] Result<FeedQuality> MeasureFeeds(store::Store& store, Time now,
                                                const FirstListed& first_listed,
                                                const std::function<void(std::uint64_t)>& progress);
 
-// Fills advice and reasons. What the limits are is in docs/curation.md.
+// Fills advice and reasons. Where all of it is followed, nothing is lost but what the reasons say.
+// What the limits are is in docs/curation.md.
 void Advise(FeedQuality* quality);
 
 // 0 … 100, rounded; 0 of nothing.

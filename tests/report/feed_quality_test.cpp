@@ -25,6 +25,14 @@ class FeedQualityTest : public detect::fixtures::DetectTest {
     return std::move(quality).value();
   }
 
+  void PutNames(int event, const std::string& source, int first, int last,
+                const std::vector<std::string>& tags = {}) {
+    std::vector<DetectTest::Value> names;
+    for (int i = first; i < last; ++i)
+      names.push_back({"domain", fmt::format("n{}.example", i)});
+    Put(event, tags, names, source);
+  }
+
   FirstListed listed_;
 };
 
@@ -68,7 +76,44 @@ TEST_F(FeedQualityTest, OfTwoThatSayTheSameTheAdviceIsAgainstOne) {
   EXPECT_EQ(quality.sources[1].advice, Advice::kDrop);  // "part"
   EXPECT_EQ(quality.sources[2].advice, Advice::kDrop);  // "second"
   EXPECT_THAT(quality.sources[2].reasons.front(),
-              HasSubstr("100 % of its values are in first too"));
+              HasSubstr("2 of its 2 values are in first too, which stays"));
+  EXPECT_EQ(quality.sources[2].reasons.back(), "no value goes with it");
+}
+
+TEST_F(FeedQualityTest, AllAdviceMayBeFollowedAtOnce) {
+  // p has nearly all of q, and q nearly all of r; of r, p lacks four.
+  PutNames(1, "p", 0, 100);
+  PutNames(2, "q", 2, 102);
+  PutNames(3, "r", 4, 104);
+  const FeedQuality quality = Measure();
+  EXPECT_EQ(quality.sources[0].advice, Advice::kKeep);
+  EXPECT_EQ(quality.sources[1].advice, Advice::kDrop);
+  EXPECT_THAT(quality.sources[1].reasons,
+              ElementsAre("98 of its 100 values are in p too, which stays",
+                          "up to 2 of its 100 values go with it"));
+  EXPECT_EQ(quality.sources[2].advice, Advice::kReview);
+}
+
+TEST_F(FeedQualityTest, WhatDoesNotReachTheSameSitesIsNoReplacement) {
+  PutNames(1, "a", 0, 50, {"tlp:red"});
+  PutNames(2, "b", 0, 40, {"tlp:clear"});
+  PutNames(3, "c", 0, 30, {"tlp:clear"});
+  FeedQuality quality = Measure();
+  EXPECT_NE(quality.sources[1].advice, Advice::kDrop);
+  EXPECT_EQ(quality.sources[2].advice, Advice::kDrop);
+  quality.sources[1].sites = {"north"};
+  quality.sources[2].sites = {"north", "south"};
+  Advise(&quality);
+  EXPECT_NE(quality.sources[2].advice, Advice::kDrop);
+  quality.sources[1].sites = {"north", "south", "west"};
+  Advise(&quality);
+  EXPECT_EQ(quality.sources[2].advice, Advice::kDrop);
+  // One that is not collected any more is none either.
+  quality.sources[1].configured = false;
+  Advise(&quality);
+  EXPECT_EQ(quality.sources[1].advice, Advice::kDrop);
+  EXPECT_THAT(quality.sources[1].reasons, ElementsAre(HasSubstr("no longer in export.yml")));
+  EXPECT_NE(quality.sources[2].advice, Advice::kDrop);
 }
 
 TEST_F(FeedQualityTest, AListOfValuesIsAsOldAsItsValues) {
