@@ -98,7 +98,12 @@ Result<StableId> Registry::Assign(const std::string& space, const std::string& k
       if (id.id > block.last) {
         return Error::Make(Kind::kTooLarge, "the ids {} to {} of {} are used up", block.first,
                            block.last, space)
-            .Hint("give the destination a larger block of ids");
+            .Hint(
+                "raise its `sid_count` (of Wazuh `rule_id_count`) in import.yml and generate "
+                "again: "
+                "ids that were given stay. One bundle may use up more than the share that status "
+                "warns of; fewer values need fewer ids: types, max_age_days, a lower "
+                "literal_limit");
       }
     }
     // After a rollback an older bundle may be the one in use.

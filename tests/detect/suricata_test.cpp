@@ -202,6 +202,8 @@ TEST_F(SuricataTest, SidsRunOutWithAnErrorAndNotWithADoubledSid) {
   const GenerateSummary summary = Run(site);
   ASSERT_TRUE(summary.destinations[0].error.has_value());
   EXPECT_EQ(summary.destinations[0].error->kind, Kind::kTooLarge);
+  EXPECT_THAT(summary.destinations[0].error->hints,
+              ::testing::Contains(HasSubstr("raise its `sid_count`")));
 }
 
 }  // namespace
