@@ -116,6 +116,11 @@ SuricataRule RuleOf(const Candidate& candidate, const EventHead& event) {
     named.push_back(mention.event_uuid);
     rule.metadata.emplace_back("misp_event_uuid", mention.event_uuid.ToString());
   }
+  // A rule may stand for many ports, and the event of the first one is not that of all.
+  const bool ports =
+      candidate.from_ports.mentions.size() > 1 || candidate.to_ports.mentions.size() > 1;
+  if (ports && named.size() > 1)
+    rule.message += fmt::format(" (and {} more attributes)", candidate.mention_count - 1);
   rule.metadata.emplace_back("misp_attribute_uuid",
                              candidate.mentions[0].attribute_uuid.ToString());
   rule.metadata.emplace_back("tlp", intel::TlpName(candidate.tlp));

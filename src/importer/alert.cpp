@@ -62,6 +62,7 @@ void ReadKey(AlertId kind, std::string_view key, RuleOrigin* origin) {
         fmt::format("{}-{}", head, key.substr(first + 1, key.find('|', first + 1) - first - 1));
   } else if (const auto value_kind = FindKind(head)) {
     origin->value = {*value_kind, std::string(key.substr(first + 1, last - first - 1))};
+    origin->match = key.substr(last + 1);
   } else {
     origin->set = key.substr(first + 1, last - first - 1);
   }

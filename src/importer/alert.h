@@ -25,7 +25,8 @@ struct RuleOrigin {
   // One value, or a whole set of them, or an event, or the attribute that carries the rule: the
   // others are empty.
   std::optional<intel::Indicator> value;
-  std::string set;  // "domain-2", "networks-to", "iprep-source", …
+  std::string match;  // of a value: which of its rules it is: "dns", "tcp-to-2"
+  std::string set;    // "domain-2", "networks-to", "iprep-source", …
   std::optional<Uuid> event;
   std::optional<Uuid> attribute;
 };

@@ -109,7 +109,7 @@ struct AlertNames::State {
   }
 
   // What the destination may name, the used ones first; of an event above its clearance the UUID
-  // only.
+  // only. What another port stands in is about something else.
   NamedValue Visible(const intel::Indicator& indicator, const std::string& seen,
                      const detect::Named& named, std::size_t destination) const {
     const intel::Tlp clearance = loaded.site.destinations[destination].use.clearance;
@@ -117,6 +117,7 @@ struct AlertNames::State {
     for (const bool used : {true, false}) {
       for (const WhyOccurrence& one : named.occurrences) {
         if (one.tlp > clearance || one.decisions[destination].allowed != used) continue;
+        if (IsAtAnotherPort(one)) continue;
         if (value.occurrences.size() == NamedValue::kMaxOccurrences) {
           ++value.more;
           continue;
@@ -127,6 +128,12 @@ struct AlertNames::State {
       }
     }
     return value;
+  }
+
+  [[nodiscard]] bool IsAtAnotherPort(const WhyOccurrence& one) const {
+    if (!port || !loaded.site.destinations[0].exact_ports) return false;
+    const intel::Normalised value = intel::Normalise(one.type, one.value);
+    return value.ok() && value.port != 0 && value.port != *port;
   }
 
   Status Look(const intel::Indicator& indicator, const std::string& seen, NamedAlert* alert) {
@@ -175,6 +182,7 @@ struct AlertNames::State {
   std::unordered_map<std::int64_t, Rule> rules;        // by sid
   std::unordered_map<Uuid, intel::Indicator> carried;  // the texts of rules, by attribute
   std::optional<detect::ValueLookup> lookup;
+  std::optional<std::uint16_t> port;  // of the alert at hand, if its rule asks for ports
 };
 
 AlertNames::AlertNames(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -208,6 +216,7 @@ Result<std::optional<NamedAlert>> AlertNames::Find(const Json& event) {
   NamedAlert alert;
   alert.sid = *sid;
   alert.rule = rule->second.origin;
+  state_->port = PortSeen(event, alert.rule);
   if (alert.rule.attribute) {
     GF_CHECK(state_->LookAtCarrier(rule->second, &alert));
   } else if (alert.rule.value) {

@@ -1,6 +1,7 @@
 #include "importer/alert_values.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <optional>
 
@@ -196,6 +197,29 @@ std::vector<SeenValue> ValuesSeen(const Json& event, std::string_view set) {
     AddAddresses(event, set, &seen);
   }
   return seen;
+}
+
+std::optional<std::uint16_t> PortSeen(const Json& event, const RuleOrigin& rule) {
+  constexpr std::string_view kPort = "-port-";
+  if (const std::size_t at = rule.set.find(kPort); at != std::string::npos) {
+    std::uint16_t port = 0;
+    std::from_chars(rule.set.data() + at + kPort.size(), rule.set.data() + rule.set.size(), port);
+    return port;
+  }
+  const bool at_ports = rule.match.starts_with("tcp-") || rule.match.starts_with("udp-");
+  if (!rule.value || !at_ports) return std::nullopt;
+  constexpr std::array<std::pair<const char*, const char*>, 2> kEnds = {
+      {{"dest_ip", "dest_port"}, {"src_ip", "src_port"}}};
+  for (const auto& [ip_key, port_key] : kEnds) {
+    const Json* address = Field(event, ip_key);
+    const Json* port = Field(event, port_key);
+    if (address == nullptr || !address->is_string() || port == nullptr ||
+        !port->is_number_unsigned() || port->get<std::uint64_t>() > 65535)
+      continue;
+    const auto network = intel::ParseNetwork(address->get<std::string>());
+    if (network && network->ToString() == rule.value->value) return port->get<std::uint16_t>();
+  }
+  return std::nullopt;
 }
 
 }  // namespace gapferry::importer

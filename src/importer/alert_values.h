@@ -3,11 +3,13 @@
 // and 8 (user guide, "Eve JSON Format").
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/json.h"
+#include "importer/alert.h"
 #include "intel/value.h"
 
 namespace gapferry::importer {
@@ -22,5 +24,8 @@ constexpr std::size_t kMaxSeenValues = 64;  // of one alert; further ones are no
 
 // `set` as in RuleOrigin. What is missing, or of another type than Suricata writes, is passed over.
 [[nodiscard]] std::vector<SeenValue> ValuesSeen(const Json& event, std::string_view set);
+
+// The port that the alert is about, if its rule asks for some: `rule` names the value or the set.
+[[nodiscard]] std::optional<std::uint16_t> PortSeen(const Json& event, const RuleOrigin& rule);
 
 }  // namespace gapferry::importer

@@ -180,6 +180,27 @@ def test_the_value_is_read_from_the_field_that_the_rule_looks_into(site, rule, f
     assert matched["attributes"][0]["event"] == EVENT and matched["attributes"][0]["info"] == "the open event"
 
 
+@pytest.mark.parametrize("destination", ["literal", "datasets"])
+def test_an_alert_at_a_port_names_the_event_of_that_port(bins, destination, tmp_path):
+    events = [event(EVENT[:-2] + f"{60 + number}", f"event {number}", "clear",
+                    [attribute(60 + number, "ip-dst|port", f"45.66.77.88|{8000 + 2 * number}")]) for number in range(4)]
+    pair = open_site(tmp_path, bins, events, [
+        {"name": "literal", "format": "suricata", "clearance": "clear"},
+        {"name": "datasets", "format": "suricata", "clearance": "clear", "suricata": {**SETS, "prefix": "sets"}}])
+    folder = pair.isolated / "artifacts" / destination / "current"
+    text = "".join(path.read_text() for path in folder.glob("*.rules"))
+    for number in range(4):
+        port = 8000 + 2 * number
+        wanted = r"alert tcp any any -> 45\S+ \[8000,8002,8004,8006\]" if destination == "literal" else f"port-{port}"
+        rule = next(line for line in text.splitlines() if re.search(wanted, line))
+        if destination == "literal":
+            assert 'msg:"MISP address 45.66.77.88: event 0 (and 3 more attributes)"' in rule
+        number_of_rule = int(re.search(r"sid:(\d+)", rule)[1])
+        line = alert(number_of_rule, src_ip="10.0.0.9", src_port=4000, dest_ip="45.66.77.88", dest_port=port)
+        (matched,) = told(enrich(pair, line, "--destination", destination)[0])["matched"]
+        assert [one["info"] for one in matched["attributes"]] == [f"event {number}"]
+
+
 def test_nothing_above_the_clearance_is_named(site):
     (out,) = enrich(site, alert(sid(site, "ids", "alert dns.*misp-domain-2"), dns={"rrname": "evil.example"}),
                     "--destination", "ids")
