@@ -266,8 +266,11 @@ def test_ids_survive_removal_and_return(tmp_path, form):
     first = files(generate(tmp_path / "1", form, event))
     generate(tmp_path / "1", form, write_event(tmp_path, attributes(PLAIN)[1:]))
     again = files(generate(tmp_path / "1", form, write_event(tmp_path, attributes(PLAIN))))
-    assert {name: text for name, text in again.items() if name != "manifest.json"} == {
-        name: text for name, text in first.items() if name != "manifest.json"}
+    def told(made):
+        # A STIX report that has changed twice is as it was, and newer.
+        return {name: re.sub(rb'"modified":"[^"]*"', b"", text) if form == "stix" else text
+                for name, text in made.items() if name != "manifest.json"}
+    assert told(again) == told(first)
 
 
 YARA_ONE = 'rule one : tag { strings: $a = "marker-one" condition: $a }'
