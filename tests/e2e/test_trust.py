@@ -1,9 +1,7 @@
 """What an attacker adds to a medium or a log hides nothing that is good and nothing that is bad."""
 import base64
 import json
-import os
 import shutil
-import subprocess
 
 import pytest
 from test_keys import content_id, failing, json_of, minisign, pair, root  # noqa: F401
@@ -418,46 +416,3 @@ def test_diff_says_that_an_import_would_take_a_root(pair):
     pair.bundle()
     assert "root 1 → 2" in pair.import_("diff", pair.medium).stderr
     assert root_here(pair) == 1
-
-
-# Backups
-
-@pytest.mark.parametrize("side", ["export", "import_"])
-def test_a_backup_knows_its_own_bytes(pair, tmp_path, side):
-    pair.bundle()
-    site(pair)
-    call, home = getattr(pair, side), pair.connected if side == "export" else pair.isolated
-    backup = tmp_path / "b.tar"
-    (home / "keys").mkdir(exist_ok=True)
-    (home / "keys" / "my notes.txt").write_text("with a space")
-    assert "my notes.txt" in call("backup", "--to", backup, expect=5).stderr
-    (tmp_path / "unpacked").mkdir()
-    subprocess.run(["tar", "xf", backup, "-C", tmp_path / "unpacked"], check=True)
-    checked = subprocess.run(["b2sum", "-c", "gapferry-digests"], cwd=tmp_path / "unpacked", capture_output=True,
-                             text=True)
-    assert checked.returncode == 0, checked.stdout + checked.stderr
-    config = f"{'export' if side == 'export' else 'import'}.yml"
-    text = backup.read_bytes()
-    at = text.index((home / config).read_bytes()[:40])
-    backup.write_bytes(text[:at + 5] + bytes([text[at + 5] ^ 1]) + text[at + 6:])
-    shutil.rmtree(home)
-    failing(call("restore", backup, expect=None), 11, config)
-    assert not home.exists()
-    backup.write_bytes(text)
-    call("restore", backup)
-
-
-def test_a_backup_replaces_no_pipe_and_no_link(pair, tmp_path):
-    os.mkfifo(tmp_path / "pipe")
-    (tmp_path / "elsewhere").write_text("precious")
-    (tmp_path / "link").symlink_to(tmp_path / "elsewhere")
-    for name in ("pipe", "link"):
-        failing(pair.export("backup", "--to", tmp_path / name, expect=None), 4, "no regular file")
-    assert (tmp_path / "link").is_symlink()
-
-
-def test_resplit_replaces_no_other_root(pair, stick):
-    pair.bundle()
-    (stick / "root-0001.json").write_text("another")
-    failing(pair.export("resplit", pair.medium, "--to", stick, "--volume-size", "cd", expect=None), 2, "another root")
-    assert (stick / "root-0001.json").read_text() == "another"
