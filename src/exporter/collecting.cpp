@@ -87,8 +87,9 @@ Result<std::filesystem::path> PathOf(Session& session, const SourceConfig& sourc
 
 Result<collect::CollectReport> CollectSource(Session& session, const SourceConfig& source,
                                              store::Store* mirror) {
-  const collect::SourceOptions options{source.name, source.default_tlp, collect::kMaxEventFileBytes,
-                                       source.selection, source.allow_empty, source.accept_older};
+  const collect::SourceOptions options{
+      source.name,      source.default_tlp, collect::kMaxEventFileBytes,
+      source.selection, source.allow_empty, source.accept_older};
   SourceProgress progress(session, source);
   const collect::CollectProgress files = progress.Counting("files");
   const bool lists = source.kind == "warninglists";
