@@ -106,14 +106,16 @@ Status FetchClusters(MispApi& api, const ContextRows& galaxies, ContextRows* clu
   for (const auto& [tag, row] : *clusters)
     held[FieldOf(row, "galaxy")] = FieldOf(row, "version");
   ContextRows now;
-  for (const auto& [uuid, galaxy] : galaxies) {
+  for (const auto& entry : galaxies) {
+    const std::string& uuid = entry.first;
+    const ContextRow& galaxy = entry.second;
     if (!IsOfAttack(galaxy)) continue;
     const std::string version = FieldOf(galaxy, "version");
     const auto known = held.find(uuid);
     ContextRows rows;
     if (known != held.end() && known->second == version) {
       std::copy_if(clusters->begin(), clusters->end(), std::inserter(rows, rows.end()),
-                   [&](const auto& entry) { return FieldOf(entry.second, "galaxy") == uuid; });
+                   [&](const auto& each) { return FieldOf(each.second, "galaxy") == uuid; });
     } else {
       GF_TRY(const Json answer, api.Get("/galaxies/view/" + uuid));
       GF_TRY(rows, ReadClusters(answer, uuid, version));

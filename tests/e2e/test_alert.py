@@ -32,7 +32,8 @@ def site(tmp_path_factory, bins):
     pair = Pair(folder / "pair", bins)
     pair.event = folder / "event.json"
     pair.event.write_text(json.dumps(event(VALUES)))
-    pair.configure_export([{"name": "feed", "kind": "misp-event", "path": str(pair.event)}], clearance="green")
+    pair.configure_export([{"name": "feed", "kind": "misp-event", "path": str(pair.event), "accept_older": True}],
+                          clearance="green")
     pair.export("collect")
     pair.bundle()
     pair.open_site(clearance="green", destinations=[

@@ -27,7 +27,8 @@ class Site:
         self.folder = folder
         self.pair = Pair(folder / "pair", bins)
         self.event = folder / "event.json"
-        self.pair.configure_export([{"name": "feed", "kind": "misp-event", "path": str(self.event)}], clearance="green")
+        self.pair.configure_export([{"name": "feed", "kind": "misp-event", "path": str(self.event), "accept_older": True}],
+                                   clearance="green")
         self.state(["a.example"])
         self.loaded, self.verdict = folder / "loaded.rules", folder / "verdict"
         script = folder / "reload"
