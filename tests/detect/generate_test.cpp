@@ -80,9 +80,10 @@ TEST_F(GenerateTest, AFalsePositiveSpeaksForTheValueInEveryEvent) {
 
 TEST_F(GenerateTest, AFalsePositiveSpeaksForANameOfEitherKind) {
   Put(1, {"tlp:clear"}, {{"domain", "evil.example"}, {"hostname", "doubtful.example"}});
-  Put(2, {"tlp:clear"}, {{"hostname", "evil.example", {"false-positive:confirmed=\"true\""}},
-                         {"domain", "doubtful.example", {}, true, {0, 2, 0, 1'785'599'999, 0}},
-                         {"hostname", "www.evil.example"}});
+  Put(2, {"tlp:clear"},
+      {{"hostname", "evil.example", {"false-positive:confirmed=\"true\""}},
+       {"domain", "doubtful.example", {}, true, {0, 2, 0, 1'785'599'999, 0}},
+       {"hostname", "www.evil.example"}});
   Site site = MakeSite({Make("ids", "suricata")});
   site.destinations[0].use.sightings.false_positives = 2;
   const GenerateSummary summary = Run(site);

@@ -90,8 +90,8 @@ TEST(Allowlist, RefusesWithTheLine) {
   for (const Bad& bad :
        {Bad{"ok.example\n300.1.1.1\n", "300.1.1.1"}, Bad{"\n10.0.0.0/33", "10.0.0.0/33"},
         Bad{"\n0.0.0.0/0", "wider"}, Bad{"\n::/0", "wider"}, Bad{"\ncom", "public suffix"},
-        Bad{"\nco.uk", "public suffix"}, Bad{"\n= ", "without"}, Bad{"\n=a b", "DNS name"}, Bad{"\n=*.a.example", "DNS name"},
-        Bad{"\na..b", "DNS name"}, Bad{"\nhttps://", "URL"}}) {
+        Bad{"\nco.uk", "public suffix"}, Bad{"\n= ", "without"}, Bad{"\n=a b", "DNS name"},
+        Bad{"\n=*.a.example", "DNS name"}, Bad{"\na..b", "DNS name"}, Bad{"\nhttps://", "URL"}}) {
     const Result<Allowlist> list = Allowlist::Parse(bad.text, "allow.txt");
     ASSERT_FALSE(list.ok()) << bad.text;
     EXPECT_EQ(list.error().kind, Kind::kConfig);

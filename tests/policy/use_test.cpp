@@ -271,12 +271,12 @@ TEST(DecideTarget, NoRuleLooksForEverythingOrForNobody) {
   const auto reason = [](std::string_view value) {
     return DecideValue(ValuePolicy{}, IndicatorOf("ip-dst", value), "ip-dst").decision.reason;
   };
-  for (const char* wide : {"0.0.0.0/0", "44.0.0.0/7", "::/0", "2000::/15", "64:ff9b::/96", "64:ff9b::/64",
-                           "64:ff9b::2c00:0/102", "2002::/16", "2002:2c00::/23"})
+  for (const char* wide : {"0.0.0.0/0", "44.0.0.0/7", "::/0", "2000::/15", "64:ff9b::/96",
+                           "64:ff9b::/64", "64:ff9b::2c00:0/102", "2002::/16", "2002:2c00::/23"})
     EXPECT_EQ(reason(wide), Reason::kPrefixTooWide) << wide;
-  for (const char* nobody : {"0.0.0.0", "0.1.2.3", "127.0.0.1", "127.8.0.0/16", "224.0.0.251",
-                             "240.1.2.3", "255.255.255.255", "::", "::1", "ff02::1",
-                             "64:ff9b::7f00:1", "2002:7f00:1::1"})
+  for (const char* nobody :
+       {"0.0.0.0", "0.1.2.3", "127.0.0.1", "127.8.0.0/16", "224.0.0.251", "240.1.2.3",
+        "255.255.255.255", "::", "::1", "ff02::1", "64:ff9b::7f00:1", "2002:7f00:1::1"})
     EXPECT_EQ(reason(nobody), Reason::kBogon) << nobody;
   for (const char* good : {"44.0.0.0/8", "10.1.2.3", "126.255.255.255", "128.0.0.1",
                            "223.255.255.255", "2600::/16", "::2", "fe80::1", "64:ff9b::2c00:1",
