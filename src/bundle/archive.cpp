@@ -45,11 +45,23 @@ std::string DigestLine(const Digest512& digest, const std::string& name) {
   return HexEncode(digest) + "  " + name + "\n";
 }
 
+// Only an older backup may be replaced, or an empty file.
 Status CheckBackupTarget(const fs::path& target) {
   std::error_code error;
   const fs::file_type type = fs::symlink_status(target, error).type();
-  if (type == fs::file_type::not_found || type == fs::file_type::regular) return Ok();
-  return Error::Make(Kind::kIo, "{} is there and is no regular file", target.string())
+  if (type == fs::file_type::not_found) return Ok();
+  if (type != fs::file_type::regular) {
+    return Error::Make(Kind::kIo, "{} is there and is no regular file", target.string())
+        .Hint("name a new file");
+  }
+  constexpr std::string_view kMagic = "ustar";
+  constexpr std::size_t kMagicAt = 257;
+  GF_TRY(const Fd fd, OpenRegular(target));
+  Bytes head(kMagicAt + kMagic.size());
+  GF_TRY(const std::size_t size, ReadFull(fd.get(), head));
+  if (size == 0 || AsText(ByteView(head).first(size)).substr(std::min(size, kMagicAt)) == kMagic)
+    return Ok();
+  return Error::Make(Kind::kIo, "{} is there and is no backup", target.string())
       .Hint("name a new file");
 }
 

@@ -43,6 +43,21 @@ def test_a_backup_replaces_no_pipe_and_no_link(pair, tmp_path):
     assert (tmp_path / "link").is_symlink()
 
 
+def test_a_backup_replaces_nothing_but_a_backup(pair, tmp_path):
+    note = tmp_path / "note.txt"
+    for content in ("precious", "precious " * 100):
+        note.write_text(content)
+        failing(pair.export("backup", "--to", note, expect=None), 4, "is there and is no backup")
+        assert note.read_text() == content
+    before = (pair.connected / "export.yml").read_bytes()
+    failing(pair.export("backup", "--to", pair.connected / "export.yml", expect=None), 4, "no backup")
+    assert (pair.connected / "export.yml").read_bytes() == before
+    pair.export("backup", "--to", tmp_path / "b.tar")
+    pair.export("backup", "--to", tmp_path / "b.tar")
+    (tmp_path / "empty").touch()
+    pair.export("backup", "--to", tmp_path / "empty")
+
+
 def test_resplit_replaces_no_other_root(pair, stick):
     pair.bundle()
     (stick / "root-0001.json").write_text("another")
