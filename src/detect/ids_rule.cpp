@@ -175,6 +175,12 @@ Result<std::vector<IdsRule>> ReadIdsRules(std::string_view text) {
   return Reader(text).Run();
 }
 
+bool IsActionOfSuricata(std::string_view action) {
+  constexpr auto kKnown = std::to_array<std::string_view>(
+      {"alert", "drop", "pass", "reject", "rejectboth", "rejectdst", "rejectsrc"});
+  return Holds(kKnown, action);
+}
+
 bool BlocksTraffic(const IdsRule& rule) {
   return Holds(kBlocks, rule.action());
 }

@@ -52,5 +52,7 @@ struct IdsRule {
 
 // Whether its action is one that blocks: drop, reject and the like.
 [[nodiscard]] bool BlocksTraffic(const IdsRule& rule);
+// Snort has more of them, such as log and sdrop.
+[[nodiscard]] bool IsActionOfSuricata(std::string_view action);
 
 }  // namespace gapferry::detect

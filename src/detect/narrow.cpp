@@ -105,17 +105,20 @@ class LiteralReader {
   std::size_t at_ = 0;
 };
 
-// Verbs such as (*ACCEPT), comments, quotes of \Q, options such as (?x), recursion: they change
-// what stands around them, and no rule needs them.
+// Verbs such as (*ACCEPT), comments, quotes of \Q, options such as (?x), recursion, groups that
+// have names and references to them, classes within classes: they change what stands around them,
+// or hold letters that are no text, and no rule needs them.
 bool HasOddGroup(std::string_view expression) {
-  constexpr std::string_view kPlain = ":=!<>P|";
-  for (const std::string_view odd : {"(*", "\\Q"}) {
+  constexpr std::string_view kPlain = ":=!<>|";
+  for (const std::string_view odd : {"(*", "\\Q", "\\k", "\\g", "[:", "[.", "[="}) {
     if (expression.find(odd) != std::string_view::npos) return true;
   }
   for (std::size_t at = expression.find("(?"); at != std::string_view::npos;
        at = expression.find("(?", at + 2)) {
     if (at + 2 == expression.size() || kPlain.find(expression[at + 2]) == std::string_view::npos)
       return true;
+    const std::string_view behind = expression.substr(at + 3, 1);
+    if (expression[at + 2] == '<' && behind != "=" && behind != "!") return true;
   }
   return false;
 }

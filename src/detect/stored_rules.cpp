@@ -116,7 +116,8 @@ class StoredRulesWriter : public Writer {
     GF_TRY(std::vector<IdsRule> rules, ReadIdsRules(stored.text));
     StoredIds each{&stored, std::move(rules), {}};
     for (IdsRule& rule : each.rules) {
-      if (BlocksTraffic(rule) && !options_.may_block) {
+      const bool unknown = sensor == Sensor::kSuricata && !IsActionOfSuricata(rule.action());
+      if ((BlocksTraffic(rule) && !options_.may_block) || unknown) {
         rule.OnlyAlert();
         each.tamed = true;
       }

@@ -156,12 +156,33 @@ TEST(IdsRules, LookForSomething) {
 }
 
 TEST(LongestLiteral, IsWhatEveryMatchHas) {
-  const std::map<std::string, std::size_t> kFound = {
-      {"abcd", 4},     {"ab.cd", 2},       {"abcd?", 3},     {"abc+d", 3},     {"abcd|x", 1},
-      {"(abcd)?x", 1}, {"x(abcd|efg)", 3}, {"(?!abcd)x", 1}, {"(?:abcd)x", 4}, {"ab\\d", 2},
-      {"\\x41\\/", 2}, {"[abcd]x", 1},     {"[]abcd]x", 1},  {"a{0}bcd", 3},   {"abc{2}", 2},
-      {"", 0},         {"abcd|", 0},       {"(?#abcd", 0},   {"\\Q....", 0},   {"abcd\\", 4},
-      {"((((", 0},     {"abcd)|.", 4}};
+  const std::map<std::string, std::size_t> kFound = {{"abcd", 4},
+                                                     {"ab.cd", 2},
+                                                     {"abcd?", 3},
+                                                     {"abc+d", 3},
+                                                     {"abcd|x", 1},
+                                                     {"(abcd)?x", 1},
+                                                     {"x(abcd|efg)", 3},
+                                                     {"(?!abcd)x", 1},
+                                                     {"(?:abcd)x", 4},
+                                                     {"ab\\d", 2},
+                                                     {"\\x41\\/", 2},
+                                                     {"[abcd]x", 1},
+                                                     {"[]abcd]x", 1},
+                                                     {"a{0}bcd", 3},
+                                                     {"abc{2}", 2},
+                                                     {"", 0},
+                                                     {"abcd|", 0},
+                                                     {"(?#abcd", 0},
+                                                     {"\\Q....", 0},
+                                                     {"abcd\\", 4},
+                                                     {"[[:print:]abcdefg]", 0},
+                                                     {"(?<abcd>.)\\k<abcd>", 0},
+                                                     {"(?P<abcd>.?)", 0},
+                                                     {"(?<=abcd)efgh", 4},
+                                                     {"(.)\\g'abcd'", 0},
+                                                     {"((((", 0},
+                                                     {"abcd)|.", 4}};
   for (const auto& [expression, bytes] : kFound)
     EXPECT_EQ(LongestLiteral(expression), bytes) << expression;
 }

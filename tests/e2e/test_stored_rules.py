@@ -165,6 +165,17 @@ def test_what_is_written_fits_the_line_that_the_engine_reads(engine, tmp_path):
     assert f"{len(lines)} rules successfully loaded, 0 rules failed" in said.stdout + said.stderr
 
 
+def test_an_action_that_suricata_does_not_know_is_an_alert(engine, bins, tmp_path):
+    site = Site(tmp_path, bins, {"name": "own", "format": "stored-rules", "power": "block", "stored_rules": {"may_block": True}})
+    rules = [GOOD.replace("alert", action, 1).replace("good", action) for action in ("log", "block", "sdrop", "rewrite", "drop")]
+    site.generate(event([("suricata", rule) for rule in rules]))
+    file = site.current("own") / "stored-suricata.rules"
+    done = subprocess.run([engine, "-T", "-S", str(file), "-l", str(tmp_path)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    written = [line.split()[0] for line in file.read_text().splitlines() if line and not line.startswith("#")]
+    assert sorted(written) == ["alert"] * 4 + ["drop"]
+
+
 def test_a_capture_names_the_attributes_whose_rules_alert(engine, bins, tmp_path):
     site = Site(tmp_path, bins, {"name": "own", "format": "stored-rules"})
     site.generate(event([("suricata", GOOD), ("suricata", GOOD.replace("other.com", "quiet.com"))]))
