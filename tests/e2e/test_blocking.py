@@ -52,7 +52,8 @@ def run(*argv, expect=0, **more):
 def namespace(*argv, expect=0):
     """In a network of its own, where the caller is root."""
     if subprocess.run(["unshare", "-rn", "true"], capture_output=True).returncode:
-        missing("this kernel gives no network namespace to an ordinary user")
+        # No package brings a kernel, so this is no missing oracle.
+        pytest.skip("this kernel gives no network namespace to an ordinary user")
     return run("unshare", "-rn", *argv, expect=expect)
 
 
@@ -291,7 +292,7 @@ def test_ipset_swaps_its_sets_in(tmp_path):
     current, _ = generate(tmp_path, "ipset", VALUES + PORTED[:3])
     ipset, file = find("ipset"), current / "misp.ipset"
     if subprocess.run(["unshare", "-rn", ipset, "create", "t", "hash:net"], capture_output=True).returncode:
-        missing("this kernel has no ipset, or none for an ordinary user")
+        pytest.skip("this kernel has no ipset, or none for an ordinary user")
     later, _ = generate(tmp_path / "later", "ipset", VALUES[:8])
     # A run that broke off may have left its set behind.
     said = namespace("sh", "-c", f"{ipset} create misp4-next hash:net family inet maxelem 16777216 comment && "
