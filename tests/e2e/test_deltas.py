@@ -73,13 +73,13 @@ class World:
         """A warninglist comes, changes or goes; one stays, as an empty folder is taken for a share that is not mounted."""
         name = f"list{self.random.randrange(4)}"
         if name not in self.lists or len(self.lists) == 1:
-            self.lists.setdefault(name, {"name": f"List {name}", "type": "hostname", "description": "", "version": 1,
+            self.lists.setdefault(name, {"name": f"List {name}", "type": "hostname", "description": "", "version": 0,
                                          "matching_attributes": ["domain", "hostname"], "list": ["a.example"]})
         elif self.random.random() < 0.3:
             del self.lists[name]
             return
         one = self.lists[name]
-        one["version"] += 1
+        one["version"] = self.tick()  # also of one that returns: an older one would be refused
         change = self.random.choice(["entry", "entry", "less", "attributes", "description"])
         if change == "entry" or len(one["list"]) == 1:
             one["list"].append(self.value("domain"))
