@@ -80,12 +80,13 @@ Status WriteSignedFile(const std::filesystem::path& file, const SignedDocument& 
   return WriteFileAtomically(file, document.bytes);
 }
 
-Status AddSignatureFile(const std::filesystem::path& file, const SignatureFile& signature) {
+Status AddSignatureFile(const std::filesystem::path& file, const PublicKey& key,
+                        const SignatureFile& signature) {
   GF_TRY(const SignedDocument document, ReadSignedFile(file, kMaxRootBytes));
   const std::string id = signature.key_id().ToString();
   for (const std::string& text : document.signatures) {
     const auto there = ParseSignatureFile(text);
-    if (there.ok() && there->key_id() == signature.key_id()) {
+    if (there.ok() && Verify(key, Hash512(AsBytes(document.bytes)), *there).ok()) {
       return Error::Make(Kind::kUsage, "key {} has signed {} already", id, file.string())
           .Hint("a threshold counts keys, not signatures; another key must sign");
     }

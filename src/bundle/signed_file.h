@@ -31,8 +31,9 @@ struct FoundSignatures {
 [[nodiscard]] Status WriteSignedFile(const std::filesystem::path& file,
                                      const SignedDocument& document);
 // One more signature beside `file`, named after its key: the short name is left to `minisign -S`,
-// which overwrites what it finds there. Error: kUsage if its key has signed already.
-[[nodiscard]] Status AddSignatureFile(const std::filesystem::path& file,
+// which overwrites what it finds there. One of the same name that does not fit is replaced. Error:
+// kUsage if `key` has signed already.
+[[nodiscard]] Status AddSignatureFile(const std::filesystem::path& file, const PublicKey& key,
                                       const SignatureFile& signature);
 
 }  // namespace gapferry::bundle

@@ -89,7 +89,7 @@ Status SignRootFile(const fs::path& file, const bundle::SecretKey& key) {
   if (!root.ok()) return std::move(root).error().In(file.string());
   GF_TRY(const bundle::SignatureFile signature,
          bundle::Sign(key, Hash512(AsBytes(bytes)), bundle::RootTrustedComment(root->version)));
-  return bundle::AddSignatureFile(file, signature);
+  return bundle::AddSignatureFile(file, key.public_key(), signature);
 }
 
 Result<bool> ProposeRoot(Session& session, const Home& home, const bundle::Root& next,

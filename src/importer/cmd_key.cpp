@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "importer/audit.h"
 #include "importer/commands.h"
 #include "importer/revocation.h"
@@ -54,7 +56,12 @@ struct RevokeOptions {
 };
 
 Status RevokeKey(Session& session, const RevokeOptions& options) {
-  const auto id = bundle::ParseKeyId(options.key);
+  // Read out over a telephone, it may be typed in small letters.
+  std::string upper = options.key;
+  std::transform(upper.begin(), upper.end(), upper.begin(), [](unsigned char c) {
+    return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : static_cast<char>(c);
+  });
+  const auto id = bundle::ParseKeyId(upper);
   if (!id) {
     return Error::Make(Kind::kUsage, "\"{}\" is no key id: 16 hexadecimal digits are", options.key)
         .Hint("`{} key show` lists them", session.program);

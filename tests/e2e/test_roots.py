@@ -379,3 +379,21 @@ def test_a_signature_without_its_root_is_no_gap(pair):
     next_roots(pair)
     pair.export("root", "adopt")
     assert [*stored(pair, 2)] == ["root-0002.json.minisig"]
+
+
+def test_a_signature_that_does_not_fit_is_replaced(pair, tmp_path):
+    """Of its own key, but of something else: as when a draft was changed after it was signed."""
+    pair.export("key", "new", "second", "--to", tmp_path, "--no-passphrase")
+    pair.export("root", "change", "--add-root", tmp_path / "second.pub", "--root-threshold", "2", "--key", root_key(pair))
+    draft = next(pair.connected.glob("**/root-0002.json"))
+    pair.export("root", "sign", draft, "--key", tmp_path / "second.key")
+    beside = [path for path in draft.parent.glob("root-0002.json.*.minisig")]
+    mine = [path for path in beside if pair.export("key", "show").stdout.find(path.name.split(".")[2]) < 0]
+    assert mine, beside
+    failing(pair.export("root", "sign", draft, "--key", tmp_path / "second.key", expect=None), 2, "has signed")
+    other = tmp_path / "other"
+    other.write_text("other")
+    assert minisign("-S", "-s", tmp_path / "second.key", "-m", other, "-x", mine[0], "-t", "x").returncode == 0
+    pair.export("root", "sign", draft, "--key", tmp_path / "second.key")
+    pair.export("root", "accept")
+    assert root(pair)["root_version"] == 2
