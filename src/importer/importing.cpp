@@ -151,7 +151,15 @@ class Importing {
   }
   // After a state was taken in: the medium holds another that leads on from it.
   [[nodiscard]] bool leads_on() const { return leads_on_; }
-  [[nodiscard]] const std::optional<Error>& left_out() const { return left_out_; }
+  // Newer than what was taken, and of no use here.
+  struct LeftOut {
+    std::optional<Error> root;
+    std::optional<bundle::StatePoint> number;
+    std::optional<Error> bundle;
+  };
+  [[nodiscard]] const LeftOut& left_out() const { return left_out_; }
+  // The number that the site holds afterwards.
+  [[nodiscard]] const bundle::StatePoint& reached() const { return reached_; }
   // A heartbeat names a newer number than what is here.
   [[nodiscard]] bool missed() const { return missed_; }
 
@@ -164,7 +172,7 @@ class Importing {
         &walked, &foreign_);
     GF_CHECK(KeepWalked(walked));
     if (!medium.ok()) return std::move(medium).error();
-    left_out_ = RootsLeftOut(*medium);
+    left_out_.root = RootsLeftOut(*medium);
     NoteStrayRoots(session_.console, *medium);
     GF_CHECK(CheckAgreement(*medium));
     if (medium->bundles.empty() ||
@@ -173,6 +181,8 @@ class Importing {
       return TakeOne(&only);
     }
     SayFaults(session_.console, *medium);
+    const std::optional<MediumFault> newer = NewerLeftOut(*medium);
+    if (newer) LeaveOut({newer->name.epoch, newer->name.seq, {}}, newer->error);
     return TakeFirstWhole(held, &medium->bundles);
   }
 
@@ -190,16 +200,29 @@ class Importing {
            kind == Kind::kDiverged;
   }
 
+  // Only the newest matters: it says what a good medium would have led to.
+  void LeaveOut(const bundle::StatePoint& number, const Error& why) {
+    if (left_out_.number && !bundle::IsBefore(*left_out_.number, number)) return;
+    left_out_.number = number;
+    left_out_.bundle =
+        Error::Make(Kind::kPartly, "number {}.{} on this medium is newer and cannot be used: {}",
+                    number.epoch, number.seq, why.what)
+            .Hint("what was good is in place; ask the connected side for a good copy");
+  }
+
   Result<bool> TakeFirstWhole(const bundle::StreamTrust& held, std::vector<Opened>* bundles) {
     for (std::size_t i = 0;; ++i) {
       auto taken = TakeOne(&(*bundles)[i]);
+      const bundle::StatePoint number = PointOf((*bundles)[i].verified.manifest());
       if (taken.ok()) {
         leads_on_ = *taken && LeadsOn((*bundles)[i].verified.manifest(), *bundles);
+        reached_ = number;
         return taken;
       }
       const bool another = i + 1 < bundles->size() &&
                            bundle::LeadsForward(held, (*bundles)[i + 1].verified.manifest());
       if (!MayBePassedOver(taken.error().kind) || !another) return taken;
+      LeaveOut(number, taken.error());
       session_.console.Report(taken.error());
       session_.console.Note("going on with the next bundle on the medium");
     }
@@ -306,13 +329,14 @@ class Importing {
   Foreign foreign_;
   bool leads_on_ = false;
   bool missed_ = false;
-  std::optional<Error> left_out_;
+  LeftOut left_out_;
+  bundle::StatePoint reached_;
 };
 
 // What is on the medium after the state that was just taken in. Nothing of it undoes that. kPartly
-// if it says that a delivery was missed.
+// if something of it cannot be used, or says that a delivery was missed.
 std::optional<Error> TakeWhatFollows(Session& session, const Home& home, const Config& config,
-                                     const ImportOptions& options) {
+                                     const ImportOptions& options, bundle::StatePoint* reached) {
   for (bool more = true; more;) {
     Importing next(session, home, config, options);
     const auto taken = next.Run();
@@ -321,12 +345,29 @@ std::optional<Error> TakeWhatFollows(Session& session, const Home& home, const C
           .Hint("fetch and import the newer bundle: a delivery was missed");
     }
     if (!taken.ok()) {
-      session.console.Report(taken.error());
-      session.console.Note("the state before it was taken in and stays");
+      return Error::Make(Kind::kPartly, "what follows on this medium cannot be used: {}",
+                         taken.error().what)
+          .Hint(
+              "the state before it was taken in and stays; ask the connected side for a good copy");
     }
-    more = taken.ok() && *taken && next.leads_on();
+    if (*taken) *reached = next.reached();
+    more = *taken && next.leads_on();
   }
   return std::nullopt;
+}
+
+// The first, with the others reported before it.
+std::optional<Error> LastSaid(Console& console, const std::vector<std::optional<Error>>& errors) {
+  std::optional<Error> last;
+  for (const std::optional<Error>& error : errors) {
+    if (!error) continue;
+    if (last) {
+      console.Report(*error);
+    } else {
+      last = error;
+    }
+  }
+  return last;
 }
 
 }  // namespace
@@ -343,14 +384,22 @@ Result<Imported> ImportBundle(Session& session, const Home& home, const Config& 
     session.console.Warn(line);
   Importing first(session, home, config, options);
   const auto taken = first.Run();
+  const Importing::LeftOut& left_out = first.left_out();
   if (!taken.ok()) {
-    if (first.left_out()) session.console.Report(*first.left_out());
+    for (const std::optional<Error>& error : {left_out.bundle, left_out.root}) {
+      if (error) session.console.Report(*error);
+    }
     return taken.error();
   }
-  std::optional<Error> missed;
-  if (*taken && first.leads_on()) missed = TakeWhatFollows(session, home, config, options);
-  if (missed && first.left_out()) session.console.Report(*std::exchange(missed, std::nullopt));
-  return Imported{*taken, missed ? missed : first.left_out()};
+  bundle::StatePoint reached = first.reached();
+  std::optional<Error> follows;
+  if (*taken && first.leads_on()) {
+    follows = TakeWhatFollows(session, home, config, options, &reached);
+  }
+  // What could not be used at first may have fitted the state that was taken meanwhile.
+  const bool overtaken = left_out.number && !bundle::IsBefore(reached, *left_out.number);
+  return Imported{*taken, LastSaid(session.console, {left_out.root, follows,
+                                                     overtaken ? std::nullopt : left_out.bundle})};
 }
 
 }  // namespace gapferry::importer

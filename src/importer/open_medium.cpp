@@ -309,19 +309,30 @@ void NoteStrayRoots(Console& console, const OpenedMedium& medium) {
   }
 }
 
-void SayFaults(Console& console, const OpenedMedium& medium) {
+std::optional<MediumFault> NewerLeftOut(const OpenedMedium& medium) {
+  if (medium.faults.empty() || medium.bundles.empty()) return std::nullopt;
+  const MediumFault& newest = medium.faults.front();
   const bundle::Manifest& best = medium.bundles.front().verified.manifest();
-  for (const MediumFault& fault : medium.faults) {
+  if (!bundle::IsBefore(NumberOf(best), NumberOf(newest.name))) return std::nullopt;
+  return newest;
+}
+
+void SayFaults(Console& console, const OpenedMedium& medium) {
+  // A stick can hold thousands of files that are no bundles.
+  constexpr std::size_t kMaxSaid = 20;
+  const bundle::Manifest& best = medium.bundles.front().verified.manifest();
+  const std::size_t first = NewerLeftOut(medium) ? 1 : 0;
+  const std::size_t end = std::min(medium.faults.size(), first + kMaxSaid);
+  for (std::size_t i = first; i < end; ++i) {
+    const MediumFault& fault = medium.faults[i];
     if (bundle::IsBefore(NumberOf(fault.name), NumberOf(best))) {
       console.Note(fmt::format("older, unusable: {}", Printable(fault.error.what)));
     } else {
       console.Report(fault.error);
     }
   }
-  if (medium.more_faults > 0) {
-    console.Note(
-        fmt::format("{} further files cannot be used either", Grouped(medium.more_faults)));
-  }
+  const std::uint64_t more = medium.faults.size() - end + medium.more_faults;
+  if (more > 0) console.Note(fmt::format("{} further files cannot be used either", Grouped(more)));
 }
 
 Result<Opened> OpenVerified(const fs::path& path, const std::string& stream,

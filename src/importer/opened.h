@@ -105,7 +105,10 @@ struct Trusted {
 [[nodiscard]] std::optional<Error> RootsLeftOut(const OpenedMedium& medium);
 // A note for each of the first `stray_roots`.
 void NoteStrayRoots(Console& console, const OpenedMedium& medium);
-// What is wrong with files beside a bundle that is used: a note for those whose names are older.
+// The file with the newest name, if that is newer than the best bundle and it cannot be used.
+[[nodiscard]] std::optional<MediumFault> NewerLeftOut(const OpenedMedium& medium);
+// What is wrong with the first other files beside a bundle that is used: a note for those whose
+// names are older. How many more there are.
 void SayFaults(Console& console, const OpenedMedium& medium);
 
 // The lines that say what a verified bundle is, in the order in which an administrator asks.

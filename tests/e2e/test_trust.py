@@ -193,6 +193,61 @@ def test_thousands_of_empty_files_hide_nothing(pair, stick):
     assert root_here(pair) == 2
 
 
+@pytest.mark.parametrize("junk", ["empty", "cut", "altered"])
+def test_what_promises_a_newer_number_and_cannot_be_used_is_an_error_of_its_own(pair, stick, junk):
+    pair.bundle()
+    site(pair)
+    for path in pair.medium.glob("*"):
+        shutil.copy(path, stick)
+    good = next(stick.glob("*.gfb"))
+    newer = stick / good.name.replace("000001", "000009")
+    content = good.read_bytes()
+    newer.write_bytes({"empty": b"", "cut": content[:700], "altered": content.replace(b'"seq"', b'"sEq"')}[junk])
+    failing(pair.import_("import", stick, expect=None), 5, "1.9", newer.name)
+    assert applied(pair) == 1
+    failing(pair.import_("import", stick, expect=None), {"empty": 10, "cut": 10, "altered": 12}[junk])
+    # With `run` what was good is also put into effect, and an older file is only worth a note.
+    pair.bundle()
+    newest = sorted(pair.medium.glob("*.gfb"))[-1]
+    shutil.copy(newest, stick)
+    failing(pair.import_("run", stick, expect=None), 5, "1.9")
+    assert applied(pair) == 2 and list(pair.isolated.glob("artifacts/edl/current/*"))
+    newer.rename(stick / good.name.replace("000001", "000000"))
+    pair.bundle()
+    shutil.copy(sorted(pair.medium.glob("*.gfb"))[-1], stick)
+    assert "older, unusable" in pair.import_("import", stick).stderr
+
+
+def test_of_many_unusable_files_only_the_first_are_named(pair, stick):
+    pair.bundle()
+    site(pair)
+    for path in pair.medium.glob("*"):
+        shutil.copy(path, stick)
+    name = next(stick.glob("*.gfb")).name
+    for number in range(300):
+        (stick / name.replace("000001", f"{number + 2:06}")).touch()
+    done = pair.import_("import", stick, expect=5)
+    assert applied(pair) == 1 and len(done.stderr.splitlines()) < 100
+    assert "279 further files cannot be used either" in done.stderr
+
+
+def test_what_follows_and_is_damaged_leaves_what_came_before(pair, stick):
+    pair.configure_export(json.loads((pair.connected / "export.yml").read_text())["sources"],
+                          **{**json.loads((pair.connected / "export.yml").read_text())["sites"][0], "full": "never"})
+    pair.bundle()
+    site(pair)
+    full = next(pair.medium.glob("*.gfb"))
+    pair.bundle()
+    delta = sorted(pair.medium.glob("*.gfb"))[-1]
+    assert "delta" in delta.name
+    shutil.copy(full, stick)
+    content = bytearray(delta.read_bytes())
+    content[-2000] ^= 1
+    (stick / delta.name).write_bytes(content)
+    failing(pair.import_("import", stick, expect=None), 5, "what follows on this medium cannot be used")
+    assert applied(pair) == 1
+
+
 # A second signer
 
 @pytest.fixture
@@ -287,7 +342,8 @@ def test_a_key_can_be_revoked_before_it_comes(pair):
     pair.export("key", "rotate", "content")
     coming = content_id(pair)
     failing(pair.import_("key", "revoke", coming, "--reason", "call", expect=None), 7, "--unknown")
-    said = pair.import_("key", "revoke", coming, "--reason", "call", "--unknown")
+    # In small letters, as somebody types what is read out.
+    said = pair.import_("key", "revoke", coming.lower(), "--reason", "call", "--unknown")
     assert "does not know" in said.stderr and coming in pair.import_("key", "show").stdout
     pair.bundle()
     failing(pair.import_("import", pair.medium, expect=None), 29, coming)
