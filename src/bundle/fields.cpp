@@ -35,6 +35,10 @@ const Json& Fields::Find(std::string_view key) {
   return kNothing;
 }
 
+bool Fields::Has(std::string_view key) const {
+  return object_.is_object() && object_.contains(std::string(key));
+}
+
 bool Fields::IsNull(std::string_view key) {
   return Find(key).is_null();
 }

@@ -28,6 +28,8 @@ class Fields {
   // `path` names the object in messages, for example "payload".
   Fields(const Json& object, std::string path);
 
+  // For the few keys that may be absent.
+  [[nodiscard]] bool Has(std::string_view key) const;
   [[nodiscard]] bool IsNull(std::string_view key);
   [[nodiscard]] std::string Text(std::string_view key, std::size_t max_bytes);
   [[nodiscard]] std::string TextWhere(std::string_view key, bool (*is_valid)(std::string_view),

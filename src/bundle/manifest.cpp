@@ -65,6 +65,10 @@ Json BaseToJson(const Base& base) {
   return {{"seq", base.seq}, {"state_digest", HexEncode(base.state_digest)}};
 }
 
+Json NumberToJson(const StateNumber& number) {
+  return {{"epoch", number.epoch}, {"seq", number.seq}};
+}
+
 Result<std::vector<Digest512>> ReadDigests(const Json& array) {
   std::vector<Digest512> digests;
   for (const Json& entry : array) {
@@ -131,6 +135,15 @@ Result<Base> ReadBase(const Json& json) {
   return base;
 }
 
+Result<StateNumber> ReadRecalled(const Json& json) {
+  Fields fields(json, "recalled");
+  StateNumber number;
+  number.epoch = fields.Number("epoch", 1);
+  number.seq = fields.Number("seq", 1);
+  GF_CHECK(fields.Finish());
+  return number;
+}
+
 Result<RowCounts> ReadCounts(const Json& json) {
   Fields fields(json, "counts");
   RowCounts counts;
@@ -170,6 +183,11 @@ Status CheckTogether(const Manifest& manifest) {
   if (manifest.base && manifest.base->seq >= manifest.seq) {
     return Error::Make(Kind::kMalformed, "delta {} starts from {}, which is not before it",
                        manifest.seq, manifest.base->seq);
+  }
+  if (manifest.recalled && *manifest.recalled >= StateNumber{manifest.epoch, manifest.seq}) {
+    return Error::Make(Kind::kMalformed, "{}.{} recalls {}.{}, which is not before it",
+                       manifest.epoch, manifest.seq, manifest.recalled->epoch,
+                       manifest.recalled->seq);
   }
   if (manifest.expires <= manifest.created || manifest.next_due < manifest.created) {
     return Error::Make(Kind::kMalformed, "created {}, next due {}, expires {}: not in this order",
@@ -223,7 +241,7 @@ void HideContent(Manifest* manifest) {
 }
 
 std::string SerializeManifest(const Manifest& manifest) {
-  const Json document = {
+  Json document = {
       {"format", kManifestFormat},
       {"format_version", kManifestVersion},
       {"stream", {{"name", manifest.stream}, {"uuid", manifest.stream_uuid.ToString()}}},
@@ -232,6 +250,7 @@ std::string SerializeManifest(const Manifest& manifest) {
       {"kind", KindName(manifest.kind)},
       {"base", manifest.base ? BaseToJson(*manifest.base) : Json()},
       {"state_digest", HexEncode(manifest.state_digest)},
+      {"recalled", manifest.recalled ? NumberToJson(*manifest.recalled) : Json()},
       {"created", FormatTime(manifest.created)},
       {"expires", FormatTime(manifest.expires)},
       {"next_due", FormatTime(manifest.next_due)},
@@ -242,6 +261,7 @@ std::string SerializeManifest(const Manifest& manifest) {
       {"counts", manifest.content_hidden ? Json() : CountsToJson(manifest.counts)},
       {"payload", manifest.payload ? PayloadToJson(*manifest.payload) : Json()},
   };
+  if (!manifest.recalled) document.erase("recalled");
   return DumpJsonPretty(document);
 }
 
@@ -261,6 +281,9 @@ Result<Manifest> ParseManifest(std::string_view signed_bytes) {
     GF_TRY(manifest.base, ReadBase(fields.Object("base")));
   }
   manifest.state_digest = fields.Hex<32>("state_digest");
+  if (fields.Has("recalled")) {
+    GF_TRY(manifest.recalled, ReadRecalled(fields.Object("recalled")));
+  }
   manifest.created = fields.TimeOf("created");
   manifest.expires = fields.TimeOf("expires");
   manifest.next_due = fields.TimeOf("next_due");

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <compare>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -54,6 +55,15 @@ struct Payload {
   friend bool operator==(const Payload&, const Payload&) = default;
 };
 
+// A state by its number.
+struct StateNumber {
+  std::uint64_t epoch = 0;
+  std::uint64_t seq = 0;
+
+  friend bool operator==(const StateNumber&, const StateNumber&) = default;
+  friend auto operator<=>(const StateNumber&, const StateNumber&) = default;
+};
+
 // The state that a delta starts from.
 struct Base {
   std::uint64_t seq = 0;
@@ -81,6 +91,8 @@ struct Manifest {
   BundleKind kind = BundleKind::kFull;
   std::optional<Base> base;  // a delta has one, others do not
   Digest256 state_digest{};  // after this bundle
+  // States up to this one, which is before this bundle, hold what should never have crossed.
+  std::optional<StateNumber> recalled;
   Time created = 0;
   Time expires = 0;                   // after created
   Time next_due = 0;                  // not before created

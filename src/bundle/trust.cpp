@@ -82,9 +82,19 @@ Status CheckEquivocation(const StreamTrust& trust, const Manifest& manifest) {
                          fmt::format("delta {} starts from", manifest.seq));
 }
 
+Status CheckRecalled(const StreamTrust& trust, const StatePoint& point) {
+  if (!IsRecalled(trust, point)) return Ok();
+  return Error::Make(Kind::kRollback,
+                     "bundle {} was recalled: it, like all up to {} (epoch {}), holds what should "
+                     "never have crossed",
+                     Number(point), trust.recalled->seq, trust.recalled->epoch)
+      .Hint("no option takes it: use the newest bundle, and destroy the old media");
+}
+
 Result<Verdict> JudgeNumber(const StreamTrust& trust, const Manifest& manifest,
                             const AcceptOptions& options) {
   const StatePoint point = PointOf(manifest);
+  GF_CHECK(CheckRecalled(trust, point));
   const bool is_heartbeat = manifest.kind == BundleKind::kHeartbeat;
   if (is_heartbeat && trust.highest && IsBefore(point, *trust.highest)) {
     return Error::Make(Kind::kRollback,
@@ -178,6 +188,10 @@ void Record(StreamTrust& trust, const StatePoint& point) {
 
 bool IsBefore(const StatePoint& left, const StatePoint& right) {
   return std::tie(left.epoch, left.seq) < std::tie(right.epoch, right.seq);
+}
+
+bool IsRecalled(const StreamTrust& trust, const StatePoint& point) {
+  return trust.recalled && StateNumber{point.epoch, point.seq} <= *trust.recalled;
 }
 
 std::string_view ClockVerdictName(ClockVerdict verdict) {
@@ -280,6 +294,10 @@ Result<Acceptance> Accept(const TrustState& state, const VerifiedManifest& verif
   }
   acceptance.next.floor = std::max(acceptance.next.floor, manifest.created);
   if (Applies(verdict)) Record(acceptance.next.streams[manifest.stream_uuid], point);
+  if (manifest.recalled) {
+    std::optional<StateNumber>& recalled = acceptance.next.streams[manifest.stream_uuid].recalled;
+    recalled = std::max(recalled, manifest.recalled);
+  }
   return acceptance;
 }
 

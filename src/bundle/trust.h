@@ -62,6 +62,8 @@ struct StreamTrust {
   // The newest states once accepted, oldest first, so that after a rollback they may be applied
   // again, and so that another content under one of their numbers is noticed.
   std::vector<StatePoint> recorded;
+  // States up to this one must not come back; never goes back.
+  std::optional<StateNumber> recalled;
 
   friend bool operator==(const StreamTrust&, const StreamTrust&) = default;
 };
@@ -126,11 +128,15 @@ struct Acceptance {
 };
 
 // Errors: kWrongStream; kEquivocation (also of a delta that starts from another state than the one
-// accepted under its base's number); kRollback; kRootStep (a newer root or epoch comes first);
-// kNotReady (a full comes first); kUnsupported (importer too old); kPolicy (lives longer than the
-// root allows); kClock (created in the future, or years after all that is known); kExpired.
+// accepted under its base's number); kRollback (of a state that was recalled with every option);
+// kRootStep (a newer root or epoch comes first); kNotReady (a full comes first); kUnsupported
+// (importer too old); kPolicy (lives longer than the root allows); kClock (created in the future,
+// or years after all that is known); kExpired.
 [[nodiscard]] Result<Acceptance> Accept(const TrustState& state, const VerifiedManifest& verified,
                                         const Clock& clock, const AcceptOptions& options);
+
+// Whether a state of this number was recalled.
+[[nodiscard]] bool IsRecalled(const StreamTrust& trust, const StatePoint& point);
 
 // Bundles that lie on one medium, all signed: two that name different states under one number of a
 // stream, themselves or as what they start from, are proof that the stream was forked, whoever

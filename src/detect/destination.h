@@ -145,6 +145,8 @@ struct Site {
   Time created = 0;          // of the bundle that the store's state came with
   std::string state_digest;  // lower-case hexadecimal of that state
   std::size_t keep = 5;      // generations kept for each destination
+  // After a recall: the digests of the states since. Of another no earlier generation is kept.
+  std::optional<std::set<std::string>> only_states;
   bool accept_change = false;
   bool preview = false;  // make everything, compare, and put nothing into use
   std::uint32_t shrink_percent = 30;

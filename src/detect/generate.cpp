@@ -86,8 +86,13 @@ class Generation {
           work.generations->SetRefusal(work.failed() ? summary.error->what : std::string()));
       summary.generation = work.generations->current();
       if (work.output && summary.generation != work.output->path()) work.Drop();
+      // Also if the new one was refused: nothing may lead back there.
+      if (site_.only_states) {
+        const Status status = work.generations->PurgeOthers(*site_.only_states);
+        if (!status.ok()) work.Fail(status.error());
+      }
       if (work.failed()) continue;
-      // Also without a switch: after a recall a site keeps fewer.
+      // Also without a switch: `keep` may be less than it was.
       const Status status = work.generations->Prune(site_.keep);
       if (!status.ok()) work.Fail(status.error());
     }

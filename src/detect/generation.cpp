@@ -138,6 +138,21 @@ std::string Generations::RefusalIn(const fs::path& folder) {
   return why.ok() ? *why : "";
 }
 
+Status Generations::PurgeOthers(const std::set<std::string>& states) const {
+  GF_TRY(const auto all, All());
+  for (const auto& [number, path] : all) {
+    if (path == current_) continue;
+    const auto text = ReadFile(path / kManifestName, kMaxManifestBytes);
+    const auto manifest = ParseJson(text.ok() ? *text : "", {.max_bytes = kMaxManifestBytes});
+    const bool named = manifest.ok() && manifest->is_object() &&
+                       manifest->contains("state_digest") &&
+                       (*manifest)["state_digest"].is_string() &&
+                       states.contains((*manifest)["state_digest"].get<std::string>());
+    if (!named) GF_CHECK(Remove(path));
+  }
+  return Ok();
+}
+
 Status Generations::Prune(std::size_t keep) const {
   GF_TRY(const auto all, All());
   for (std::size_t i = 0; i + std::max<std::size_t>(keep, 1) < all.size(); ++i) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -43,6 +44,9 @@ class Generations {
   [[nodiscard]] Status SetRefusal(const std::string& why) const;
   [[nodiscard]] static std::string RefusalIn(const std::filesystem::path& folder);
   [[nodiscard]] std::filesystem::path current_link() const { return folder_ / "current"; }
+  // Removes what was not made from one of these states (digests in hexadecimal), or does not say;
+  // never the one in use.
+  [[nodiscard]] Status PurgeOthers(const std::set<std::string>& states) const;
   // Removes the oldest but `keep`; never the one in use.
   [[nodiscard]] Status Prune(std::size_t keep) const;
 

@@ -6,6 +6,7 @@
 
 #include "base/version.h"
 #include "exporter/position.h"
+#include "exporter/recall.h"
 #include "exporter/written.h"
 
 namespace gapferry::exporter {
@@ -32,7 +33,7 @@ class Maker {
  public:
   Maker(Session& session, const Home& home, const SiteConfig& site, const bundle::Root& root,
         const BeforeSpending& ask, store::Store* mirror, Position position, SiteState state,
-        Time created)
+        Time created, const std::optional<bundle::StateNumber>& recalled)
       : session_(session),
         home_(home),
         site_(site),
@@ -42,7 +43,8 @@ class Maker {
         position_(std::move(position)),
         state_(std::move(state)),
         seq_(position_.last() + 1),
-        created_(created) {
+        created_(created),
+        recalled_(recalled) {
     made_.changed = position_.ledger.empty();
   }
 
@@ -184,6 +186,7 @@ class Maker {
     manifest.seq = seq_;
     manifest.kind = kind;
     manifest.state_digest = state_.digest();
+    manifest.recalled = recalled_;
     manifest.created = created_;
     manifest.expires = created_ + site_.days_valid * kSecondsPerDay;
     manifest.next_due = created_ + site_.days_between * kSecondsPerDay;
@@ -235,6 +238,7 @@ class Maker {
   SiteState state_;
   std::uint64_t seq_;
   Time created_;  // of all bundles of this number
+  std::optional<bundle::StateNumber> recalled_;
   MadeBundles made_;
 };
 
@@ -265,7 +269,10 @@ Result<MadeBundles> MakeBundles(Session& session, const Home& home, const SiteCo
   GF_CHECK(mirror->Begin());
   auto made = [&]() -> Result<MadeBundles> {
     GF_TRY(SiteState state, SiteState::Load(mirror, site, position.stream));
-    return Maker(session, home, site, root, ask, mirror, std::move(position), std::move(state), now)
+    if (request.recall) GF_CHECK(RecallAllBefore(mirror, position));
+    GF_TRY(const auto recalled, LoadRecalled(mirror, position.stream.uuid));
+    return Maker(session, home, site, root, ask, mirror, std::move(position), std::move(state), now,
+                 recalled)
         .Make(request);
   }();
   if (!made.ok()) {

@@ -34,6 +34,7 @@ struct BundleRequest {
   std::optional<std::uint64_t> since;  // a delta from this number instead of the usual base
   std::vector<std::string> sources;    // all of export.yml
   std::string passphrase_file;         // for content keys, may be empty
+  bool recall = false;                 // states before held what should never have crossed
   bool replace = false;                // older bundles on the medium go once the new ones are there
 };
 

@@ -37,6 +37,9 @@ void ShowBundle(Session& session, const MadeBundle& made, const MadeBundles& all
       {"created", FormatTime(manifest.created)},
       {"expires", FormatTime(manifest.expires)},
       {"changed", all.changed},
+      {"recalled", manifest.recalled ? Json({{"epoch", manifest.recalled->epoch},
+                                             {"seq", manifest.recalled->seq}})
+                                     : Json(nullptr)},
       {"signatures", signing.keys},
       {"threshold", signing.threshold},
       {"missing", signing.missing()},
@@ -57,6 +60,10 @@ void ShowState(Session& session, const MadeBundles& all) {
   const auto kinds = all.tally.Rows().kind;
   const auto rows = kinds.find("attribute");
   Console& console = session.console;
+  if (manifest.recalled) {
+    console.Say(fmt::format("  recalls numbers up to {}.{}: sites remove what they kept of them",
+                            manifest.recalled->epoch, manifest.recalled->seq));
+  }
   console.Say(fmt::format("  {} attributes, TLP up to {}, valid until {}{}",
                           Grouped(rows == kinds.end() ? 0 : rows->second), manifest.tlp_ceiling,
                           FormatDate(manifest.expires),
@@ -187,6 +194,12 @@ Result<WrittenBundles> WriteBundle(Session& session, const Home& home, const Sit
                        {static_cast<std::int64_t>(last.epoch), static_cast<std::int64_t>(last.seq),
                         last.created, made.rebase, std::move(signing)}));
   ShowState(session, made);
+  if (request.recall && !made.changed) {
+    session.console.Warn(fmt::format(
+        "nothing has changed since the number before: if what is recalled was still in it, it has "
+        "crossed again. Take it out at its source or in export.yml, `{} collect`, and repeat",
+        session.program));
+  }
   return written;
 }
 

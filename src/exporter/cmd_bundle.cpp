@@ -24,6 +24,8 @@ Result<BundleRequest> RequestOf(const BundleOptions& options) {
                        options.kind);
   }
   request.choice = *choice;
+  if (request.recall && request.choice == BundleChoice::kHeartbeat)
+    return Error::Make(Kind::kUsage, "--recall needs a new state: no --kind heartbeat");
   if (options.since != kNoSince) {
     if (options.since < 1) {
       return Error::Make(Kind::kUsage, "--since is {}; numbers begin at 1", options.since)
@@ -75,6 +77,9 @@ Command BundleCommand() {
                          "a delta for a site that holds this number or a later one");
         arguments.Option("--passphrase-file", &options->request.passphrase_file,
                          "file with the passphrase of the content key, if it has one");
+        arguments.Flag("--recall", &options->request.recall,
+                       "what should never have crossed is in the states before: sites that import "
+                       "this, or a later one, remove what they kept of them");
         arguments.Values("--kind", {"auto", "full", "delta", "heartbeat"});
         return [options](Session& session) -> Status {
           GF_TRY(BundleRequest request, RequestOf(*options));

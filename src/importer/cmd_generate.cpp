@@ -163,6 +163,16 @@ Status CheckAdditions(const LoadedSite& loaded) {
       .Hint("`additions_tlp` in import.yml says what it is, `clearance` what may be held");
 }
 
+// Nothing if nothing was recalled.
+std::optional<std::set<std::string>> StatesAfterRecall(const bundle::StreamTrust& trust) {
+  if (!trust.recalled) return std::nullopt;
+  std::set<std::string> states;
+  for (const bundle::StatePoint& point : trust.recorded) {
+    if (!bundle::IsRecalled(trust, point)) states.insert(HexEncode(point.state_digest));
+  }
+  return states;
+}
+
 // A file that import.yml names and that is not there is a mistake in import.yml.
 Result<std::string> ReadNamed(std::string_view key, const std::filesystem::path& file) {
   Result<std::string> text = ReadFile(file, kMaxListFile);
@@ -226,6 +236,8 @@ Result<LoadedSite> LoadSite(Config config, store::Store* store) {
   for (detect::Destination& destination : loaded.site.destinations)
     destination.use.clearance = std::min(destination.use.clearance, config.clearance);
   if (loaded.additions != nullptr) GF_CHECK(CheckAdditions(loaded));
+  GF_TRY(SiteTrust trust, LoadTrust(store));
+  loaded.site.only_states = StatesAfterRecall(trust.state.streams[trust.stream]);
   loaded.site.created = applied->manifest.created;
   loaded.site.state_digest = HexEncode(applied->manifest.state_digest);
   return loaded;

@@ -93,6 +93,9 @@ Status RollBack(Session& session, const RollbackOptions& options, const Runners&
   GF_TRY(std::optional<store::Store> present, home.OpenStore());
   GF_TRY(SiteTrust trust, LoadTrust(&*present));
   GF_TRY(const std::optional<Applied> before, LoadApplied(&*present));
+  // A crash may have come between an import and this.
+  GF_TRY(const std::size_t purged, PurgeRecalled(home, trust.state.streams[trust.stream]));
+  static_cast<void>(purged);
   GF_TRY(const std::vector<KeptState> states, KeptStates(home));
   GF_TRY(const KeptState state, Choose(states, before, options.to));
 

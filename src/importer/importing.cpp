@@ -26,6 +26,22 @@ std::string NumberText(const bundle::Manifest& manifest) {
   return fmt::format("{}.{}", manifest.epoch, manifest.seq);
 }
 
+// Nothing of a recalled state stays, and the log says so.
+Status Purge(Session& session, const Home& home, const ImportRecord& record,
+             const bundle::StreamTrust& trust) {
+  GF_TRY(const std::size_t purged, PurgeRecalled(home, trust));
+  if (purged == 0) return Ok();
+  const bundle::StateNumber& recalled = *trust.recalled;
+  session.console.Emit(
+      "recall",
+      {{"epoch", recalled.epoch}, {"seq", recalled.seq}, {"kept_states_removed", purged}});
+  session.console.Warn(
+      fmt::format("numbers up to {}.{} were recalled, they hold what should never have crossed: {} "
+                  "kept states were removed. Destroy media and backups of that time as well",
+                  recalled.epoch, recalled.seq, purged));
+  return record.Purged(recalled, purged);
+}
+
 void Show(Session& session, const Opened& opened, const bundle::JudgedClock& clock,
           const std::optional<Applied>& before, const Received& received, const AuditHead& audit) {
   Console& console = session.console;
@@ -141,6 +157,8 @@ class Importing {
     GF_TRY(trust_, LoadTrust(&*store_));
     GF_TRY(before_, LoadApplied(&*store_));
     GF_CHECK(record_.Settle(before_, &*store_));
+    if (!options_.dry_run)
+      GF_CHECK(Purge(session_, home_, record_, trust_.state.streams[trust_.stream]));
     auto imported = Import();
     // What was taken in, or would be, is described with it.
     if (!imported.ok() || (!*imported && !options_.dry_run))
@@ -310,8 +328,12 @@ class Importing {
     }
     GF_CHECK(SaveAuditAnchor(&next.store(), begun));
     store_.reset();
-    GF_CHECK(next.Adopt(before_ ? std::optional(PointOf(before_->manifest)) : std::nullopt,
-                        config_.keep_states));
+    const bundle::StreamTrust& trust = next_trust.state.streams[trust_.stream];
+    std::optional<bundle::StatePoint> kept;
+    if (before_ && !bundle::IsRecalled(trust, PointOf(before_->manifest)))
+      kept = PointOf(before_->manifest);
+    GF_CHECK(next.Adopt(kept, config_.keep_states));
+    GF_CHECK(Purge(session_, home_, record_, trust));
     GF_TRY(const AuditHead audit, record_.Done(manifest));
     Show(session_, *opened, bundle::JudgeClock(clock(), trust_.state.floor), before_, received,
          audit);

@@ -25,6 +25,10 @@ Result<fs::path> FreshPath(const Home& home) {
   return AsidePath(home);
 }
 
+fs::path HalfKept(const Home& home) {
+  return home.states() / "keeping";
+}
+
 std::string KeptName(const bundle::StatePoint& point) {
   return fmt::format("{}.{:06}{}", point.epoch, point.seq, kStateEnding);
 }
@@ -45,7 +49,7 @@ std::optional<KeptState> ParseKept(const fs::path& path) {
 Status Keep(const Home& home, const bundle::StatePoint& point) {
   GF_CHECK(MakeFolder(home.states(), kOwnFolder));
   const fs::path kept = home.states() / KeptName(point);
-  const fs::path temporary = home.states() / "keeping";
+  const fs::path temporary = HalfKept(home);
   ::unlink(temporary.c_str());
   if (::link(home.store_file().c_str(), temporary.c_str()) != 0)
     GF_CHECK(CopyFile(home.store_file(), temporary));
@@ -127,6 +131,21 @@ Result<std::vector<KeptState>> KeptStates(const Home& home) {
     return std::tie(left.epoch, left.seq) < std::tie(right.epoch, right.seq);
   });
   return states;
+}
+
+Result<std::size_t> PurgeRecalled(const Home& home, const bundle::StreamTrust& trust) {
+  std::size_t purged = 0;
+  if (!trust.recalled) return purged;
+  ::unlink(HalfKept(home).c_str());
+  GF_TRY(const std::vector<KeptState> states, KeptStates(home));
+  for (const KeptState& state : states) {
+    if (!bundle::IsRecalled(trust, {state.epoch, state.seq, {}})) continue;
+    if (::unlink(state.path.c_str()) != 0)
+      return SystemError("cannot remove " + state.path.string(), errno);
+    ++purged;
+  }
+  if (purged > 0) GF_CHECK(SyncFolder(home.states()));
+  return purged;
 }
 
 }  // namespace gapferry::importer

@@ -49,5 +49,8 @@ struct KeptState {
 };
 // By number, the oldest first.
 [[nodiscard]] Result<std::vector<KeptState>> KeptStates(const Home& home);
+// Removes those that were recalled, also what a crash left half kept. Returns how many. Does
+// nothing where none was, so that every start may do it again.
+[[nodiscard]] Result<std::size_t> PurgeRecalled(const Home& home, const bundle::StreamTrust& trust);
 
 }  // namespace gapferry::importer

@@ -72,6 +72,11 @@ Described Describe(const Opened& opened, const bundle::JudgedClock& clock) {
                   HumanBytes(manifest.payload ? manifest.payload->stored_size : 0)));
   if (manifest.content_hidden) lines.back() = HiddenContent(manifest);
   AddForeign(opened.medium.foreign, lines);
+  if (manifest.recalled) {
+    lines.push_back(
+        fmt::format("recalls    numbers up to {}.{}: what they held should never have crossed",
+                    manifest.recalled->epoch, manifest.recalled->seq));
+  }
   std::vector<std::string> volumes;
   for (const std::filesystem::path& volume : opened.medium.volumes)
     volumes.push_back(volume.string());
@@ -95,6 +100,10 @@ Described Describe(const Opened& opened, const bundle::JudgedClock& clock) {
                     {"volumes", NamesJson(volumes)},
                     {"foreign_files", NamesJson(opened.medium.foreign.names)},
                     {"foreign_count", opened.medium.foreign.count}};
+  described.json["recalled"] =
+      manifest.recalled
+          ? Json({{"epoch", manifest.recalled->epoch}, {"seq", manifest.recalled->seq}})
+          : Json(nullptr);
   if (manifest.content_hidden) described.json["rows"] = nullptr;
   if (manifest.payload) described.json["recipients"] = NamesJson(manifest.payload->recipients);
   return described;

@@ -38,6 +38,10 @@ bool ReadStream(const Json& json, bundle::StreamTrust* stream) {
     if (!ReadPoint(json["applied"], &point)) return false;
     stream->applied = point;
   }
+  if (json.contains("recalled")) {
+    stream->recalled = {json["recalled"].at("epoch").get<std::uint64_t>(),
+                        json["recalled"].at("seq").get<std::uint64_t>()};
+  }
   for (const Json& recorded : json.at("recorded")) {
     if (!ReadPoint(recorded, &stream->recorded.emplace_back())) return false;
   }
@@ -105,6 +109,8 @@ Status SaveTrust(store::Store* store, const SiteTrust& trust) {
     Json& json = streams[uuid.ToString()] = Json::object();
     if (stream.highest) json["highest"] = PointJson(*stream.highest);
     if (stream.applied) json["applied"] = PointJson(*stream.applied);
+    if (stream.recalled)
+      json["recalled"] = {{"epoch", stream.recalled->epoch}, {"seq", stream.recalled->seq}};
     json["recorded"] = Json::array();
     for (const bundle::StatePoint& point : stream.recorded)
       json["recorded"].push_back(PointJson(point));

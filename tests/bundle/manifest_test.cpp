@@ -43,9 +43,15 @@ Manifest Hidden(Manifest manifest) {
   return manifest;
 }
 
+Manifest Recalling() {
+  Manifest manifest = SampleManifest();
+  manifest.recalled = StateNumber{1, 41};
+  return manifest;
+}
+
 TEST(Manifest, RoundTripsEveryKind) {
   for (const Manifest& manifest : {SampleManifest(), Delta(), Heartbeat(), Encrypted(),
-                                   Hidden(Encrypted()), Hidden(Heartbeat())}) {
+                                   Hidden(Encrypted()), Hidden(Heartbeat()), Recalling()}) {
     const std::string bytes = SerializeManifest(manifest);
     auto parsed = ParseManifest(bytes);
     ASSERT_TRUE(parsed.ok()) << parsed.error().what;
@@ -110,6 +116,14 @@ TEST(ParseManifest, RefusesValuesOutOfRange) {
   };
   for (const std::string& bytes : wrong) {
     EXPECT_EQ(KindOfManifest(bytes), Kind::kMalformed);
+  }
+  const std::string recalling = SerializeManifest(Recalling());
+  for (const std::string& bytes :
+       {Replaced(recalling, "\"seq\": 41", "\"seq\": 42"),
+        Replaced(recalling, "\"seq\": 41", "\"seq\": 0"),
+        Replaced(recalling, "\"seq\": 41", "\"seq\": null"),
+        Replaced(good, "\"created\"", "\"recalled\": null,\n  \"created\"")}) {
+    EXPECT_EQ(KindOfManifest(bytes), Kind::kMalformed) << bytes;
   }
   EXPECT_EQ(KindOfManifest(std::string(kMaxManifestBytes + 1, ' ')), Kind::kTooLarge);
 }

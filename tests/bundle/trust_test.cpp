@@ -309,6 +309,28 @@ TEST(Accept, WorksWithoutAClockThatCanBeBelieved) {
 }
 
 // Property: whatever is offered in whatever order, the highest state and the floor never go back.
+TEST(Accept, TakesNothingThatWasRecalledWhateverIsAllowed) {
+  Manifest recalling = Numbered(5);
+  recalling.recalled = StateNumber{1, 3};
+  const TrustState state = After({Numbered(2), Numbered(3), Numbered(4), recalling});
+  const StreamTrust& trust = state.streams.at(kStreamUuid);
+  EXPECT_EQ(trust.recalled, (StateNumber{1, 3}));
+  for (const std::uint64_t seq : {1, 2, 3}) {
+    const auto offered = Offer(state, Numbered(seq), {.allow_rollback = true});
+    EXPECT_EQ(KindOfTrust(offered), Kind::kRollback) << seq;
+    EXPECT_NE(offered.error().what.find("recalled"), std::string::npos);
+  }
+  EXPECT_TRUE(Offer(state, Numbered(4), {.allow_rollback = true}).ok());
+  // A later one that says nothing, or less, takes nothing back.
+  Manifest less = Numbered(6);
+  less.recalled = StateNumber{1, 2};
+  for (const Manifest& later : {Numbered(6), less}) {
+    auto taken = Offer(state, later);
+    ASSERT_TRUE(taken.ok());
+    EXPECT_EQ(taken->next.streams.at(kStreamUuid).recalled, (StateNumber{1, 3}));
+  }
+}
+
 TEST(Accept, NeverLosesGround) {
   TrustState state = SampleState();
   std::uint32_t random = 7;

@@ -28,6 +28,7 @@ struct ModelBundle {
   std::uint64_t first_root = 2;  // the chain it carries
   std::uint64_t last_root = 1;
   bool whole = true;
+  std::optional<Number> recalled;
 };
 
 struct ModelSite {
@@ -37,6 +38,7 @@ struct ModelSite {
   std::map<Number, int> recorded;  // number → content
   std::optional<std::pair<Number, int>> highest;
   std::optional<std::pair<Number, int>> applied;
+  std::optional<Number> recalled;
 };
 
 constexpr Time kDay = kSecondsPerDay;
@@ -58,6 +60,7 @@ class Model {
     if (bundle.number.first > root.epoch || bundle.root_version > site.root) return 30;
     const auto known = Known(site, bundle.number);
     if (known && *known != bundle.content) return 17;
+    if (site.recalled && bundle.number <= *site.recalled) return 16;
     const bool is_applied = site.applied && site.applied->first == bundle.number;
     if (!is_applied && site.highest && bundle.number <= site.highest->first) {
       const bool forward = !site.applied || site.applied->first < bundle.number;
@@ -74,6 +77,7 @@ class Model {
     site.floor = std::max(site.floor, now);
     if (is_applied) return 0;
     site.floor = std::max(site.floor, bundle.created);
+    site.recalled = std::max(site.recalled, bundle.recalled);
     site.applied = {bundle.number, bundle.content};
     if (!site.highest || site.highest->first < bundle.number) site.highest = site.applied;
     site.recorded.insert(*site.applied);
@@ -210,8 +214,12 @@ class Walk {
       if (chain.empty()) bundle.last_root = 1;
     }
     bundle.whole = Below(10) != 0;
+    if (Below(30) == 0 && seq > 3)
+      recalled_ = Number{root.epoch, seq - 1 - static_cast<std::uint64_t>(Below(3))};
+    if (recalled_ && *recalled_ < bundle.number) bundle.recalled = recalled_;
     Manifest manifest = exporter_.Describe(seq, bundle.content == 0 ? "" : "forged");
     manifest.created = bundle.created;
+    if (bundle.recalled) manifest.recalled = {bundle.recalled->first, bundle.recalled->second};
     manifest.next_due = bundle.created + 7 * kDay;
     manifest.expires = bundle.created + kLife;
     std::vector<const SecretKey*> signers;
@@ -236,6 +244,9 @@ class Walk {
         << offered.first.number.second << ")";
     ASSERT_EQ(site_.state.root.version, model_site_.root);
     ASSERT_EQ(site_.state.floor, model_site_.floor);
+    const std::optional<StateNumber>& recalled = site_.state.streams[kStreamUuid].recalled;
+    ASSERT_EQ(recalled ? std::optional(Number{recalled->epoch, recalled->seq}) : std::nullopt,
+              model_site_.recalled);
     ++seen_[outcome.code];
   }
 
@@ -247,6 +258,7 @@ class Walk {
   std::pair<TrustState, ModelSite> backup_;
   std::vector<std::pair<ModelBundle, Medium>> media_;
   std::uint64_t seq_ = 0;
+  std::optional<Number> recalled_;
   Time now_ = kCreated;
   std::map<int, int> seen_;
 };

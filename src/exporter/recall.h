@@ -1,0 +1,19 @@
+// exporter/recall.h: up to which number the states of a stream hold what should never have crossed.
+// Every later manifest says so, so that a lost bundle cannot hide it.
+#pragma once
+
+#include <optional>
+
+#include "bundle/manifest.h"
+#include "exporter/position.h"
+#include "store/store.h"
+
+namespace gapferry::exporter {
+
+[[nodiscard]] Result<std::optional<bundle::StateNumber>> LoadRecalled(store::Store* mirror,
+                                                                      const Uuid& stream);
+// Everything that was ever numbered before, within the caller's transaction. Error: kNotReady if
+// nothing was.
+[[nodiscard]] Status RecallAllBefore(store::Store* mirror, const Position& position);
+
+}  // namespace gapferry::exporter
