@@ -24,7 +24,7 @@ KILLS = 500 if LONG else 15
 NOW = {**os.environ, "SOURCE_DATE_EPOCH": "1794268800"}  # 2026-11-10
 
 
-@pytest.fixture(scope="module", params=["full", "delta", "rollback"])
+@pytest.fixture(scope="module", params=["full", "delta", "rollback", *(["recall"] if LONG else [])])
 def stage(request, tmp_path_factory, bins, oracle):
     oracle("strace")
     folder = tmp_path_factory.mktemp("stage")
@@ -74,17 +74,29 @@ def rollback(folder, bins, _oracle):
                  newest=new)
 
 
-STAGES = {"full": full, "delta": delta, "rollback": rollback}
+def recall(folder, bins, _oracle):
+    """Number 2 is here and number 1 is kept; number 3 recalls both."""
+    pair, _, _, old = two_states(folder, bins)
+    shutil.copytree(pair.isolated, folder / "two")
+    shutil.rmtree(pair.medium)
+    path = pair.bundles("--kind", "delta", "--recall")[0]["path"]
+    pair.import_("import", path)
+    return Stage("import of a recall", folder / "two", bins, path, old, pair.import_("dump").stdout, ["import", path],
+                 dict(os.environ), purged=True)
+
+
+STAGES = {"full": full, "delta": delta, "rollback": rollback, "recall": recall}
 
 
 class Stage:
-    def __init__(self, name, start, bins, bundle, old, new, command, environment, newest=None):
+    def __init__(self, name, start, bins, bundle, old, new, command, environment, newest=None, purged=False):
         self.name = name
         self.start = start
         self.program = bins / "gapferry-import"
         self.bundle = bundle
         self.old, self.new = old, new
         self.newest = newest or new
+        self.purged = purged
         self.environment = environment
         clock = environment.get("SOURCE_DATE_EPOCH")
         self.scene = faults.Scene(
@@ -115,6 +127,8 @@ class Stage:
             return f"the next import: {again.returncode} {again.stderr}", state
         if self.call(at, "dump").stdout != self.newest:
             return "the next import did not bring the new state", state
+        if self.purged and list((at / "home" / "states").glob("*.db")):
+            return "a recalled state is still kept", state
         sound = self.call(at, "fsck")
         if sound.returncode != 0:
             return f"fsck: {sound.returncode} {sound.stderr}", state
