@@ -52,7 +52,7 @@ Status Run(Session& session, const RunOptions& options) {
   GF_TRY(const Collected collected, CollectSources(session, home, config, ""));
   if (sites.empty()) session.console.Say("no site is due");
   std::vector<SiteOutcome> outcomes;
-  const Status done =
+  Status done =
       EndOf(session, collected.problem, WriteBundles(session, home, sites, request, &outcomes));
   GF_CHECK(ShowRun(session, home, config, {collected, outcomes, done}));
   return done;

@@ -66,7 +66,9 @@ FeedRules ReadRules(const Json& feed) {
   read.orgs = Names(Part(rules, "orgs"), "OR");
   read.not_orgs = Names(Part(rules, "orgs"), "NOT");
   for (const auto& [key, rule] : rules.items()) {
-    const bool empty = rule.is_null() || rule.empty() || rule == "" || rule == "{}" || rule == "[]";
+    const std::string text = rule.is_string() ? rule.get<std::string>() : "";
+    const bool empty =
+        rule.is_string() ? text.empty() || text == "{}" || text == "[]" : rule.empty();
     if (key != "tags" && key != "orgs" && !empty) read.others = true;
   }
   return read;

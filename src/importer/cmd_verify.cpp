@@ -49,7 +49,7 @@ std::filesystem::path RootBeside(const std::filesystem::path& path,
   const std::filesystem::path folder =
       std::filesystem::is_directory(path) ? path : path.parent_path();
   for (std::uint64_t version = 1; wanted && version <= kMostRoots; ++version) {
-    const std::filesystem::path file = folder / bundle::RootFileName(version);
+    std::filesystem::path file = folder / bundle::RootFileName(version);
     const auto document = bundle::ReadSignedFile(file, bundle::kMaxRootBytes);
     if (document.ok() && bundle::Fingerprint(document->bytes) == *wanted) return file;
   }
