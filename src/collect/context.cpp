@@ -60,6 +60,9 @@ Context FromJson(const Json& json) {
       context.changes.push_back(
           {*part, change.at("what").get<std::string>(), change.at("key").get<std::string>()});
   }
+  // Older snapshots do not have it.
+  if (json.contains("stale_tags"))
+    context.stale_tags = json.at("stale_tags").get<std::set<std::string>>();
   return context;
 }
 
@@ -103,7 +106,10 @@ Json ContextJson(const Context& context) {
   for (const ContextChange& change : context.changes)
     changes.push_back(
         {{"part", ContextPartName(change.part)}, {"what", change.what}, {"key", change.key}});
-  return {{"taken", context.taken}, {"parts", std::move(parts)}, {"changes", std::move(changes)}};
+  return {{"taken", context.taken},
+          {"parts", std::move(parts)},
+          {"changes", std::move(changes)},
+          {"stale_tags", context.stale_tags}};
 }
 
 Result<Context> ParseContext(std::string_view text) {

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -51,6 +52,7 @@ struct Context {
   Time taken = 0;
   std::array<ContextList, kContextParts> parts;
   std::vector<ContextChange> changes;  // against what it was one collect before
+  std::set<std::string> stale_tags;    // taxonomies whose tags could not be read for their new row
 
   [[nodiscard]] ContextList& operator[](ContextPart part) {
     return parts[static_cast<std::size_t>(part)];

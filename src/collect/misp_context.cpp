@@ -283,19 +283,30 @@ ContextRows TagsOf(const ContextList& tags, std::string_view taxonomy) {
   return rows;
 }
 
+// Taxonomies of use whose tags are none, or those of another row than the present one.
+std::set<std::string> StaleTags(const Context& before, const ContextRows& taxonomies) {
+  const ContextRows& old = before[ContextPart::kTaxonomies].rows;
+  std::set<std::string> stale;
+  for (const auto& [name, row] : taxonomies) {
+    if (!IsOfUse(row) || FieldOf(row, "id").empty()) continue;
+    const auto earlier = old.find(name);
+    const bool same = earlier != old.end() && earlier->second == row;
+    if (!same || before.stale_tags.contains(name) ||
+        TagsOf(before[ContextPart::kTaxonomyTags], name).empty())
+      stale.insert(name);
+  }
+  return stale;
+}
+
 void FetchTags(MispApi& api, const Context& before, Context* context) {
   const ContextList& taxonomies = (*context)[ContextPart::kTaxonomies];
-  const ContextList& old = before[ContextPart::kTaxonomyTags];
-  const ContextRows& old_taxonomies = before[ContextPart::kTaxonomies].rows;
   ContextList tags{taxonomies.visible, taxonomies.visible ? "" : std::string(kNotVisible), {}};
   bool away = false;
   for (const auto& [name, row] : taxonomies.rows) {
     const std::string id = FieldOf(row, "id");
     if (!IsOfUse(row) || id.empty()) continue;
-    ContextRows rows = TagsOf(old, name);
-    const auto earlier = old_taxonomies.find(name);
-    const bool same = !rows.empty() && earlier != old_taxonomies.end() && earlier->second == row;
-    if (!same && !away) {
+    ContextRows rows = TagsOf(before[ContextPart::kTaxonomyTags], name);
+    if (context->stale_tags.contains(name) && !away) {
       ContextList fetched{true, "", std::move(rows)};
       away = FetchPart(api, ContextPart::kTaxonomyTags, "/" + id, &fetched);
       if (!fetched.visible) {
@@ -303,7 +314,11 @@ void FetchTags(MispApi& api, const Context& before, Context* context) {
         break;
       }
       rows = std::move(fetched.rows);
-      if (!fetched.note.empty()) tags.note = fetched.note;
+      if (fetched.note.empty()) {
+        context->stale_tags.erase(name);
+      } else {
+        tags.note = fetched.note;
+      }
     }
     if (tags.rows.size() + rows.size() > kMaxContextRows) {
       tags.note = fmt::format("no more than {} are kept", kMaxContextRows);
@@ -366,6 +381,7 @@ Result<std::vector<Remark>> CollectContext(MispApi& api, const std::filesystem::
     if (part == ContextPart::kTaxonomyTags || part == ContextPart::kClusters) continue;
     away = FetchPart(api, part, "", &context.parts[i]);
   }
+  context.stale_tags = StaleTags(before, context[ContextPart::kTaxonomies].rows);
   if (!away) FetchTags(api, before, &context);
   if (!away) Settle(AskForClusters(api, context), &context[ContextPart::kClusters]);
   context.changes = CompareContext(before, context);

@@ -16,10 +16,11 @@ namespace gapferry::collect {
 // The rows of one answer. Errors: kMalformed for one that lists nothing of this part, kTooLarge.
 [[nodiscard]] Result<ContextRows> ReadContextAnswer(ContextPart part, const Json& answer);
 
-// Asks for all parts (for the tags of a taxonomy only if its row is another one than before),
-// compares with the snapshot in `cache`, and puts the new one there. A part that could not be read
-// stays as it was. Returns what the summary of a collect should say: attribute types that are not
-// known here, and what could not be read. Errors: those of writing the file.
+// Asks for all parts (for the tags of a taxonomy only if its row is another one than before, or
+// they could not be read then), compares with the snapshot in `cache`, and puts the new one there.
+// A part that could not be read stays as it was. Returns what the summary of a collect should say:
+// attribute types that are not known here, and what could not be read. Errors: those of writing the
+// file.
 [[nodiscard]] Result<std::vector<Remark>> CollectContext(MispApi& api,
                                                          const std::filesystem::path& cache,
                                                          Time now);

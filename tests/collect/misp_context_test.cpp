@@ -188,6 +188,7 @@ TEST(Context, IsKeptInTheFolderOfItsSource) {
   context.taken = 1'795'501'941;
   context[ContextPart::kSharingGroups] = {true, "a note", {{"u", {{"name", "n"}}}}};
   context.changes.push_back({ContextPart::kSharingGroups, "added", "u"});
+  context.stale_tags = {"tlp"};
   ASSERT_TRUE(SaveContext(scratch.path(), context).ok());
   const auto loaded = LoadContext(scratch.path());
   ASSERT_TRUE(loaded.ok() && loaded->has_value());

@@ -453,6 +453,17 @@ def test_the_tags_of_a_taxonomy_are_asked_for_when_it_changes(misp):
     backend.context["/taxonomies/view/7"] = (200, {}, b"<html>")
     assert any("taxonomy_tags: could not be read" in note for note in collect(pair)["notes"])
     assert shown(pair)["parts"]["taxonomy_tags"]["rows"] == tags
+    # And is asked for in each run until it can, also if the server went away before it.
+    server.log.clear()
+    assert set(asked()) == {"/taxonomies/view/7"} and shown(pair)["stale_tags"] == ["tlp"]
+    backend.context["/taxonomies/view/7"] = json.loads(answer.read_bytes())
+    assert asked() == ["/taxonomies/view/7"] and not shown(pair)["stale_tags"]
+    assert not asked()
+    backend.context["/taxonomies/index"][0]["current_count"] = 5
+    server.fault = lambda number, method, path: "drop" if path == "/feeds/index" else None
+    assert not asked()
+    server.fault = lambda *_: None
+    assert asked() == ["/taxonomies/view/7"]
 
 
 @pytest.mark.parametrize("path", ["/taxonomies/index", "/sharing_groups/index", "/attributes/describeTypes",
