@@ -1,5 +1,6 @@
 #include "collect/echo_watch.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstring>
 #include <utility>
@@ -10,6 +11,7 @@ namespace gapferry::collect {
 namespace {
 
 constexpr std::size_t kUnicodeEscape = 6;  // \uXXXX
+constexpr std::size_t kPercentEscape = 3;  // %XX
 
 bool IsHexDigit(char c) {
   return IsAsciiDigit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
@@ -75,13 +77,46 @@ std::string_view Unescaper::Take(std::string_view bytes) {
   return text_;
 }
 
+void PercentDecoder::Add(char c) {
+  if (escape_.empty()) {
+    (c == '%' ? escape_ : text_).push_back(c);
+    return;
+  }
+  if (!IsHexDigit(c)) {
+    text_ += std::exchange(escape_, "");
+    return Add(c);
+  }
+  escape_.push_back(c);
+  if (escape_.size() < kPercentEscape) return;
+  std::uint8_t byte = 0;
+  constexpr int kHex = 16;
+  std::from_chars(escape_.data() + 1, escape_.data() + escape_.size(), byte, kHex);
+  escape_.clear();
+  text_.push_back(static_cast<char>(byte));
+}
+
+std::string_view PercentDecoder::Take(std::string_view bytes) {
+  if (escape_.empty() && bytes.find('%') == std::string_view::npos) return bytes;
+  text_.clear();
+  for (const char c : bytes)
+    Add(c);
+  return text_;
+}
+
 EchoWatch::EchoWatch(const Secret& secret) {
   for (const std::string& word : secret.Words()) {
     for (std::vector<Needle>& needles : needles_)
       needles.push_back({AsciiLower(word), ""});
+    std::string with_plus = word;  // as forms write a blank
+    std::replace(with_plus.begin(), with_plus.end(), ' ', '+');
+    decoded_needles_.push_back({AsciiLower(word), ""});
+    if (with_plus != word) decoded_needles_.push_back({AsciiLower(with_plus), ""});
   }
-  for (const std::string& form : secret.Disguises())
+  for (const std::string& form : secret.Disguises()) {
     needles_[0].push_back({AsciiLower(form), ""});
+    if (form.find_first_of("+/") != std::string::npos)
+      decoded_needles_.push_back({AsciiLower(form), ""});
+  }
 }
 
 bool EchoWatch::Ends(Needle* needle, std::string_view bytes) {
@@ -102,21 +137,28 @@ bool EchoWatch::Ends(Needle* needle, std::string_view bytes) {
   return seen;
 }
 
+bool EchoWatch::Look(std::string_view bytes, std::vector<Needle>* needles) {
+  // Without escapes they are the same bytes as those before.
+  if (bytes.data() != folded_from_) {
+    folded_from_ = bytes.data();
+    folded_ = bytes;
+    for (char& c : folded_)
+      c = static_cast<char>(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
+  }
+  bool seen = false;
+  for (Needle& needle : *needles)
+    seen = Ends(&needle, folded_) || seen;
+  return seen;
+}
+
 bool EchoWatch::Seen(std::string_view bytes) {
   if (needles_[0].empty()) return false;
-  bool seen = false;
-  const char* folded = nullptr;
-  for (std::size_t level = 0; level < needles_.size(); ++level) {
-    if (level > 0) bytes = unescapers_[level - 1].Take(bytes);
-    // Without escapes they are the same bytes.
-    if (level == 0 || bytes.data() != folded) {
-      folded = bytes.data();
-      folded_ = bytes;
-      for (char& c : folded_)
-        c = static_cast<char>(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
-    }
-    for (Needle& needle : needles_[level])
-      seen = Ends(&needle, folded_) || seen;
+  folded_from_ = nullptr;
+  bool seen = Look(bytes, needles_.data());
+  seen = Look(percent_.Take(bytes), &decoded_needles_) || seen;
+  for (std::size_t level = 1; level < needles_.size(); ++level) {
+    bytes = unescapers_[level - 1].Take(bytes);
+    seen = Look(bytes, &needles_[level]) || seen;
   }
   return seen;
 }

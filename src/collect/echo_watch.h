@@ -29,13 +29,25 @@ class Unescaper {
   std::uint32_t high_ = 0;  // first half of a surrogate pair
 };
 
+// The same for percent-encoding, as in URLs.
+class PercentDecoder {
+ public:
+  [[nodiscard]] std::string_view Take(std::string_view bytes);
+
+ private:
+  void Add(char c);
+
+  std::string text_;
+  std::string escape_;  // from its percent sign on
+};
+
 class EchoWatch {
  public:
   // Finds nothing of a secret that is empty.
   explicit EchoWatch(const Secret& secret);
-  // Whether a word of the secret ends within these bytes: as it is, escaped, or escaped in JSON
-  // that is a text in JSON; or a disguise of it, as it is. In whichever case: a key in hex becomes
-  // itself again when values are normalised.
+  // Whether a word of the secret ends within these bytes: as it is, percent-encoded, escaped, or
+  // escaped in JSON that is a text in JSON; or a disguise of it, as it is or percent-encoded. In
+  // whichever case: a key in hex becomes itself again when values are normalised.
   [[nodiscard]] bool Seen(std::string_view bytes);
 
  private:
@@ -44,11 +56,15 @@ class EchoWatch {
     std::string tail;  // of what came so far
   };
   [[nodiscard]] static bool Ends(Needle* needle, std::string_view bytes);
+  [[nodiscard]] bool Look(std::string_view bytes, std::vector<Needle>* needles);
 
   static constexpr std::size_t kEscapes = 2;
   std::array<std::vector<Needle>, kEscapes + 1> needles_;  // before and after each
   std::array<Unescaper, kEscapes> unescapers_;
+  std::vector<Needle> decoded_needles_;  // where percent-encoding was taken off
+  PercentDecoder percent_;
   std::string folded_;
+  const char* folded_from_ = nullptr;
 };
 
 // What is said of an answer that holds the key.

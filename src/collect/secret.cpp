@@ -7,6 +7,7 @@
 #include <array>
 #include <cerrno>
 #include <cstdlib>
+#include <optional>
 
 #include "base/file.h"
 
@@ -48,17 +49,48 @@ Result<Secret> Take(std::string text, const std::string& where) {
   return secret;
 }
 
+// The byte that "%2f" stands for at the beginning of `text`.
+std::optional<char> Percent(std::string_view text) {
+  constexpr std::size_t kSize = 3;
+  if (text.size() < kSize || text[0] != '%') return std::nullopt;
+  const auto byte = HexDecode(text.substr(1, kSize - 1));
+  if (!byte) return std::nullopt;
+  return static_cast<char>(byte->front());
+}
+
+// How much of `text`, from its beginning, is `needle` as an URL may spell it; 0: it is not. Both in
+// lower case.
+std::size_t SpelledSize(std::string_view text, std::string_view needle) {
+  if (text.starts_with(needle)) return needle.size();
+  constexpr std::size_t kSize = 3;
+  std::size_t at = 0;
+  for (const char c : needle) {
+    const std::optional<char> byte = Percent(text.substr(at));
+    if (byte && AsciiLower(std::string(1, *byte))[0] == c) {
+      at += kSize;
+    } else if (at < text.size() && (text[at] == c || (text[at] == '+' && c == ' '))) {
+      ++at;
+    } else {
+      return 0;
+    }
+  }
+  return at;
+}
+
 std::string Masked(std::string_view text, std::string_view hidden) {
   const std::string folded = AsciiLower(text);
   const std::string needle = AsciiLower(hidden);
   std::string shown;
-  std::size_t begin = 0;
-  for (std::size_t at = folded.find(needle); at != std::string::npos;
-       at = folded.find(needle, begin)) {
-    shown.append(text.substr(begin, at - begin)).append("***");
-    begin = at + needle.size();
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t size = SpelledSize(std::string_view(folded).substr(at), needle);
+    if (size > 0) {
+      shown += "***";
+      at += size;
+    } else {
+      shown += text[at++];
+    }
   }
-  return shown.append(text.substr(begin));
+  return shown;
 }
 
 // What base64 makes of `plain` whatever `before` bytes stand before it, and whatever comes after.

@@ -31,7 +31,8 @@ class Secret {
   // Each word in other forms in which a server may send it back: base64 in all three positions, and
   // UTF-16.
   [[nodiscard]] std::vector<std::string> Disguises() const;
-  // `text` with *** for each time that it holds a word, or a disguise of one, in whichever case.
+  // `text` with *** for each time that it holds a word, or a disguise of one, in whichever case,
+  // also percent-encoded.
   [[nodiscard]] std::string Redact(std::string_view text) const;
 
  private:

@@ -46,6 +46,17 @@ TEST(EchoWatch, FindsTheKeyInTheOtherCase) {
   ExpectSeen(R"(\u004b\/3\u0059+Ü\"😀==)", true);
 }
 
+TEST(EchoWatch, FindsTheKeyAsAnUrlSpellsIt) {
+  for (const char* written :
+       {"?key=k%2F3y%2B%C3%9C%22%F0%9F%98%80%3D%3D&", "?key=k/3y%2b%c3%9c%22%f0%9f%98%80==&",
+        "%%6B%2f3y+%C3%9C\"😀==", "%4b%2F%33%59%2B%C3%9C%22%F0%9F%98%80%3D%3D"}) {
+    ExpectSeen(written, true);
+  }
+  for (const char* other : {"k%2F3y%2B%C3%9C%22%F0%9F%98%80%3D%3", "k%2F%3y+Ü\"😀=="})
+    ExpectSeen(other, false);
+  EXPECT_TRUE(EchoWatch(Secret("a key with blanks")).Seen("a+key+with+blanks"));
+}
+
 TEST(EchoWatch, FindsThePasswordOfABasicKey) {
   // "operator:s3cretW0rd" and "operator:short"
   const Secret whole("Basic b3BlcmF0b3I6czNjcmV0VzByZA==");

@@ -1,5 +1,6 @@
 #include "collect/secret.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
@@ -85,6 +86,16 @@ TEST(Secret, IsRedactedWhereverItStands) {
   EXPECT_EQ(Secret("t0kenOf8").Redact("T0KENOF8 and T0kenof8"), "*** and ***");
   EXPECT_EQ(Secret("Basic b3BlcmF0b3I6czNjcmV0VzByZA==").Redact("no operator:s3cretW0rd"),
             "no operator:***");
+}
+
+TEST(Secret, IsRedactedWhereAnUrlSpellsIt) {
+  const Secret secret("a/b+c %41=Z");
+  EXPECT_EQ(secret.token(), "a/b+c %41=Z");
+  for (const char* spelled : {"a/b+c %41=Z", "a%2Fb%2Bc%20%2541%3DZ", "a%2fb%2bc+%2541%3dz",
+                              "a/b%2Bc%20%41=Z", "%61%2F%62%2B%63%20%25%34%31%3D%5A"}) {
+    EXPECT_EQ(secret.Redact(fmt::format("see ?key={}&x", spelled)), "see ?key=***&x") << spelled;
+  }
+  EXPECT_EQ(secret.Redact("a%2Fb%2Bc%2541%3DZ %2 %"), "a%2Fb%2Bc%2541%3DZ %2 %");
 }
 
 TEST(Secret, IsTheTokenWithoutItsScheme) {

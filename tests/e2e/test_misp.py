@@ -684,6 +684,25 @@ def escaped(content):
     return content.replace(KEY.encode(), "".join(f"\\u{ord(c):04x}" for c in KEY).encode())
 
 
+@pytest.mark.parametrize("every", [True, False], ids=["every", "some"])
+def test_a_key_that_comes_back_in_a_url_is_thrown_away(site, tmp_path, every):
+    spelled = "".join(f"%{ord(c):02{'X' if every else 'x'}}" if every or n % 3 == 0 else c for n, c in enumerate(KEY))
+    backend = Made()
+    row = backend.events["e0000000-0000-4000-8000-000000000001"]["Attribute"][0]
+    row.update(type="url", value=f"https://h.example/?key={spelled}&x=1")
+    backend.events["e0000000-0000-4000-8000-000000000002"]["Attribute"][0]["comment"] = MARKER
+    here = site(backend, attempts=1)
+    done = here.collect(expect=5)
+    assert len(here.uuids()) == 5 and "holds the key that was sent" in str(done.report["refused"])
+    # An error that quotes it is shown without it.
+    here.server.fault = lambda number, method, path: (
+        lambda *_: (403, {"Content-Type": "application/json"}, json.dumps({"message": f"no: ?key={spelled}"}).encode()))
+    done = here.collect(expect=None)
+    assert "?key=***" in done.stderr and spelled not in done.stdout + done.stderr
+    here.pair.bundle()
+    assert_is_nowhere(here, tmp_path, KEY.encode(), spelled.encode())
+
+
 def test_a_key_that_comes_back_escaped_is_thrown_away(site, tmp_path):
     backend = Made()
     backend.events["e0000000-0000-4000-8000-000000000001"]["Attribute"][0]["comment"] = f"see {KEY}"
