@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <algorithm>
 
+#include <optional>
 #include <set>
 
 #include "base/file.h"
@@ -17,7 +18,7 @@ struct Row {
   std::string id;
   std::string name;
   bool enabled = false;
-  std::uint64_t entries = 0;
+  std::optional<std::uint64_t> entries;  // as the index counts them, if it does
   std::uint64_t version = 0;
   std::string file;  // its name changes with the row
 };
@@ -34,7 +35,8 @@ Result<std::vector<Row>> ReadRows(MispApi& api) {
     row.id = TextOf(list, "id");
     row.name = TextOf(list, "name");
     row.enabled = FlagOf(list, "enabled");
-    row.entries = std::strtoull(TextOf(list, "warninglist_entry_count").c_str(), nullptr, 10);
+    const std::string count = TextOf(list, "warninglist_entry_count");
+    if (!count.empty()) row.entries = std::strtoull(count.c_str(), nullptr, 10);
     row.version = std::strtoull(TextOf(list, "version").c_str(), nullptr, 10);
     if (row.id.empty() || !std::all_of(row.id.begin(), row.id.end(), IsAsciiDigit))
       return Error::Make(Kind::kMalformed, "/warninglists/index has a row without id");
@@ -81,20 +83,20 @@ class Fetcher {
     in_a_row_ = 0;
     // A part of a list protects from fewer false positives than its earlier state, and so may an
     // older one.
-    if (entries < row.entries || version < row.version) {
+    const bool part_only = row.entries && entries < *row.entries;
+    if (part_only || version < row.version) {
       std::error_code ignored;
       fs::remove(part, ignored);
-      const bool part_only = entries < row.entries;
       Refuse(row,
              Error::Make(Kind::kMalformed, "the server says {}, and sent {}; it is asked for again",
-                         part_only ? fmt::format("{} entries", row.entries)
+                         part_only ? fmt::format("{} entries", *row.entries)
                                    : fmt::format("version {}", row.version),
                          part_only ? entries : version));
       return Ok();
     }
-    if (entries != row.entries) {
+    if (row.entries && entries != *row.entries) {
       lists_->notes.push_back(fmt::format("list \"{}\": the server says {} entries, and sent {}",
-                                          row.name, row.entries, entries));
+                                          row.name, *row.entries, entries));
     }
     std::error_code error;
     fs::rename(part, folder_ / row.file, error);

@@ -129,9 +129,11 @@ class ListRun {
           "`accept_older: true` is set",
           known.name, version, known.version);
     }
-    // A new version may well be short: upstream has put hundreds of networks into seven.
     const bool emptied = entries == 0 && entries_before > 0;
-    const bool collapsed = version <= known.version && IsCollapse(entries_before, entries);
+    // A new version may well be short: upstream has put hundreds of networks into seven. Not into
+    // one.
+    const bool collapsed =
+        (version <= known.version || entries == 1) && IsCollapse(entries_before, entries);
     if (options_.allow_empty || (!emptied && !collapsed)) return "";
     return fmt::format(
         "list \"{}\" has {} entries, and had {} before; it stays as it was, unless `allow_empty: "

@@ -569,6 +569,26 @@ def test_warninglists_come_along(site):
     here.collect()
 
 
+def test_an_index_that_counts_no_entries_is_no_warning(site):
+    backend = Made()
+    here = site(backend)
+    uncounted = lambda status, headers, content: (  # noqa: E731
+        status, headers, content.replace(b'"warninglist_entry_count"', b'"another_key"'))
+    here.server.fault = lambda number, method, path: uncounted if path == "/warninglists/index" else None
+    for version in ("3", "4"):
+        backend.lists["7"]["version"] = version
+        done = here.collect()
+        assert {(row[0], row[1]) for row in here.mirror()["list"]} == {("Demo list", int(version))}
+        assert not [note for note in done.report["notes"] if "entries" in note]
+    # One that counts is still believed.
+    backend.lists["7"]["version"] = "5"
+    here.server.fault = lambda number, method, path: (
+        lambda status, headers, content: (status, headers, content.replace(b'"good.example"', b"")))\
+        if "export/7" in path else None
+    done = here.collect(expect=5)
+    assert "the server says 1 entries, and sent 0" in str(done.report["refused"])
+
+
 @pytest.mark.parametrize("fault", [500, 400, 401, 403, "html", "drop", "truncated", "empty", "large"])
 @pytest.mark.parametrize("at, note", [("/sightings/restSearch/event", "sightings"),
                                       ("/warninglists/index", "warninglists could not be listed")])
