@@ -78,7 +78,8 @@ ContentDecoder::~ContentDecoder() = default;
 
 Result<ContentDecoder> ContentDecoder::For(std::string_view encoding) {
   const std::string name = AsciiLower(AsciiTrim(encoding));
-  if (name.empty() || name == "identity") return ContentDecoder(nullptr);
+  // Some servers write "none", which is no name of an encoding.
+  if (name.empty() || name == "identity" || name == "none") return ContentDecoder(nullptr);
   auto stream = std::make_unique<Stream>();
   stream->gzip = name == "gzip" || name == "x-gzip";
   if (!stream->gzip && name != "deflate") {

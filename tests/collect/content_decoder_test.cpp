@@ -58,7 +58,10 @@ TEST(ContentDecoder, GivesWhatWasEncodedInPiecesOfAnySize) {
       EXPECT_EQ(decoded.text, text) << name << bits;
       EXPECT_TRUE(decoded.whole) << name << bits;
     }
-    EXPECT_EQ(Decode("", text, piece).text, text);
+    for (const char* none : {"", " ", "identity", "Identity", "none", "NONE"}) {
+      EXPECT_EQ(Decode(none, text, piece).text, text) << none;
+      EXPECT_TRUE(Decode(none, text, piece).whole) << none;
+    }
     EXPECT_EQ(Decode("gzip", Encoded("a", kGzip) + Encoded("b", kGzip), piece).text, "ab");
     EXPECT_TRUE(Decode("gzip", Encoded("a", kGzip) + std::string(9, '\0'), piece).whole);
   }
@@ -79,7 +82,7 @@ TEST(ContentDecoder, TellsThatABodyBreaksOffWherever) {
 }
 
 TEST(ContentDecoder, RefusesWhatWasNotAskedFor) {
-  for (const char* name : {"br", "zstd", "gzip, gzip", "\x1b[2J"}) {
+  for (const char* name : {"br", "zstd", "gzip, gzip", "none, br", "nothing", "utf-8", "\x1b[2J"}) {
     const auto decoder = ContentDecoder::For(name);
     ASSERT_FALSE(decoder.ok()) << name;
     EXPECT_EQ(decoder.error().kind, Kind::kMalformed);
