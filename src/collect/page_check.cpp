@@ -30,21 +30,38 @@ std::string Plain(std::string_view head) {
   return plain;
 }
 
-// Without what may stand before a page or a document: white space, a byte order mark, comments
-// of lists and of HTML, and the declaration of XML. Of one that has no end, all is left.
+struct Before {
+  std::string_view begin;
+  std::string_view end;
+};
+// What may stand before a page or a document: a byte order mark, comments of lists, of programs and
+// of HTML, the declaration of XML, and what keeps JSON from being run as a program.
+constexpr auto kBefore = std::to_array<Before>({{"\xEF\xBB\xBF", ""},
+                                                {"#", "\n"},
+                                                {"!", "\n"},
+                                                {";", "\n"},
+                                                {"//", "\n"},
+                                                {")]}'", "\n"},
+                                                {"/*", "*/"},
+                                                {"<?", "?>"},
+                                                {"<!--", "-->"}});
+
+const Before* FindBefore(std::string_view text) {
+  const auto* found = std::find_if(kBefore.begin(), kBefore.end(), [&](const Before& before) {
+    return text.starts_with(before.begin);
+  });
+  return found == kBefore.end() ? nullptr : found;
+}
+
+// Without white space and all of that. Of one that has no end, all is left.
 std::string_view Beginning(std::string_view text) {
-  constexpr std::string_view kMark = "\xEF\xBB\xBF";
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kBefore = {
-      {{kMark, ""}, {"#", "\n"}, {"<?", "?>"}, {"<!--", "-->"}}};
   while (true) {
     text = text.substr(std::min(text.find_first_not_of(kBlanks), text.size()));
-    const auto* found = std::find_if(kBefore.begin(), kBefore.end(), [&](const auto& before) {
-      return text.starts_with(before.first);
-    });
-    if (found == kBefore.end()) return text;
-    const std::size_t end = text.find(found->second, found->first.size());
+    const Before* before = FindBefore(text);
+    if (before == nullptr) return text;
+    const std::size_t end = text.find(before->end, before->begin.size());
     if (end == std::string_view::npos) return text;
-    text.remove_prefix(end + found->second.size());
+    text.remove_prefix(end + before->end.size());
   }
 }
 
@@ -61,8 +78,9 @@ bool IsPage(std::string_view beginning) {
 bool NeedsMore(std::string_view head) {
   const std::string plain = Plain(head);
   const std::string_view beginning = Beginning(plain);
-  constexpr std::string_view kUndecided = "{[<#";
-  return beginning.empty() || kUndecided.find(beginning[0]) != std::string_view::npos;
+  if (beginning.empty() || FindBefore(beginning) != nullptr) return true;
+  constexpr std::string_view kUndecided = "{[<";
+  return kUndecided.find(WithoutCall(beginning)[0]) != std::string_view::npos;
 }
 
 Error IsJson(std::string_view what) {
@@ -72,7 +90,7 @@ Error IsJson(std::string_view what) {
           "block `feed`");
 }
 
-Status CheckHead(std::string_view head, Expected expected) {
+Status CheckHead(std::string_view head, bool whole, Expected expected) {
   const std::string plain = Plain(head);
   const std::string_view beginning = Beginning(plain);
   if (IsPage(beginning)) {
@@ -82,7 +100,7 @@ Status CheckHead(std::string_view head, Expected expected) {
             "it; if the page itself is the feed, set `pages: true` in its block `feed`");
   }
   if (expected == Expected::kNoPage) return Ok();
-  const JsonForm form = FormOfJson(beginning);
+  const JsonForm form = FormOfJson(beginning, whole);
   if (form == JsonForm::kNone) return Ok();
   if (expected == Expected::kTable) return IsJson("not a table");
   if (form == JsonForm::kMessage) return IsJson("and no list of anything in it");
@@ -113,7 +131,7 @@ Result<ByteSource> CheckedSource(ByteSource source, Expected expected, std::stri
     head->append(AsText(ByteView(buffer).first(got)));
     ended = got == 0;
   }
-  if (expected != Expected::kAnything) GF_CHECK(CheckHead(*head, expected));
+  if (expected != Expected::kAnything) GF_CHECK(CheckHead(*head, ended, expected));
   if (shown_head != nullptr) *shown_head = head->substr(0, kHead);
   return ByteSource([head, at = std::size_t{0}, source = std::move(source)](
                         std::span<std::uint8_t> into) mutable -> Result<std::size_t> {

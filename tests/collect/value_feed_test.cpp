@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <algorithm>
 
+#include "collect/json_message.h"
 #include "collect/line_reader.h"
 #include "tests/collect/corpus.h"
 
@@ -215,7 +216,10 @@ TEST_F(ValueFeed, APageIsNoFeed) {
            "<?xml version='1.0'?><Error>help.example.com</Error>",
            "<!--" + std::string(5000, 'x') + "--><!DOCTYPE html><p>help.example.com",
            "# feed\n<!DOCTYPE html><p>help.example.com",
-           "# feed\r\n" + std::string(9000, '\n') + "<!doctype html><p>help.example.com"}) {
+           "# feed\r\n" + std::string(9000, '\n') + "<!doctype html><p>help.example.com",
+           "! feed\n!\n<!DOCTYPE html><p>help.example.com",
+           "; feed\r\n// more\n;<html>\n<html>help.example.com",
+           "!" + std::string(9000, 'x') + "\n/* a\nb */ <html>help.example.com"}) {
     EXPECT_TRUE(refused(Expected::kText, page)) << page;
     EXPECT_TRUE(refused(Expected::kTable, page)) << page;
     EXPECT_TRUE(refused(Expected::kNoPage, page)) << page;
@@ -226,16 +230,32 @@ TEST_F(ValueFeed, APageIsNoFeed) {
         R"({"status": {"code": 401, "msg": "see https://help.example.com"}})",
         R"({"success": false, "response": {"error": "see https://help.example.com"}})",
         R"({"data": [], "meta": {"docs": "https://help.example.com"}})",
-        R"({"error": "see https://help.example.com)", R"([{"a": "help.example.com"}, )",
+        R"({"error": "see https://help.example.com)",
+        R"([{"a": "help.example.com"}, )",
         R"({"error": "help.example.com"}
            {"error": "help.example.com"})",
         R"("limit reached, see https://help.example.com")",
+        R"({"message": "see https://help.example.com", "status": 401})",
+        R"([{"error": "see https://help.example.com"}])",
+        R"({"errors": [{"id": "x"}], "links": {"self": "https://help.example.com"}})",
+        "! limits\n{\"error\": \"see https://help.example.com\"}",
+        ")]}'\n{\"error\": \"see https://help.example.com\"}",
+        R"(callback({"error": "see https://help.example.com"});)",
+        R"(/**/ typeof cb === 'function' && cb({"error": "help.example.com"});)",
+        R"(jQuery12_3.on[0]( {"message": "see https://help.example.com"} ) )",
+        R"(callback({"error": "see https://help.example.com)",
+        R"(callback([{"a": "help.example.com"}, )",
         R"(# limits
            {"error": "see https://help.example.com"})"}) {
     EXPECT_TRUE(refused(Expected::kText, error)) << error;
     EXPECT_TRUE(refused(Expected::kTable, error)) << error;
   }
   EXPECT_TRUE(refused(Expected::kTable, R"(["b.example.com"])"));
+  EXPECT_TRUE(refused(Expected::kTable, R"(callback(["b.example.com"]);)"));
+  EXPECT_TRUE(refused(Expected::kTable, "callback([\"b.example.com\",\n" + std::string(5000, ' ') +
+                                            "\"c.example.com\"]);"));
+  EXPECT_TRUE(refused(Expected::kTable,
+                      "[\"b.example.com\", \"" + std::string(kMaxErrorDocument, 'x') + "\"]"));
   EXPECT_TRUE(
       refused(Expected::kTable, "{\"h\": \"b.example.com\"}\n{\"h\": \"b.example.org\"}\n"));
   options_.expected = Expected::kText;
@@ -243,6 +263,9 @@ TEST_F(ValueFeed, APageIsNoFeed) {
   for (const std::string feed :
        {R"({"count": 1, "rows": ["%.example.com"]})",
         R"({"status": "ok", "data": {"h": "%.example.com"}})", R"({"status": ["%.example.com"]})",
+        R"(callback({"count": 1, "rows": ["%.example.com"]});)", "see (%.example.com)\n",
+        "%.example(.)com ([a])\n", "! list\n; of\n// names\n%.example.com\n",
+        "//a.example.com/x\nhttp://%.example.com/y\n",
         R"({"%.example.com": {"port": 1}, "x": {"status": 1}})",
         "{\"h\": \"%.example.com\"}\n{\"h\": \"a.example.org\"}\n",
         "[Adblock Plus 2.0]\n||%.example.com^\n", "[2026-01-01] %.example.com\n",
@@ -254,6 +277,26 @@ TEST_F(ValueFeed, APageIsNoFeed) {
   }
   options_.expected = Expected::kAnything;
   EXPECT_EQ(Collect("<html>c.example.com").values->added, 1u);
+}
+
+// Nor where a feed may be empty: what is JSON is no empty list.
+TEST_F(ValueFeed, AnAnswerOfNothingInJsonIsNoEmptyFeed) {
+  (void)Collect("a.example.com\nb.example.com\n");
+  const auto before = Records(store_);
+  options_.event.allow_empty = true;
+  for (const Expected expected : {Expected::kText, Expected::kTable}) {
+    options_.expected = expected;
+    for (const std::string nothing :
+         {"[]", "{}", " [ ]\n", "# none\n[]", "null", "false\n", R"({"data": []})", R"([{}])",
+          R"({"error": "no"})", R"({"message": "no", "status": 401})", "cb([]);", "[", "{\"a\":"}) {
+      const auto report = TryCollect(nothing);
+      ASSERT_FALSE(report.ok()) << nothing;
+      EXPECT_EQ(report.error().kind, Kind::kMalformed) << nothing;
+      EXPECT_NE(report.error().what.find("a JSON document"), std::string::npos) << nothing;
+      EXPECT_EQ(Records(store_), before);
+    }
+  }
+  EXPECT_EQ(Collect("# nothing today\n").values->gone, 2u);
 }
 
 TEST_F(ValueFeed, OtherOptionsChangeTheRows) {

@@ -207,6 +207,30 @@ def test_an_error_page_with_status_200_is_no_feed(served, kind, kind_said, conte
 
 
 @pytest.mark.parametrize("kind", ["freetext", "csv"])
+@pytest.mark.parametrize("content", [b"[]", b"{}", b"null\n", b'{"data": []}', MESSAGE, b'{"message": "no", "status": 401}',
+                                     b'/**/cb({"error": "see https://help.gapferry.org"});', b"! list\n// of\n; names\n" + PAGE])
+def test_an_answer_in_json_is_no_empty_feed(served, kind, content):
+    server = served({"/list.txt": b"a1.gapferry.org\na2.gapferry.org\n"})
+    source = {"kind": kind, "url": server.url + "/list.txt", "attempts": 1, "feed": {"allow_empty": True}}
+    collect(served.pair, **source)
+    before = mirror(served.pair.connected)
+    server.backend.files["/list.txt"] = content
+    done = collect(served.pair, expect=9, **source)
+    assert "pages: true" in done.stderr and mirror(served.pair.connected) == before
+    server.backend.files["/list.txt"] = b"# nothing today\n"
+    collect(served.pair, **source)
+    assert not mirror(served.pair.connected)["attribute"]
+
+
+@pytest.mark.parametrize("encoding, code", [("none", 0), ("NONE", 0), ("identity", 0), ("", 0), ("br", 9), ("zstd", 9), ("x", 9)])
+def test_an_encoding_that_is_none_is_plain(served, encoding, code):
+    server = served({"/list.txt": b"a1.gapferry.org\n"})
+    server.fault = lambda *_: lambda status, headers, content: (status, {**headers, "Content-Encoding": encoding}, content)
+    collect(served.pair, expect=code, kind="freetext", url=server.url + "/list.txt", attempts=1)
+    assert len(mirror(served.pair.connected)["attribute"]) == (0 if code else 1)
+
+
+@pytest.mark.parametrize("kind", ["freetext", "csv"])
 def test_a_list_does_not_shrink_to_almost_nothing(served, tmp_path, kind):
     path = tmp_path / "list.txt"
     path.write_text("".join(f"a{i}.gapferry.org\n" for i in range(500)))
