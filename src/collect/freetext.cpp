@@ -101,10 +101,11 @@ bool IsHexOf(std::string_view text, std::initializer_list<std::size_t> lengths) 
 void FreetextLine::Read(std::string_view text, std::vector<FormedValue>* found) {
   found_ = found;
   before_ = {};
+  const bool indented = text.starts_with(' ') || text.starts_with('\t');
   text = TrimCell(text);
   if (text.empty()) return;
   if (IsComment(text)) return ReadComment(text);
-  if (ReadBlocked(text)) return;
+  if (ReadBlocked(text, indented)) return;
   text = JoinDefanged(AsciiTrim(WithoutComment(text)), &joined_);
   around_ = text.find_first_of(" \t") == kNowhere ? Around::kCell : Around::kProse;
   if (!ReadHashAndName(text)) ReadWords(text);
@@ -134,12 +135,14 @@ void FreetextLine::ReadComment(std::string_view text) {
   }
 }
 
-bool FreetextLine::ReadBlocked(std::string_view text) {
-  const auto blocked = BlockedValues(text);
+bool FreetextLine::ReadBlocked(std::string_view text, bool indented) {
+  auto blocked = ReadBlockLine(text);
+  if (!blocked) blocked = zone_.Read(text, indented);
   if (!blocked) return false;
+  if (blocked->left_out) ++left_out_;
   constexpr auto kTypes = std::to_array<std::string_view>(
       {"domain", "hostname", "hostname|port", "ip-dst", "ip-dst|port", "url"});
-  for (const std::string& value : *blocked) {
+  for (const std::string& value : blocked->values) {
     if (FindForm(value, Around::kCell, &value_) &&
         std::find(kTypes.begin(), kTypes.end(), value_.type) != kTypes.end())
       Take();
@@ -289,6 +292,7 @@ Status ReadFreetext(ByteSource source, std::string_view file, const FreetextOpti
   FreetextLine reader;
   std::vector<FormedValue> found;
   std::uint64_t first_wide = 0;
+  std::uint64_t first_left = 0;
   const auto refuse = [&](std::uint64_t line, std::string reason) {
     if (++report->refused_count <= ValueReport::kMaxExamples)
       report->refused.push_back({Kind::kMalformed, std::string(file), line, std::move(reason)});
@@ -309,6 +313,7 @@ Status ReadFreetext(ByteSource source, std::string_view file, const FreetextOpti
     found.clear();
     reader.Read(*text, &found);
     if (first_wide == 0 && reader.wide_ranges() > 0) first_wide = line->number;
+    if (first_left == 0 && reader.left_out() > 0) first_left = line->number;
     for (const FormedValue& value : found) {
       if (options.exclude.Matches(value.value)) {
         ++report->excluded;
@@ -322,6 +327,13 @@ Status ReadFreetext(ByteSource source, std::string_view file, const FreetextOpti
         fmt::format("{}: {} ranges of more than 65,536 addresses, or with a mask that is none, are "
                     "left out, the first in line {}",
                     file, reader.wide_ranges(), first_wide));
+  }
+  if (first_left > 0) {
+    report->notes.push_back(
+        fmt::format("{}: {} rules of a blocklist are about something else than a name, an address "
+                    "or a URL, such as patterns, clients or name servers, and are left out, the "
+                    "first in line {}",
+                    file, reader.left_out(), first_left));
   }
   return Ok();
 }

@@ -8,22 +8,25 @@
 #include "collect/encoding.h"
 #include "collect/exclusion.h"
 #include "collect/feed_values.h"
+#include "collect/policy_zone.h"
 #include "collect/value_form.h"
 
 namespace gapferry::collect {
 
-// Gathers the values of one line at a time. Reused, to save allocations.
+// Gathers the values of one file, a line at a time.
 class FreetextLine {
  public:
   // `text`: UTF-8 without its end.
   void Read(std::string_view text, std::vector<FormedValue>* found);
   // Of addresses, in all lines so far; nothing of them is taken.
   [[nodiscard]] std::uint64_t wide_ranges() const { return wide_ranges_; }
+  // Of blocklists, lines so far that block something else than a name, an address or a URL.
+  [[nodiscard]] std::uint64_t left_out() const { return left_out_; }
 
  private:
   void ReadComment(std::string_view text);
   // Of a blocklist: only what it blocks. False: the line is none such.
-  bool ReadBlocked(std::string_view text);
+  bool ReadBlocked(std::string_view text, bool indented);
   void ReadWords(std::string_view text);
   // A hash and the name of its file, with all its blanks. False: the line is not built so.
   bool ReadHashAndName(std::string_view text);
@@ -43,7 +46,9 @@ class FreetextLine {
   std::string plain_;
   std::string joined_;
   FormedValue value_;
+  PolicyZone zone_;
   std::uint64_t wide_ranges_ = 0;
+  std::uint64_t left_out_ = 0;
 };
 
 struct FreetextOptions {

@@ -9,7 +9,7 @@ namespace gapferry::collect {
 namespace {
 
 // Another reading of the same bytes is another input.
-constexpr std::string_view kReading = "reading 3";
+constexpr std::string_view kReading = "reading 4";
 
 using ReadValues = std::function<Status(const std::string& name, ByteSource source,
                                         const TakeValue& take, ValueReport* report)>;

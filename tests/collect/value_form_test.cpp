@@ -129,6 +129,17 @@ TEST(Freetext, TakesWhatBlocklistsBlockAndNothingElse) {
            {"32.4.3.2.1.rpz-ip CNAME .", "ip-dst 1.2.3.4"},
            {"24.0.2.0.192.rpz-ip CNAME *.", "ip-dst 192.0.2.0/24"},
            {"48.zz.2.2001.rpz-ip CNAME .", "ip-dst 2001:2::/48"},
+           {"evil.com CNAME garden.good.com.", "domain evil.com"},
+           {"www.evil.com. 300 IN CNAME *.garden.good.com. ; why", "hostname www.evil.com"},
+           {"evil.com.rpz.good.com. CNAME .", "domain evil.com"},
+           {"32.4.3.2.1.rpz-ip.rpz.good.com. CNAME .", "ip-dst 1.2.3.4"},
+           {"See cname evil.com.", "domain evil.com"},
+           {"Check SOA evil.com. now", "domain evil.com"},
+           {"||*.evil4.com^", "domain evil4.com"},
+           {"||evil4.com^$dnsrewrite=NXDOMAIN;;", "domain evil4.com"},
+           {"||evil4.com^$dnsrewrite=NOERROR;A;0.0.0.0", "domain evil4.com"},
+           {"evil4.com^$domain=good5.com|~good6.com", "domain evil4.com"},
+           {"http://evil.com/a$cookie", "url http://evil.com/a$cookie"},
            {"server=/evil.com/", "domain evil.com"},
            {"address=/evil.com/0.0.0.0", "domain evil.com"},
            {"0.0.0.0 evil.com # bad", "domain evil.com"},
@@ -136,13 +147,94 @@ TEST(Freetext, TakesWhatBlocklistsBlockAndNothingElse) {
            {"1.2.3.4/0.0.0.255", "ip-dst 1.2.3.0/24"},
            {"com.evil.app", "hostname com.evil.app"}})
     EXPECT_EQ(Line(line), value) << line;
-  for (const std::string_view line :
-       {"@@||good.com^", "good.com CNAME rpz-passthru.", "good.com IN CNAME good.com.",
-        "@ IN SOA ns1.good.com. root.good.com. (1 2 3 4 5)",
-        "rpz.good.com. SOA localhost. root.good.com. 1", "@ NS ns1.good.com.",
-        "  IN NS ns1.good.com.", "24.0.2.0.192.rpz-client-ip CNAME .", "server=/corp.com/10.0.0.1",
-        "address=/good.com/#", "1.2.3.4/255.0.255.0"})
+  for (const std::string_view line : {"@@||good.com^",
+                                      "good.com CNAME rpz-passthru.",
+                                      "good.com IN CNAME good.com.",
+                                      "@ IN SOA ns1.good.com. root.good.com. (1 2 3 4 5)",
+                                      "rpz.good.com. SOA localhost. root.good.com. 1",
+                                      "@ NS ns1.good.com.",
+                                      "  IN NS ns1.good.com.",
+                                      "24.0.2.0.192.rpz-client-ip CNAME .",
+                                      "server=/corp.com/10.0.0.1",
+                                      "address=/good.com/#",
+                                      "1.2.3.4/255.0.255.0",
+                                      "||good.com^$badfilter",
+                                      "||good.com^$third-party,badfilter",
+                                      "good.com$badfilter",
+                                      "|http://good.com^$badfilter",
+                                      "@@good.com^",
+                                      "@@||good.com^$badfilter",
+                                      "||good.com^$removeparam=x",
+                                      "||good.com^$csp=a b",
+                                      "||good.com^$dnsrewrite=garden.good.com",
+                                      "||good.com^$dnsrewrite=NOERROR;A;1.2.3.4",
+                                      "||good.com^x^",
+                                      "good.com,www.good.com##.ad",
+                                      "good.com#@#.ad",
+                                      "~good.com#?#p:has(a)",
+                                      "ns1.good.com.rpz-nsdname CNAME .",
+                                      "32.4.3.2.1.rpz-nsip CNAME .",
+                                      "good.com CNAME good.com",
+                                      "good.com CNAME rpz-unheard-of.",
+                                      "rpz.good.com. CNAME .",
+                                      "@ IN SOA ns1.good.com. root.good.com. (",
+                                      "rpz.good.com. 300 IN SOA a.good.com. b.good.com. 1 2"})
     EXPECT_EQ(Line(line), "") << line;
+}
+
+// All lines by one reader, as those of a file.
+std::string Lines(const std::vector<std::string>& lines, std::uint64_t left_out = 0) {
+  FreetextLine reader;
+  std::vector<FormedValue> found;
+  for (const std::string& line : lines)
+    reader.Read(line, &found);
+  EXPECT_EQ(reader.left_out(), left_out);
+  std::string shown;
+  for (const FormedValue& value : found)
+    shown += (shown.empty() ? "" : "; ") + std::string(value.type) + ' ' + value.value;
+  return shown;
+}
+
+TEST(Freetext, TakesTheNamesOfAPolicyZoneWithoutTheZone) {
+  EXPECT_EQ(
+      Lines({"$TTL 300", "@ IN SOA ns.good.com. root.good.com. (", "  2026010101 ; ns.good.com",
+             "  root.good.com. 1h )", " NS ns.good.com.", "evil.com A 192.0.2.80",
+             "www.evil.com CNAME garden", "a CNAME garden.good.com.", "evil.net TXT \"good.com\""}),
+      "domain evil.com; hostname www.evil.com; domain evil.net");
+  // As BIND writes a zone, with the owner that a record has from the one before.
+  EXPECT_EQ(
+      Lines({"$ORIGIN .", "$TTL 300 ; 5 minutes",
+             "block.good.com IN SOA ns.good.com. root.good.com. (", "1 ; serial", ")",
+             "\t\t\tNS ns.good.com.", "$ORIGIN com.block.good.com.", "evil CNAME .",
+             "$ORIGIN evil.com.block.good.com.", "* CNAME .", "10 CNAME .",
+             "$ORIGIN 0.192.rpz-ip.block.good.com.", "24.0.2 CNAME .", "$ORIGIN block.good.com.",
+             "ns A 192.0.2.1", "evil.net CNAME garden.good.com.", "\t60 CNAME ."}),
+      "domain evil.com; domain evil.com; hostname 10.evil.com; ip-dst 192.0.2.0/24; "
+      "domain evil.net; domain evil.net");
+  // As dig prints a transfer.
+  EXPECT_EQ(
+      Lines({"block.good.com. 300 IN SOA ns.good.com. root.good.com. 1 2 3 4 5",
+             "block.good.com. 300 IN NS ns.good.com.", "evil.com.block.good.com. 300 IN CNAME .",
+             "*.evil.net.block.good.com. 300 IN CNAME garden.good.com.",
+             "48.zz.2.2001.rpz-ip.block.good.com. 300 IN CNAME .",
+             "ns.evil.com.rpz-nsdname.block.good.com. 300 IN CNAME .",
+             "32.4.3.2.1.rpz-client-ip.block.good.com. 300 IN CNAME .",
+             "good.org.block.good.com. 300 IN CNAME rpz-passthru.",
+             "block.good.com. 300 IN SOA ns.good.com. root.good.com. 1 2 3 4 5"},
+            /*left_out=*/2),
+      "domain evil.com; domain evil.net; ip-dst 2001:2::/48");
+  // Without a SOA nothing says where the zone begins; names without an ending are below the origin.
+  EXPECT_EQ(
+      Lines({"$ORIGIN evil.com.", "www CNAME .", "evil.net CNAME .", "$ORIGIN x.rpz.good.com.",
+             "www.evil CNAME .", "evil.org CNAME .", "$GENERATE 1-9 h$ CNAME ."},
+            /*left_out=*/1),
+      "hostname www.evil.com; domain evil.net; domain evil.org");
+}
+
+TEST(Freetext, TakesADnsAnswerInAReportForWhatWasAskedAbout) {
+  EXPECT_EQ(Lines({"What we found:", "evil.com. 300 IN SOA ns.good.com. root.good.com. 1 2 3 4 5",
+                   "www.evil.com. 300 IN CNAME a.good.com.", "evil.com. 300 IN A 192.0.2.1"}),
+            "domain evil.com; hostname www.evil.com; domain evil.com; ip-dst 192.0.2.1");
 }
 
 TEST(Freetext, KeepsTheNameOfAFileBesideItsHash) {

@@ -1,13 +1,16 @@
 """Feeds without events, packed sources, and MISP's list of feeds, through the real programs."""
 import gzip
 import io
+import ipaddress
 import json
 import re
+import subprocess
 import tarfile
 import zipfile
 from pathlib import Path
 
 import pytest
+from misp_server import mirror
 from pair import EVERYTHING, Pair
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -62,6 +65,60 @@ def test_values_cross_the_gap_and_go(pair, tmp_path):
     pair.bundle()
     pair.import_("import", pair.medium)
     assert {row["value"] for row in pair.dump() if "value" in row} == {"worse.example.com"}
+
+
+ZONE = """$TTL 300
+$ORIGIN block.gapferry.org.
+@ IN SOA ns.gapferry.org. root.gapferry.org. ( 1 ; garden.gapferry.org
+    1h 15m 30d 2h )
+  NS ns.gapferry.org.
+evil.com CNAME .
+*.evil.com CNAME .
+b.evil.net.block.gapferry.org. 60 IN CNAME rpz-drop.
+garden.evil.org CNAME warn.gapferry.org.
+address.evil.org A 198.51.100.9
+  TXT "see good.com"
+good.com CNAME rpz-passthru.
+24.0.113.0.203.rpz-ip CNAME .
+48.zz.db8.2001.rpz-ip CNAME *.
+ns.bad.com.rpz-nsdname CNAME .
+32.1.113.0.203.rpz-client-ip CNAME .
+$ORIGIN co.uk.block.gapferry.org.
+evil CNAME .
+*.evil CNAME .
+$ORIGIN rpz-ip.block.gapferry.org.
+32.7.100.51.198 CNAME .
+"""
+
+
+def names_of_zone(text):
+    """Of a zone as BIND writes it out in full, what its rules are about."""
+    names = set()
+    for line in text.splitlines():
+        owner, _, _, kind, data = line.split(None, 4)
+        trigger = owner.removesuffix("block.gapferry.org.").removesuffix(".").removeprefix("*.")
+        if kind in ("CNAME", "A", "TXT") and data != "rpz-passthru.":
+            names.add(trigger)
+    return names
+
+
+def test_a_policy_zone_is_read_in_each_spelling_of_bind(pair, tmp_path):
+    (tmp_path / "zone").write_text(ZONE)
+    for style in ("full", "relative"):
+        done = subprocess.run(["named-compilezone", "-i", "none", "-k", "ignore", "-s", style, "-o", tmp_path / style,
+                               "block.gapferry.org", tmp_path / "zone"], check=True, capture_output=True, text=True)
+        assert (tmp_path / style).read_text(), done.stderr
+    rules = names_of_zone((tmp_path / "full").read_text())
+    expected = {name for name in rules if "rpz-" not in name} | {"203.0.113.0/24", "2001:db8::/48", "198.51.100.7"}
+    assert len(rules) == 10 and {"b.evil.net", "evil.co.uk", "garden.evil.org", "address.evil.org"} < expected
+    reports = collect(pair, *({"name": name, "path": str(tmp_path / name)} for name in ("zone", "full", "relative")))
+    found = {name: set() for name in ("zone", "full", "relative")}
+    for (source, _), fields in mirror(pair.connected)["attribute"]:
+        value = fields["value"]
+        found[source].add(value if isinstance(value, str) else str(ipaddress.ip_address(value)))
+    assert found == {name: expected for name in found}
+    for report in reports[:3]:
+        assert any("2 rules of a blocklist" in note for note in report["notes"]), report["notes"]
 
 
 def test_packed_files_are_read_like_plain_ones(pair, tmp_path):

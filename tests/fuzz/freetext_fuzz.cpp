@@ -10,6 +10,9 @@ std::vector<std::string> FuzzSeeds() {
           "\"HKLM\\Software\\Example Key\" C:\\Users\\a b\\c.exe %TEMP%\\x.dll "
           "\\\\host\\share\\y.exe\n",
           "GET /a?u=http://example.com/x+y \"url\":\"http:\\/\\/example.com\\/z\" MD5:x,y;z|w\n",
+          "$ORIGIN .\nz.com 60 IN SOA a.z.com. b.z.com. (\n1 )\n NS a.z.com.\n$ORIGIN com.z.com.\n"
+          "evil CNAME .\n24.0.2.0.192.rpz-ip.z.com. CNAME *.\n TXT \"x\"\n",
+          "||evil.com^$third-party,badfilter\na.com##.x\n@@b.com^\n0.0.0.0 c.com\n",
           "0123456789abcdef0123456789abcdef  some name 1.doc\n[2001:db8::2]:443 <.> <dot>\n"};
 }
 
