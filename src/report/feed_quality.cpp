@@ -1,6 +1,7 @@
 #include "report/feed_quality.h"
 
 #include <algorithm>
+#include <span>
 
 #include "detect/decide.h"
 #include "detect/site_lists.h"
@@ -43,6 +44,37 @@ std::size_t AgeClass(Time last_activity, Time now) {
   return days <= 7 ? 0 : days <= 30 ? 1 : days <= 90 ? 2 : days <= 365 ? 3 : 4;
 }
 
+// Sightings of all sources. Of a source that means some of its values for sensors (to_ids), only
+// those stay.
+class Sightings {
+ public:
+  void Add(std::uint64_t sighting, bool meant) {
+    all_.push_back(sighting);
+    meant_.push_back(meant);
+  }
+
+  void EndSource(bool only_meant) {
+    std::size_t end = begin_;
+    for (std::size_t at = begin_; at < all_.size(); ++at) {
+      if (!only_meant || meant_[at - begin_]) all_[end++] = all_[at];
+    }
+    all_.resize(end);
+    begin_ = end;
+    meant_.clear();
+  }
+
+  // After the last source.
+  const std::vector<std::uint64_t>& Merged() {
+    SortAndMerge(&all_);
+    return all_;
+  }
+
+ private:
+  std::vector<std::uint64_t> all_;
+  std::size_t begin_ = 0;    // of the source under way
+  std::vector<bool> meant_;  // from there on
+};
+
 class Walk {
  public:
   Walk(policy::WarninglistSet lists, const FirstListed& first_listed, FeedQuality* quality)
@@ -69,14 +101,16 @@ class Walk {
 
   // Which values are listed and which are shared, once all are known.
   void Finish() {
-    CountListed();
-    SortAndMerge(&sightings_);
-    for (std::size_t at = 0; at < sightings_.size();) {
-      const std::uint64_t value = sightings_[at] >> kBelowHash;
+    EndSource();
+    for (const std::uint64_t sighting : listed_.Merged())
+      ++quality_->sources[SourceOf(sighting)].listed;
+    const std::vector<std::uint64_t>& sightings = values_.Merged();
+    for (std::size_t at = 0; at < sightings.size();) {
+      const std::uint64_t value = sightings[at] >> kBelowHash;
       std::size_t end = at;
-      while (end < sightings_.size() && sightings_[end] >> kBelowHash == value)
+      while (end < sightings.size() && sightings[end] >> kBelowHash == value)
         ++end;
-      CountValue(at, end);
+      CountValue(std::span(sightings).subspan(at, end - at));
       at = end;
     }
     std::erase_if(quality_->sources,
@@ -84,7 +118,15 @@ class Walk {
   }
 
  private:
+  void EndSource() {
+    if (quality_->sources.empty()) return;
+    const bool only_meant = quality_->sources.back().for_sensors;
+    values_.EndSource(only_meant);
+    listed_.EndSource(only_meant);
+  }
+
   Status BeginSource(const store::Record& record) {
+    EndSource();
     if (quality_->sources.size() == kMaxSources)
       return Error::Make(Kind::kTooLarge, "more than {} sources", kMaxSources);
     SourceQuality& source = quality_->sources.emplace_back();
@@ -116,7 +158,7 @@ class Walk {
     if (occurrence.false_positive) ++source.false_positives;
     if (attribute.to_ids) CountToIds(occurrence, value, &source);
     for (std::size_t i = 0; i < value.count; ++i)
-      CountIndicator(value.indicators[i], attribute.type, occurrence.tlp, &source);
+      CountIndicator(value.indicators[i], attribute, occurrence.tlp, &source);
   }
 
   void CountToIds(const policy::Occurrence& occurrence, const intel::Normalised& value,
@@ -130,35 +172,35 @@ class Walk {
       ++source->dead;
   }
 
-  void CountIndicator(const intel::Indicator& indicator, std::string_view type, intel::Tlp tlp,
-                      SourceQuality* source) {
+  void CountIndicator(const intel::Indicator& indicator, const intel::Attribute& attribute,
+                      intel::Tlp tlp, SourceQuality* source) {
     if (indicator.kind == intel::IndicatorKind::kOther) return;
     const std::uint64_t sighting = Sighting(indicator, quality_->sources.size() - 1, tlp);
-    sightings_.push_back(sighting);
-    const policy::WarninglistMatch match = lists_.Match(indicator, type);
+    values_.Add(sighting, attribute.to_ids);
+    source->for_sensors = source->for_sensors || attribute.to_ids;
+    const policy::WarninglistMatch match = lists_.Match(indicator, attribute.type);
     if (!match.dropped()) return;
     ++source->lists[lists_.lists()[match.drop].name];
-    listed_.push_back(sighting);
+    listed_.Add(sighting, attribute.to_ids);
   }
 
-  void CountListed() {
-    SortAndMerge(&listed_);
-    for (const std::uint64_t sighting : listed_)
-      ++quality_->sources[SourceOf(sighting)].listed;
-  }
-
-  void CountValue(std::size_t begin, std::size_t end) {
+  // `sightings`: all of one value.
+  void CountValue(std::span<const std::uint64_t> sightings) {
     ++quality_->values;
-    for (std::size_t at = begin; at < end; ++at) {
-      SourceQuality& source = quality_->sources[SourceOf(sightings_[at])];
+    for (const std::uint64_t own : sightings) {
+      SourceQuality& source = quality_->sources[SourceOf(own)];
       ++source.values;
-      if (end - begin == 1) ++source.unique;
-      for (std::size_t other = begin; other < end; ++other) {
-        if (other == at) continue;
-        const std::string& name = quality_->sources[SourceOf(sightings_[other])].name;
-        ++source.shared[name];
-        if (TlpOf(sightings_[other]) <= TlpOf(sightings_[at])) ++source.covered[name];
+      bool unique = true;
+      for (const std::uint64_t other : sightings) {
+        const SourceQuality& second = quality_->sources[SourceOf(other)];
+        if (&second == &source) continue;
+        ++source.shared[second.name];
+        // What no sensor would be given is no replacement for what it would.
+        if (source.for_sensors && !second.for_sensors) continue;
+        unique = false;
+        if (TlpOf(other) <= TlpOf(own)) ++source.covered[second.name];
       }
+      if (unique) ++source.unique;
     }
   }
 
@@ -168,8 +210,8 @@ class Walk {
   FeedQuality* quality_;
   detect::SubjectReader reader_;
   bool event_has_tlp_ = false;
-  std::vector<std::uint64_t> sightings_;
-  std::vector<std::uint64_t> listed_;
+  Sightings values_;
+  Sightings listed_;
 };
 
 }  // namespace

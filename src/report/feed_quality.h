@@ -43,8 +43,10 @@ struct SourceQuality {
   std::array<std::uint64_t, intel::kTlpLevels> tlp{};
   std::uint64_t untagged = 0;
 
-  // Distinct indicators, normalised: evil.example is one, however it is written.
+  // Distinct indicators, normalised: evil.example is one, however it is written. Where some are
+  // meant for sensors (to_ids), only those count, and only what others mean so takes their place.
   std::uint64_t values = 0;
+  bool for_sensors = false;
   std::uint64_t unique = 0;                     // no other source has them
   std::map<std::string, std::uint64_t> shared;  // with each other source
   // Of those, what the other has under a TLP that is no stricter: it crosses wherever this does.

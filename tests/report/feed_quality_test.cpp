@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <tuple>
+
 #include "report/feed_quality_page.h"
 #include "report/html_page.h"
 #include "tests/detect/fixture.h"
@@ -114,6 +116,38 @@ TEST_F(FeedQualityTest, WhatDoesNotReachTheSameSitesIsNoReplacement) {
   EXPECT_EQ(quality.sources[1].advice, Advice::kDrop);
   EXPECT_THAT(quality.sources[1].reasons, ElementsAre(HasSubstr("no longer in export.yml")));
   EXPECT_NE(quality.sources[2].advice, Advice::kDrop);
+}
+
+TEST_F(FeedQualityTest, OnlyWhatIsMeantForSensorsIsOfWorth) {
+  PutList("popular", {"n0.example", "n1.example"});
+  const auto put = [&](int event, const std::string& source, int first, int last, bool meant) {
+    std::vector<DetectTest::Value> names;
+    for (int i = first; i < last; ++i) {
+      names.push_back({"domain", fmt::format("n{}.example", i)});
+      names.back().to_ids = meant;
+    }
+    Put(event, {}, names, source);
+  };
+  put(1, "meant", 10, 60, true);
+  put(2, "meant", 0, 10, false);
+  put(3, "context", 0, 60, false);
+  put(4, "mixed", 0, 50, false);
+  put(5, "mixed", 50, 70, true);
+  put(6, "names", 0, 5, false);
+  const FeedQuality quality = Measure();
+  const SourceQuality& context = quality.sources[0];
+  const SourceQuality& meant = quality.sources[1];
+  const SourceQuality& mixed = quality.sources[2];
+  const SourceQuality& names = quality.sources[3];
+  EXPECT_EQ(quality.values, 70U);
+  EXPECT_EQ(std::tuple(meant.values, meant.unique, meant.listed), std::tuple(50U, 40U, 0U));
+  EXPECT_EQ(std::tuple(mixed.values, mixed.unique, mixed.listed), std::tuple(20U, 10U, 0U));
+  EXPECT_EQ(std::tuple(context.values, context.unique, context.listed), std::tuple(60U, 5U, 2U));
+  EXPECT_EQ(std::tuple(names.values, names.unique), std::tuple(5U, 0U));
+  EXPECT_THAT(meant.covered, ElementsAre(Pair("mixed", 10)));
+  EXPECT_THAT(mixed.covered, ElementsAre(Pair("meant", 10)));
+  // All that it has is in "context", which has more, but no sensor would be given it from there.
+  EXPECT_EQ(meant.advice, Advice::kKeep);
 }
 
 TEST_F(FeedQualityTest, AListOfValuesIsAsOldAsItsValues) {
