@@ -92,11 +92,11 @@ Effect EffectOf(std::string_view options) {
   return Effect::kBlocks;
 }
 
-// "a.example,b.example##.ad": hides a part of those pages.
-bool HidesElements(std::string_view line) {
+// "a.example,b.example##.ad": changes a part of those pages.
+bool ChangesPages(std::string_view line) {
   constexpr auto kMarks = std::to_array<std::string_view>(
-      {"##", "#@#", "#?#", "#@?#", "#$#", "#@$#", "#$?#", "#%#", "#@%#"});
-  const std::size_t place = line.find('#');
+      {"##", "#@#", "#?#", "#@?#", "#$#", "#@$#", "#$?#", "#%#", "#@%#", "$$", "$@$"});
+  const std::size_t place = line.find_first_of("#$");
   if (place == kNoPlace) return false;
   const std::string_view pages = line.substr(0, place);
   constexpr std::string_view kSigns = "-_.,~*";
@@ -111,7 +111,7 @@ Blocked ByAdBlocker(std::string_view line) {
   if (line.starts_with(kException) && line.size() > kException.size() &&
       kSpace.find(line[kException.size()]) == kNoPlace)
     return BlockLine();
-  if (HidesElements(line)) return BlockLine();
+  if (ChangesPages(line)) return BlockLine();
   if (line.find_first_of(kSpace) != kNoPlace) return std::nullopt;
   const std::size_t options = OptionsPlace(line);
   const std::string_view names = options == kNoPlace ? "" : line.substr(options + 1);

@@ -46,9 +46,9 @@ bool IsZoneNumber(std::string_view word) {
 // Types that rules have, and those that stand in zones beside them.
 bool IsRecordType(std::string_view word, bool in_zone) {
   constexpr auto kRules = std::to_array<std::string_view>({"cname", "ns", "soa"});
-  constexpr auto kOthers =
-      std::to_array<std::string_view>({"a", "aaaa", "dname", "dnskey", "ds", "mx", "nsec", "nsec3",
-                                       "nsec3param", "ptr", "rrsig", "txt"});
+  constexpr auto kOthers = std::to_array<std::string_view>(
+      {"a", "aaaa", "caa", "dname", "dnskey", "ds", "https", "mx", "naptr", "nsec", "nsec3",
+       "nsec3param", "ptr", "rrsig", "srv", "svcb", "tlsa", "txt"});
   return std::find(kRules.begin(), kRules.end(), word) != kRules.end() ||
          (in_zone && std::find(kOthers.begin(), kOthers.end(), word) != kOthers.end());
 }
@@ -93,19 +93,18 @@ bool IsSoaData(const std::vector<std::string>& data) {
   return data.size() > 2 && (data[2].starts_with('(') || IsZoneNumber(data[2]));
 }
 
+bool IsOfSigning(std::string_view type) {
+  return type == "ds" || type == "dnskey" || type == "rrsig" || type.starts_with("nsec");
+}
+
 // Whether a record beside the rules is whole, so that no sentence is taken for one.
 bool IsOtherRecord(const ZoneRecord& record) {
   const std::string& first = record.data.front();
   if (record.type == "a" || record.type == "aaaa")
     return record.data.size() == 1 && intel::ParseNetwork(first).has_value();
-  if (record.type == "mx") return record.data.size() == 2 && IsZoneNumber(first);
+  if (record.type == "ptr" || record.type == "dname") return record.data.size() == 1;
   if (record.type == "txt") return first.starts_with('"');
-  return record.type != "cname" && (record.data.size() == 1 || record.type.starts_with("ns") ||
-                                    record.type.starts_with("d") || record.type == "rrsig");
-}
-
-bool IsOfSigning(std::string_view type) {
-  return type == "ds" || type == "dnskey" || type == "rrsig" || type.starts_with("nsec");
+  return IsOfSigning(record.type) || (record.data.size() > 1 && IsZoneNumber(first));
 }
 
 std::string_view WithoutDot(std::string_view name) {

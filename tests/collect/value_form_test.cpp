@@ -171,6 +171,7 @@ TEST(Freetext, TakesWhatBlocklistsBlockAndNothingElse) {
                                       "||good.com^x^",
                                       "good.com,www.good.com##.ad",
                                       "good.com#@#.ad",
+                                      "good.com$$script[x=\"good.com\"]",
                                       "~good.com#?#p:has(a)",
                                       "ns1.good.com.rpz-nsdname CNAME .",
                                       "32.4.3.2.1.rpz-nsip CNAME .",
@@ -199,8 +200,10 @@ TEST(Freetext, TakesTheNamesOfAPolicyZoneWithoutTheZone) {
   EXPECT_EQ(
       Lines({"$TTL 300", "@ IN SOA ns.good.com. root.good.com. (", "  2026010101 ; ns.good.com",
              "  root.good.com. 1h )", " NS ns.good.com.", "evil.com A 192.0.2.80",
-             "www.evil.com CNAME garden", "a CNAME garden.good.com.", "evil.net TXT \"good.com\""}),
-      "domain evil.com; hostname www.evil.com; domain evil.net");
+             "www.evil.com CNAME garden", "a CNAME garden.good.com.", "evil.net TXT \"good.com\"",
+             "evil.net CAA 0 issue \"good.com\"", "b.evil.net SRV 0 0 5060 sip.good.com."}),
+      "domain evil.com; hostname www.evil.com; domain evil.net; domain evil.net; "
+      "hostname b.evil.net");
   // As BIND writes a zone, with the owner that a record has from the one before.
   EXPECT_EQ(
       Lines({"$ORIGIN .", "$TTL 300 ; 5 minutes",
