@@ -71,10 +71,14 @@ def test_a_list_that_came_in_part_is_not_taken_and_asked_for_again(site):  # noq
     here.server.fault = lambda *_: None
     done = here.collect()
     assert len(here.mirror()["list"]) == len(before) + 1
-    # A new version that the server counts so too is what it is.
+    # A new version that the server counts so too is what it is, unless a single entry is left.
+    before = here.mirror()["list"]
     backend.lists["10"].update(version="5", list=["new.example"])
+    assert "has 1 entries, and had 21 before" in str(here.collect(expect=5).report["refused"])
+    assert here.mirror()["list"] == before
+    backend.lists["10"].update(version="5", list=["new.example", "newer.example"])
     done = here.collect()
-    assert done.report["lists"][0]["entries_removed"] == 20 and len(here.mirror()["list"]) == 2
+    assert done.report["lists"][0]["entries_removed"] == 20 and len(here.mirror()["list"]) == len(before) - 19
 
 
 def test_an_older_or_an_empty_list_is_not_taken(site):  # noqa: F811
