@@ -86,7 +86,8 @@ Status AddSignatureFile(const std::filesystem::path& file, const PublicKey& key,
   const std::string id = signature.key_id().ToString();
   for (const std::string& text : document.signatures) {
     const auto there = ParseSignatureFile(text);
-    if (there.ok() && Verify(key, Hash512(AsBytes(document.bytes)), *there).ok()) {
+    if (there.ok() && there->trusted_comment() == signature.trusted_comment() &&
+        Verify(key, Hash512(AsBytes(document.bytes)), *there).ok()) {
       return Error::Make(Kind::kUsage, "key {} has signed {} already", id, file.string())
           .Hint("a threshold counts keys, not signatures; another key must sign");
     }

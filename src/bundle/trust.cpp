@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "bundle/fields.h"
 #include "bundle/text.h"
 
 namespace gapferry::bundle {
@@ -85,9 +86,8 @@ Status CheckEquivocation(const StreamTrust& trust, const Manifest& manifest) {
 Status CheckRecalled(const StreamTrust& trust, const StatePoint& point) {
   if (!IsRecalled(trust, point)) return Ok();
   return Error::Make(Kind::kRollback,
-                     "bundle {} was recalled: it, like all up to {} (epoch {}), holds what should "
-                     "never have crossed",
-                     Number(point), trust.recalled->seq, trust.recalled->epoch)
+                     "bundle {} was recalled ({}): it holds what should never have crossed",
+                     Number(point), RecalledText(*trust.recalled))
       .Hint("no option takes it: use the newest bundle, and destroy the old media");
 }
 
@@ -188,6 +188,11 @@ void Record(StreamTrust& trust, const StatePoint& point) {
 
 bool IsBefore(const StatePoint& left, const StatePoint& right) {
   return std::tie(left.epoch, left.seq) < std::tie(right.epoch, right.seq);
+}
+
+std::string RecalledText(const StateNumber& recalled) {
+  if (recalled.seq == kMaxNumber) return fmt::format("all numbers of epoch {}", recalled.epoch);
+  return fmt::format("numbers up to {}.{}", recalled.epoch, recalled.seq);
 }
 
 bool IsRecalled(const StreamTrust& trust, const StatePoint& point) {

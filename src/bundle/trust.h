@@ -135,6 +135,8 @@ struct Acceptance {
 [[nodiscard]] Result<Acceptance> Accept(const TrustState& state, const VerifiedManifest& verified,
                                         const Clock& clock, const AcceptOptions& options);
 
+// For people: which numbers those are.
+[[nodiscard]] std::string RecalledText(const StateNumber& recalled);
 // Whether a state of this number was recalled.
 [[nodiscard]] bool IsRecalled(const StreamTrust& trust, const StatePoint& point);
 

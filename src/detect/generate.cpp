@@ -86,6 +86,12 @@ class Generation {
           work.generations->SetRefusal(work.failed() ? summary.error->what : std::string()));
       summary.generation = work.generations->current();
       if (work.output && summary.generation != work.output->path()) work.Drop();
+      if (work.failed() && HoldsRecalled(work)) {
+        summary.error = std::move(*summary.error)
+                            .Hint(
+                                "what is in use there was made from a state that was recalled, "
+                                "and holds what should never have crossed");
+      }
       // Also if the new one was refused: nothing may lead back there.
       if (site_.only_states) {
         const Status status = work.generations->PurgeOthers(*site_.only_states);
@@ -129,6 +135,12 @@ class Generation {
     return Error::Make(Kind::kConfig, "destination {}: the folder {} is a symbolic link",
                        destination.name, destination.folder.string())
         .Hint("give the folder that it leads to");
+  }
+
+  bool HoldsRecalled(const Work& work) const {
+    const Json& manifest = work.generations->manifest();
+    return site_.only_states && manifest.is_object() &&
+           !site_.only_states->contains(manifest.value("state_digest", ""));
   }
 
   // Puts the new generation into use and tells the consumer. If that fails, all is as before.

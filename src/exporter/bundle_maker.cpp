@@ -266,10 +266,10 @@ Result<MadeBundles> MakeBundles(Session& session, const Home& home, const SiteCo
   const Time now = Now();
   GF_CHECK(CheckClock(site, position, now));
   GF_CHECK(MakeFolder(home.work(), 0700));
+  if (request.recall) GF_CHECK(RecallAllBefore(mirror, position));
   GF_CHECK(mirror->Begin());
   auto made = [&]() -> Result<MadeBundles> {
     GF_TRY(SiteState state, SiteState::Load(mirror, site, position.stream));
-    if (request.recall) GF_CHECK(RecallAllBefore(mirror, position));
     GF_TRY(const auto recalled, LoadRecalled(mirror, position.stream.uuid));
     return Maker(session, home, site, root, ask, mirror, std::move(position), std::move(state), now,
                  recalled)

@@ -61,8 +61,8 @@ void ShowState(Session& session, const MadeBundles& all) {
   const auto rows = kinds.find("attribute");
   Console& console = session.console;
   if (manifest.recalled) {
-    console.Say(fmt::format("  recalls numbers up to {}.{}: sites remove what they kept of them",
-                            manifest.recalled->epoch, manifest.recalled->seq));
+    console.Say("  recalls " + bundle::RecalledText(*manifest.recalled) +
+                ": sites remove what they kept of them");
   }
   console.Say(fmt::format("  {} attributes, TLP up to {}, valid until {}{}",
                           Grouped(rows == kinds.end() ? 0 : rows->second), manifest.tlp_ceiling,
@@ -194,7 +194,7 @@ Result<WrittenBundles> WriteBundle(Session& session, const Home& home, const Sit
                        {static_cast<std::int64_t>(last.epoch), static_cast<std::int64_t>(last.seq),
                         last.created, made.rebase, std::move(signing)}));
   ShowState(session, made);
-  if (request.recall && !made.changed) {
+  if (request.recall && last.recalled && !made.changed) {
     session.console.Warn(fmt::format(
         "nothing has changed since the number before: if what is recalled was still in it, it has "
         "crossed again. Take it out at its source or in export.yml, `{} collect`, and repeat",

@@ -4,6 +4,7 @@
 #include "exporter/commands.h"
 #include "exporter/keys.h"
 #include "exporter/next_root.h"
+#include "exporter/recall.h"
 
 namespace gapferry::exporter {
 namespace {
@@ -32,6 +33,7 @@ Status WriteLedgerOnly(store::Store* mirror, const bundle::Root& root, const fs:
     GF_TRY(const std::vector<store::LedgerRow> ledger, mirror->Ledger(uuid));
     for (const store::LedgerRow& row : ledger)
       GF_CHECK(copy.AppendLedger(uuid, row));
+    GF_CHECK(CopyRecalled(mirror, uuid, &copy));
   }
   GF_CHECK(DemandNewEpoch(&copy, epochs));
   return copy.Commit();
@@ -93,6 +95,8 @@ Status Restore(Session& session, const fs::path& file) {
   session.console.Say(
       fmt::format("         {} root change --new-epoch --site all --key KEY", session.program));
   session.console.Say(fmt::format("         {} collect", session.program));
+  session.console.Say(
+      "         If anything was recalled since the backup, recall it again with the next bundle");
   return Ok();
 }
 

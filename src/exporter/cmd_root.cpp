@@ -89,7 +89,7 @@ Command SignRootCommand() {
       "sign", "add a signature to a root, on any machine",
       "Needs the file and a secret key, no home and no network: carry the draft to where the key "
       "is. Shows what is signed. The signature is FILE.<KEYID>.minisig, as `minisign -S -t root:N "
-      "-x` writes it; those that are there stay.",
+      "-x` writes it; those that are there and fit stay.",
       [](Arguments& arguments) {
         auto file = std::make_shared<std::string>();
         auto key = std::make_shared<std::string>();

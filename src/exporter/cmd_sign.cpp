@@ -112,6 +112,7 @@ void ShowWhatIsSigned(Console& console, const bundle::FoundBundle& found,
   console.Say(fmt::format("created    {}, expires {}", FormatTime(manifest.created),
                           FormatTime(manifest.expires)));
   console.Say(fmt::format("state      {}", HexEncode(manifest.state_digest)));
+  if (manifest.recalled) console.Say("recalls    " + bundle::RecalledText(*manifest.recalled));
   for (const auto& [kind, rows] : manifest.counts.kind)
     console.Say(fmt::format("rows       {:>12} {}", Grouped(rows), Printable(kind)));
   console.Say(fmt::format("manifest   {}", HexEncode(digest)));

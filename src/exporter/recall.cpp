@@ -11,12 +11,11 @@ std::string RecalledKey(const Uuid& stream) {
 }
 
 // The last number there can have been before the next one.
-Result<bundle::StateNumber> LastBefore(const Position& position) {
+std::optional<bundle::StateNumber> LastBefore(const Position& position) {
   const auto epoch = static_cast<std::uint64_t>(position.stream.epoch);
   if (position.last() > 0) return bundle::StateNumber{epoch, position.last()};
   if (epoch > 1) return bundle::StateNumber{epoch - 1, bundle::kMaxNumber};
-  return Error::Make(Kind::kNotReady, "nothing of {} was ever written: there is nothing to recall",
-                     position.role.name);
+  return std::nullopt;
 }
 
 }  // namespace
@@ -33,10 +32,20 @@ Result<std::optional<bundle::StateNumber>> LoadRecalled(store::Store* mirror, co
   return Error::Make(Kind::kDamaged, "the mirror's note of what was recalled is \"{}\"", *text);
 }
 
+Status CopyRecalled(store::Store* mirror, const Uuid& stream, store::Store* copy) {
+  GF_TRY(const std::optional<std::string> text, mirror->GetMeta(RecalledKey(stream)));
+  return text ? copy->SetMeta(RecalledKey(stream), *text) : Ok();
+}
+
 Status RecallAllBefore(store::Store* mirror, const Position& position) {
-  GF_TRY(const bundle::StateNumber number, LastBefore(position));
-  return mirror->SetMeta(RecalledKey(position.stream.uuid),
-                         DumpJson(Json::array({number.epoch, number.seq})));
+  const std::optional<bundle::StateNumber> number = LastBefore(position);
+  if (!number) return Ok();
+  GF_CHECK(mirror->Begin());
+  Status kept = mirror->SetMeta(RecalledKey(position.stream.uuid),
+                                DumpJson(Json::array({number->epoch, number->seq})));
+  if (kept.ok()) return mirror->Commit();
+  mirror->Rollback();
+  return kept;
 }
 
 }  // namespace gapferry::exporter

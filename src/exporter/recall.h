@@ -12,8 +12,10 @@ namespace gapferry::exporter {
 
 [[nodiscard]] Result<std::optional<bundle::StateNumber>> LoadRecalled(store::Store* mirror,
                                                                       const Uuid& stream);
-// Everything that was ever numbered before, within the caller's transaction. Error: kNotReady if
-// nothing was.
+// Into the copy of a backup, within its transaction.
+[[nodiscard]] Status CopyRecalled(store::Store* mirror, const Uuid& stream, store::Store* copy);
+// Everything that was ever numbered before; nothing if nothing was. A decision of its own, which
+// stands whatever becomes of the bundle: in a transaction of its own.
 [[nodiscard]] Status RecallAllBefore(store::Store* mirror, const Position& position);
 
 }  // namespace gapferry::exporter

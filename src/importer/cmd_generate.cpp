@@ -7,6 +7,7 @@
 #include "detect/format.h"
 #include "detect/id_use.h"
 #include "importer/commands.h"
+#include "importer/recall.h"
 
 namespace gapferry::importer {
 namespace {
@@ -250,6 +251,10 @@ Status GenerateArtifacts(Session& session, const Home& home, Config config,
   const bool require_landlock = config.require_landlock;
   for (const std::string& note : config.notes)
     session.console.Note(note);
+  if (!options.preview) {
+    GF_TRY(SiteTrust trust, LoadTrust(&store));
+    GF_CHECK(HeedRecall(session, home, trust.state.streams[trust.stream], false));
+  }
   GF_TRY(LoadedSite loaded, LoadSite(std::move(config), &store));
   GF_CHECK(NoteUnknownLists(session.console, store, loaded.site));
   loaded.site.accept_change = options.accept_change;

@@ -4,6 +4,7 @@
 #include "importer/check_store.h"
 #include "importer/commands.h"
 #include "importer/next_store.h"
+#include "importer/recall.h"
 #include "importer/taking.h"
 
 namespace gapferry::importer {
@@ -94,8 +95,7 @@ Status RollBack(Session& session, const RollbackOptions& options, const Runners&
   GF_TRY(SiteTrust trust, LoadTrust(&*present));
   GF_TRY(const std::optional<Applied> before, LoadApplied(&*present));
   // A crash may have come between an import and this.
-  GF_TRY(const std::size_t purged, PurgeRecalled(home, trust.state.streams[trust.stream]));
-  static_cast<void>(purged);
+  GF_CHECK(HeedRecall(session, home, trust.state.streams[trust.stream], false));
   GF_TRY(const std::vector<KeptState> states, KeptStates(home));
   GF_TRY(const KeptState state, Choose(states, before, options.to));
 

@@ -57,6 +57,8 @@ Status ShowStatus(Session& session) {
   const auto held = trust.state.streams.find(trust.stream);
   std::optional<bundle::StatePoint> highest;
   if (held != trust.state.streams.end()) highest = held->second.highest;
+  std::optional<bundle::StateNumber> recalled;
+  if (held != trust.state.streams.end()) recalled = held->second.recalled;
   console.Emit("status",
                {{"home", home.folder().string()},
                 {"stream", stream},
@@ -66,6 +68,8 @@ Status ShowStatus(Session& session) {
                 {"applied", state},
                 {"highest", highest ? Json({{"epoch", highest->epoch}, {"seq", highest->seq}})
                                     : Json(nullptr)},
+                {"recalled", recalled ? Json({{"epoch", recalled->epoch}, {"seq", recalled->seq}})
+                                      : Json(nullptr)},
                 {"warnings", warnings},
                 {"notes", notes},
                 {"rows", counts},
@@ -97,6 +101,7 @@ Status ShowStatus(Session& session) {
         fmt::format("next       due {}{}", FormatDate(applied->next_due),
                     clock.now > applied->next_due ? "  OVERDUE: what is here may be stale" : ""));
   }
+  if (recalled) console.Say("recalled   " + bundle::RecalledText(*recalled));
   console.Say(fmt::format("rows       {} events, {} attributes, {} warninglists",
                           Grouped(counts.at("event")), Grouped(counts.at("attribute")),
                           Grouped(counts.at("warninglist"))));

@@ -91,12 +91,6 @@ Status ImportRecord::Put(std::string_view event, const Json& detail) const {
   return AppendAudit(log_, event, detail);
 }
 
-Status ImportRecord::Purged(const bundle::StateNumber& recalled, std::size_t states) const {
-  return Put(
-      "states.purged",
-      {{"recalled_epoch", recalled.epoch}, {"recalled_seq", recalled.seq}, {"states", states}});
-}
-
 Status ImportRecord::StillCurrent(const bundle::Manifest& manifest) const {
   return Put("heartbeat", {{"epoch", manifest.epoch},
                            {"seq", manifest.seq},

@@ -27,8 +27,6 @@ class ImportRecord {
   [[nodiscard]] Result<AuditHead> Done(const bundle::Manifest& manifest) const;
   [[nodiscard]] Status Refused(const std::string& path, const Error& error) const;
   [[nodiscard]] Status NewRoot(const bundle::Root& before, const bundle::Root& now) const;
-  // Earlier states that were removed, because they hold what should never have crossed.
-  [[nodiscard]] Status Purged(const bundle::StateNumber& recalled, std::size_t states) const;
   [[nodiscard]] Status StillCurrent(const bundle::Manifest& manifest) const;
 
  private:

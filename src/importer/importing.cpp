@@ -7,6 +7,7 @@
 #include "importer/import_record.h"
 #include "importer/next_store.h"
 #include "importer/opened.h"
+#include "importer/recall.h"
 #include "importer/receive.h"
 #include "importer/site_identity.h"
 
@@ -24,22 +25,6 @@ Status KeepRoot(store::Store* store, SiteTrust* trust, const bundle::Root& walke
 
 std::string NumberText(const bundle::Manifest& manifest) {
   return fmt::format("{}.{}", manifest.epoch, manifest.seq);
-}
-
-// Nothing of a recalled state stays, and the log says so.
-Status Purge(Session& session, const Home& home, const ImportRecord& record,
-             const bundle::StreamTrust& trust) {
-  GF_TRY(const std::size_t purged, PurgeRecalled(home, trust));
-  if (purged == 0) return Ok();
-  const bundle::StateNumber& recalled = *trust.recalled;
-  session.console.Emit(
-      "recall",
-      {{"epoch", recalled.epoch}, {"seq", recalled.seq}, {"kept_states_removed", purged}});
-  session.console.Warn(
-      fmt::format("numbers up to {}.{} were recalled, they hold what should never have crossed: {} "
-                  "kept states were removed. Destroy media and backups of that time as well",
-                  recalled.epoch, recalled.seq, purged));
-  return record.Purged(recalled, purged);
 }
 
 void Show(Session& session, const Opened& opened, const bundle::JudgedClock& clock,
@@ -114,27 +99,35 @@ Status SayAlreadyThere(Session& session, const bundle::Manifest& manifest) {
 }
 
 // No content: only what it says about the state that is here.
-Status TakeHeartbeat(Session& session, const bundle::Manifest& manifest,
+Status TakeHeartbeat(Session& session, const Home& home, const bundle::Manifest& manifest,
                      const bundle::Acceptance& acceptance, SiteTrust trust,
                      const std::optional<Applied>& held, store::Store* store) {
   Applied applied = held.value_or(Applied{});
+  SiteTrust next = trust;
+  next.state = acceptance.next;
+  const bundle::StreamTrust& stream = next.state.streams[trust.stream];
+  bundle::StreamTrust& known = trust.state.streams[trust.stream];
+  const bool recalls = known.recalled != stream.recalled;
   if (acceptance.verdict == bundle::Verdict::kMissed) {
     applied.missed = fmt::format("{}, as a heartbeat of {} says", NumberText(manifest),
                                  FormatDate(manifest.created));
     GF_CHECK(store->Begin());
     GF_CHECK(store->SetMeta("missed", applied.missed));
+    known.recalled = stream.recalled;
+    GF_CHECK(SaveTrust(store, trust));
     GF_CHECK(store->Commit());
+    GF_CHECK(HeedRecall(session, home, stream, recalls));
     return Error::Make(Kind::kNotReady,
                        "a heartbeat says that number {} is current; this site holds {}",
                        NumberText(manifest), held ? NumberText(held->manifest) : "none")
         .Hint("fetch and import the newer bundle: a delivery was missed");
   }
-  trust.state = acceptance.next;
   applied.next_due = std::max(applied.next_due, manifest.next_due);
   GF_CHECK(store->Begin());
-  GF_CHECK(SaveTrust(store, trust));
+  GF_CHECK(SaveTrust(store, next));
   GF_CHECK(SaveApplied(store, applied));
   GF_CHECK(store->Commit());
+  GF_CHECK(HeedRecall(session, home, stream, recalls));
   session.console.Emit("import", {{"still_current", true},
                                   {"stream", manifest.stream},
                                   {"seq", manifest.seq},
@@ -143,6 +136,16 @@ Status TakeHeartbeat(Session& session, const bundle::Manifest& manifest,
                                   manifest.stream, manifest.epoch, manifest.seq,
                                   FormatTime(manifest.created), FormatDate(applied.next_due)));
   return Ok();
+}
+
+// The cause keeps its hints: they say what to do about it.
+Error Partly(const std::string& what, const Error& why) {
+  Error partly = Error::Make(Kind::kPartly, "{} ({}, {}): {}", what, Info(why.kind).exit_code,
+                             Info(why.kind).name, why.what);
+  for (const std::string& hint : why.hints)
+    partly = std::move(partly).Hint("{}", hint);
+  if (why.hints.empty()) partly = std::move(partly).Hint("ask the connected side for a good copy");
+  return partly;
 }
 
 class Importing {
@@ -158,7 +161,7 @@ class Importing {
     GF_TRY(before_, LoadApplied(&*store_));
     GF_CHECK(record_.Settle(before_, &*store_));
     if (!options_.dry_run)
-      GF_CHECK(Purge(session_, home_, record_, trust_.state.streams[trust_.stream]));
+      GF_CHECK(HeedRecall(session_, home_, trust_.state.streams[trust_.stream], false));
     auto imported = Import();
     // What was taken in, or would be, is described with it.
     if (!imported.ok() || (!*imported && !options_.dry_run))
@@ -222,10 +225,9 @@ class Importing {
   void LeaveOut(const bundle::StatePoint& number, const Error& why) {
     if (left_out_.number && !bundle::IsBefore(*left_out_.number, number)) return;
     left_out_.number = number;
-    left_out_.bundle =
-        Error::Make(Kind::kPartly, "number {}.{} on this medium is newer and cannot be used: {}",
-                    number.epoch, number.seq, why.what)
-            .Hint("what was good is in place; ask the connected side for a good copy");
+    left_out_.bundle = Partly(fmt::format("number {}.{} on this medium is newer and cannot be used",
+                                          number.epoch, number.seq),
+                              why);
   }
 
   Result<bool> TakeFirstWhole(const bundle::StreamTrust& held, std::vector<Opened>* bundles) {
@@ -233,13 +235,15 @@ class Importing {
       auto taken = TakeOne(&(*bundles)[i]);
       const bundle::StatePoint number = PointOf((*bundles)[i].verified.manifest());
       if (taken.ok()) {
-        leads_on_ = *taken && LeadsOn((*bundles)[i].verified.manifest(), *bundles);
+        leads_on_ = *taken && LeadsOn(number, *bundles);
         reached_ = number;
+        LeaveOutStrangers(number, *bundles);
         return taken;
       }
       const bool another = i + 1 < bundles->size() &&
                            bundle::LeadsForward(held, (*bundles)[i + 1].verified.manifest());
       if (!MayBePassedOver(taken.error().kind) || !another) return taken;
+      (*bundles)[i].broken = taken.error().kind != Kind::kNotReady;
       LeaveOut(number, taken.error());
       session_.console.Report(taken.error());
       session_.console.Note("going on with the next bundle on the medium");
@@ -247,15 +251,27 @@ class Importing {
   }
 
   // A heartbeat leads nowhere, but may say that this was not the newest number.
-  static bool LeadsOn(const bundle::Manifest& taken, const std::vector<Opened>& bundles) {
+  static bool LeadsOn(const bundle::StatePoint& taken, const std::vector<Opened>& bundles) {
     bundle::StreamTrust then;
-    then.applied = PointOf(taken);
+    then.applied = taken;
     return std::any_of(bundles.begin(), bundles.end(), [&](const Opened& opened) {
       const bundle::Manifest& other = opened.verified.manifest();
-      const bool is_ahead = bundle::IsBefore(PointOf(taken), PointOf(other));
-      return bundle::LeadsForward(then, other) ||
+      const bool is_ahead = bundle::IsBefore(taken, PointOf(other));
+      return (bundle::LeadsForward(then, other) && !opened.broken) ||
              (other.kind == bundle::BundleKind::kHeartbeat && is_ahead);
     });
+  }
+
+  // Newer deltas that begin after what the medium leads to.
+  void LeaveOutStrangers(const bundle::StatePoint& taken, const std::vector<Opened>& bundles) {
+    for (const Opened& opened : bundles) {
+      const bundle::Manifest& other = opened.verified.manifest();
+      if (!other.base || other.epoch != taken.epoch || other.base->seq <= taken.seq) continue;
+      LeaveOut(PointOf(other),
+               Error::Make(Kind::kNotReady, "delta {} applies to states {} to {}", other.seq,
+                           other.base->seq, other.seq - 1)
+                   .Hint("a delivery was missed: fetch a full, or the deltas between"));
+    }
   }
 
   Result<bool> TakeOne(Opened* opened) {
@@ -278,7 +294,7 @@ class Importing {
       return false;
     }
     missed_ = acceptance.verdict == bundle::Verdict::kMissed;
-    GF_CHECK(TakeHeartbeat(session_, manifest, acceptance, trust_, before_, &*store_));
+    GF_CHECK(TakeHeartbeat(session_, home_, manifest, acceptance, trust_, before_, &*store_));
     GF_CHECK(record_.StillCurrent(manifest));
     return false;
   }
@@ -333,7 +349,8 @@ class Importing {
     if (before_ && !bundle::IsRecalled(trust, PointOf(before_->manifest)))
       kept = PointOf(before_->manifest);
     GF_CHECK(next.Adopt(kept, config_.keep_states));
-    GF_CHECK(Purge(session_, home_, record_, trust));
+    GF_CHECK(HeedRecall(session_, home_, trust,
+                        trust.recalled != trust_.state.streams[trust_.stream].recalled));
     GF_TRY(const AuditHead audit, record_.Done(manifest));
     Show(session_, *opened, bundle::JudgeClock(clock(), trust_.state.floor), before_, received,
          audit);
@@ -367,10 +384,7 @@ std::optional<Error> TakeWhatFollows(Session& session, const Home& home, const C
           .Hint("fetch and import the newer bundle: a delivery was missed");
     }
     if (!taken.ok()) {
-      return Error::Make(Kind::kPartly, "what follows on this medium cannot be used: {}",
-                         taken.error().what)
-          .Hint(
-              "the state before it was taken in and stays; ask the connected side for a good copy");
+      return Partly("what follows on this medium cannot be used", taken.error());
     }
     if (*taken) *reached = next.reached();
     more = *taken && next.leads_on();

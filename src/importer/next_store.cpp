@@ -72,9 +72,13 @@ Status Prune(const Home& home, std::size_t keep) {
 }  // namespace
 
 void RemoveLeftAside(const Home& home) {
-  const fs::path path = AsidePath(home);
-  ::unlink(path.c_str());
-  ::unlink((path.string() + "-journal").c_str());
+  std::error_code ignored;
+  for (fs::directory_iterator entry(home.work(), ignored), end; !ignored && entry != end;) {
+    const fs::path path = entry->path();
+    entry.increment(ignored);
+    std::error_code stays;
+    fs::remove_all(path, stays);
+  }
 }
 
 NextStore::~NextStore() {
@@ -133,19 +137,8 @@ Result<std::vector<KeptState>> KeptStates(const Home& home) {
   return states;
 }
 
-Result<std::size_t> PurgeRecalled(const Home& home, const bundle::StreamTrust& trust) {
-  std::size_t purged = 0;
-  if (!trust.recalled) return purged;
+void RemoveHalfKept(const Home& home) {
   ::unlink(HalfKept(home).c_str());
-  GF_TRY(const std::vector<KeptState> states, KeptStates(home));
-  for (const KeptState& state : states) {
-    if (!bundle::IsRecalled(trust, {state.epoch, state.seq, {}})) continue;
-    if (::unlink(state.path.c_str()) != 0)
-      return SystemError("cannot remove " + state.path.string(), errno);
-    ++purged;
-  }
-  if (purged > 0) GF_CHECK(SyncFolder(home.states()));
-  return purged;
 }
 
 }  // namespace gapferry::importer

@@ -39,7 +39,7 @@ class NextStore {
   std::optional<store::Store> store_;
 };
 
-// What an interrupted import or rollback left aside.
+// Everything in work/: what an interrupted command left there. The caller holds the lock.
 void RemoveLeftAside(const Home& home);
 
 struct KeptState {
@@ -49,8 +49,7 @@ struct KeptState {
 };
 // By number, the oldest first.
 [[nodiscard]] Result<std::vector<KeptState>> KeptStates(const Home& home);
-// Removes those that were recalled, also what a crash left half kept. Returns how many. Does
-// nothing where none was, so that every start may do it again.
-[[nodiscard]] Result<std::size_t> PurgeRecalled(const Home& home, const bundle::StreamTrust& trust);
+// What a crash left half kept.
+void RemoveHalfKept(const Home& home);
 
 }  // namespace gapferry::importer

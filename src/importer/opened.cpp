@@ -73,9 +73,8 @@ Described Describe(const Opened& opened, const bundle::JudgedClock& clock) {
   if (manifest.content_hidden) lines.back() = HiddenContent(manifest);
   AddForeign(opened.medium.foreign, lines);
   if (manifest.recalled) {
-    lines.push_back(
-        fmt::format("recalls    numbers up to {}.{}: what they held should never have crossed",
-                    manifest.recalled->epoch, manifest.recalled->seq));
+    lines.push_back("recalls    " + bundle::RecalledText(*manifest.recalled) +
+                    ": what they held should never have crossed");
   }
   std::vector<std::string> volumes;
   for (const std::filesystem::path& volume : opened.medium.volumes)

@@ -41,7 +41,8 @@ struct Opened {
   Medium medium;
   bundle::BundleReader reader;
   bundle::VerifiedManifest verified;
-  bundle::Root root;  // after walking all chains of the medium
+  bundle::Root root;    // after walking all chains of the medium
+  bool broken = false;  // its content was tried and is damaged
 };
 
 // Why a file or a bundle on the medium cannot be used.

@@ -147,6 +147,14 @@ Result<sandbox::Child> StartReader(const Home& home, const Config& config,
       std::move(scratch), limits, config.require_landlock);
 }
 
+// Then the rows that go leave words and tags behind that must go, too.
+bool StartsFromRecalled(const Receiving& receiving) {
+  if (!receiving.before) return false;
+  const auto trust = receiving.next.state.streams.find(receiving.next.stream);
+  return trust != receiving.next.state.streams.end() &&
+         bundle::IsRecalled(trust->second, PointOf(receiving.before->manifest));
+}
+
 }  // namespace
 
 Result<Received> Receive(const Console& console, const Home& home, const Config& config,
@@ -177,6 +185,7 @@ Result<Received> Receive(const Console& console, const Home& home, const Config&
   received.rows = taker.rows();
   received.tombstones = taker.tombstones();
   received.refused = taker.refused();
+  if (StartsFromRecalled(receiving)) GF_CHECK(aside->ForgetUnused());
   GF_CHECK(SaveTrust(aside, receiving.next));
   GF_CHECK(
       SaveApplied(aside, Applied{manifest, Now(), reader->manifest().bytes, receiving.exception,

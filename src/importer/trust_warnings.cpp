@@ -25,6 +25,17 @@ void WarnOfClock(const bundle::JudgedClock& clock, Time reading, Time floor,
   }
 }
 
+void WarnOfRecall(const SiteTrust& trust, const Applied& applied,
+                  std::vector<TrustWarning>* warnings) {
+  const auto stream = trust.state.streams.find(trust.stream);
+  const bundle::StatePoint point = PointOf(applied.manifest);
+  if (stream == trust.state.streams.end() || !bundle::IsRecalled(stream->second, point)) return;
+  warnings->push_back(
+      {"recalled", fmt::format("number {}.{} in use was recalled: it holds what "
+                               "should never have crossed; import the newest bundle",
+                               point.epoch, point.seq)});
+}
+
 // A stream that has fallen silent may have been cut off: someone may keep the newer bundles away.
 void WarnOfSilence(const Applied& applied, Time now, std::vector<TrustWarning>* warnings) {
   const bundle::Manifest& manifest = applied.manifest;
@@ -64,6 +75,7 @@ std::vector<TrustWarning> TrustWarnings(const SiteTrust& trust,
     warnings.push_back({"revoked-here", line});
   WarnOfClock(clock, reading, trust.state.floor, applied, &warnings);
   if (applied) WarnOfSilence(*applied, clock.now, &warnings);
+  if (applied) WarnOfRecall(trust, *applied, &warnings);
   if (!trust.state.revoked_here.empty()) {
     warnings.push_back(
         {"revoked-here", "revoked by this site: " + bundle::KeyList(trust.state.revoked_here)});

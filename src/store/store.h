@@ -116,6 +116,10 @@ class Store {
   // `path`. Not within a transaction.
   [[nodiscard]] Status TakeLasting(const std::filesystem::path& path);
 
+  // Removes words and tag sets that no row has any more: they can be of rows that were recalled.
+  // Nothing may intern in between: what is cached of them is void afterwards.
+  [[nodiscard]] Status ForgetUnused();
+
   // A whole, compact copy in a file that must not be there yet.
   [[nodiscard]] Status SnapshotTo(const std::filesystem::path& file);
 

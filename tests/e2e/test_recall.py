@@ -24,7 +24,7 @@ def pair(request, tmp_path, bins):
     pair.configure_export([{"name": "feed", "kind": "misp-event", "path": str(pair.feed)}],
                           **EVERYTHING, full="always" if request.param == "full" else "never")
     for number in range(3):
-        days(pair, [("domain", SECRET), ("domain", f"day{number}.example")])
+        days(pair, [("domain", SECRET), ("domain", f"day{number}.example")], [f'case:name="{SECRET}"'])
         pair.bundle()
         if number == 0:
             pair.open_site(clearance="red", destinations=[
@@ -33,11 +33,13 @@ def pair(request, tmp_path, bins):
     return pair
 
 
-def days(pair, values):
+def days(pair, values, tags=()):
     write_event(pair.feed / "event.json", values)
     event = json.loads((pair.feed / "event.json").read_text())
     pair.stamp = getattr(pair, "stamp", 1785542400) + 1
     event["Event"]["timestamp"] = str(pair.stamp)
+    event["Event"]["Tag"] += [{"name": tag} for tag in tags]
+    event["Event"]["Attribute"][0]["Tag"] = [{"name": "of:attribute=" + tag} for tag in tags]
     (pair.feed / "event.json").write_text(json.dumps(event))
     pair.export("collect")
 
@@ -72,9 +74,10 @@ def test_nothing_of_what_was_recalled_stays(pair):
     assert "recalls    numbers up to 1.3" in pair.import_("inspect", pair.medium).stdout
     assert "recalls" in pair.import_("diff", pair.medium).stdout and holding_the_secret(pair.isolated) == before
     done = pair.import_("run", pair.medium, "--accept-change")
-    assert "2 kept states were removed" in done.stderr
+    assert "Kept states removed: 2" in done.stderr
     assert holding_the_secret(pair.isolated) == []
-    assert "states.purged" in events(pair)
+    assert "recall" in events(pair)
+    assert "recalled   numbers up to 1.3" in pair.import_("status").stdout
     pair.import_("audit", "verify")
     pair.import_("fsck")
 
@@ -100,17 +103,53 @@ def test_a_lost_bundle_hides_no_recall(pair):
     assert holding_the_secret(pair.isolated) == []
 
 
+def test_a_heartbeat_tells_of_a_recall(pair):
+    """Of one that was lost; what is in use stays until the newer state comes, and says what it is."""
+    old = pair.folder / "old"
+    shutil.copytree(pair.medium, old)
+    recall(pair)
+    shutil.rmtree(pair.medium)
+    pair.bundles("--kind", "heartbeat")
+    done = pair.import_("import", pair.medium, expect=8)
+    assert "Kept states removed: 2" in done.stderr and not list((pair.isolated / "states").glob("*.db"))
+    assert "WARNING    number 1.3 in use was recalled" in pair.import_("status").stdout
+    failing(pair.import_("rollback", "--reason", "test", expect=None), 8)
+    failing(pair.import_("import", old, expect=None), 16, "was recalled")
+    pair.bundle()
+    pair.import_("run", pair.medium, "--accept-change")
+    assert holding_the_secret(pair.isolated) == []
+
+
+def test_the_exporter_keeps_a_recall_whatever_fails(pair):
+    days(pair, [("domain", "harmless.example")])
+    # The decision stands though no bundle could be written.
+    failing(pair.export("bundle", "--to", pair.folder / "nowhere", "--recall", expect=None), 7)
+    assert pair.bundle()["recalled"] == {"epoch": 1, "seq": 3}
+    pair.export("backup", "--to", pair.folder / "b.tar", "--with-keys")
+    shutil.rmtree(pair.connected)
+    pair.export("restore", pair.folder / "b.tar")
+    pair.export("root", "change", "--new-epoch", "--key", pair.connected / "keys" / "root.key")
+    pair.export("collect")
+    said = pair.bundle()
+    assert said["epoch"] == 2 and said["recalled"] == {"epoch": 1, "seq": 3}
+    pair.import_("run", pair.medium, "--accept-change")
+    assert holding_the_secret(pair.isolated) == []
+
+
 def test_a_purge_that_a_crash_cut_is_made_up_for(pair):
     kept = sorted((pair.isolated / "states").glob("*.db"))[0]
     copy = pair.folder / kept.name
     shutil.copy(kept, copy)
     recall(pair)
     pair.import_("import", pair.medium)
-    for command in (["import", pair.medium], ["rollback", "--reason", "test"]):
+    work = pair.isolated / "work" / "backup.db"
+    shutil.copy(copy, work)
+    for command in (["import", pair.medium], ["generate", "--accept-change"], ["rollback", "--reason", "test"]):
         shutil.copy(copy, kept)
         shutil.copy(copy, kept.with_name("keeping"))
         pair.import_(*command, expect=None)
         assert not kept.exists() and not kept.with_name("keeping").exists()
+        assert not work.exists()
 
 
 def test_generations_go_even_where_the_new_one_is_refused(pair):
@@ -118,7 +157,7 @@ def test_generations_go_even_where_the_new_one_is_refused(pair):
     good = json.loads((pair.isolated / "import.yml").read_text())
     refusing = [{**destination, "check": ["/bin/false"]} for destination in good["destinations"]]
     pair.configure_import(**{**good, "destinations": refusing})
-    failing(pair.import_("run", pair.medium, expect=None), 23)
+    failing(pair.import_("run", pair.medium, expect=None), 23, "made from a state that was recalled")
     left = [path for path in holding_the_secret(pair.isolated) if path.startswith("artifacts/edl/generations")]
     current = os.readlink(pair.isolated / "artifacts/edl/current")
     assert left and all(f"artifacts/edl/{current}/" in path for path in left)
@@ -134,9 +173,8 @@ def test_a_recall_that_recalls_nothing_says_so(tmp_path, bins):
     write_event(feed / "event.json", [("domain", "a.example")])
     pair.configure_export([{"name": "feed", "kind": "misp-event", "path": str(feed)}], **EVERYTHING)
     pair.export("collect")
-    failing(pair.export("bundle", "--to", pair.medium, "--recall", expect=None), 8, "nothing to recall")
+    assert json_of(pair.export("bundle", "--to", pair.medium, "--recall", "--json"))[-1]["recalled"] is None
     failing(pair.export("bundle", "--to", pair.medium, "--recall", "--kind", "heartbeat", expect=None), 2, "new state")
-    pair.bundle()
     done = pair.export("bundle", "--to", pair.medium, "--recall")
     assert "nothing has changed" in done.stderr and "recalls numbers up to 1.1" in done.stdout
 

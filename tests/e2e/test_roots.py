@@ -395,5 +395,8 @@ def test_a_signature_that_does_not_fit_is_replaced(pair, tmp_path):
     other.write_text("other")
     assert minisign("-S", "-s", tmp_path / "second.key", "-m", other, "-x", mine[0], "-t", "x").returncode == 0
     pair.export("root", "sign", draft, "--key", tmp_path / "second.key")
+    # Of the draft, but without the comment that a root demands.
+    assert minisign("-S", "-s", tmp_path / "second.key", "-m", draft, "-x", mine[0]).returncode == 0
+    pair.export("root", "sign", draft, "--key", tmp_path / "second.key")
     pair.export("root", "accept")
     assert root(pair)["root_version"] == 2

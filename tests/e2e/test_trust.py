@@ -248,6 +248,21 @@ def test_what_follows_and_is_damaged_leaves_what_came_before(pair, stick):
     assert applied(pair) == 1
 
 
+def test_a_newer_delta_that_begins_elsewhere_is_named(pair, stick):
+    config = json.loads((pair.connected / "export.yml").read_text())
+    pair.configure_export(config["sources"], **{**config["sites"][0], "full": "never"})
+    pair.bundle()
+    site(pair)
+    for path in pair.medium.glob("*"):
+        shutil.copy(path, stick)
+    pair.bundle()
+    pair.bundle()
+    delta = pair.bundles("--since", "2")[-1]["path"]
+    shutil.copy(delta, stick)
+    failing(pair.import_("run", stick, expect=None), 5, "number 1.4", "delta 4 applies to states 2 to 3", "missed")
+    assert applied(pair) == 1
+
+
 # A second signer
 
 @pytest.fixture
