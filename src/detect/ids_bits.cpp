@@ -62,14 +62,18 @@ std::string Prefixed(std::string_view names) {
   return text;
 }
 
+bool IsChange(std::string_view verb) {
+  return std::find(kChanges.begin(), kChanges.end(), verb) != kChanges.end();
+}
+
 // A named group of pcre that begins so, and what Suricata reads behind the expression, set
-// variables of the flow.
-bool SetsVariable(const IdsOption& option) {
+// variables: of the flow ("flow") or of the packet ("pkt").
+bool SetsVariable(const IdsOption& option, const std::string& of) {
   if (AsciiLower(option.key) != "pcre") return false;
   const std::string_view value = option.value;
   const std::size_t end = value.rfind('/');
-  return value.find("P<flow") != std::string_view::npos ||
-         (end != std::string_view::npos && value.find("flow:", end) != std::string_view::npos);
+  return value.find("P<" + of) != std::string_view::npos ||
+         (end != std::string_view::npos && value.find(of + ':', end) != std::string_view::npos);
 }
 
 }  // namespace
@@ -78,16 +82,30 @@ std::string BitProblem(const IdsRule& rule) {
   bool silent = rule.Has("noalert");
   bool changes = false;
   for (const IdsOption& option : rule.options) {
-    if (SetsVariable(option)) return "flow variable";
+    if (SetsVariable(option, "flow")) return "flow variable";
     if (!UsesBits(option)) continue;
     if (option.value.find('"') != std::string::npos) return "bit in quotes";
     const std::string verb = BitVerb(option);
     // Of Snort: without the name of a group it forgets the bits of all rules.
     if (verb == "reset") return "flowbits reset";
     silent = silent || verb == "noalert";
-    changes = changes || std::find(kChanges.begin(), kChanges.end(), verb) != kChanges.end();
+    changes = changes || IsChange(verb);
   }
   return silent && !changes ? "noalert without a flowbit that is set" : "";
+}
+
+bool TakesPrecedence(const IdsRule& rule) {
+  bool silent = rule.Has("noalert");
+  bool sets_flowbit = false;
+  bool others = false;
+  for (const IdsOption& option : rule.options) {
+    const bool flowbit = AsciiLower(option.key) == "flowbits";
+    const std::string verb = UsesBits(option) ? BitVerb(option) : "";
+    silent = silent || verb == "noalert";
+    sets_flowbit = sets_flowbit || (flowbit && IsChange(verb));
+    others = others || (UsesBits(option) && !flowbit) || SetsVariable(option, "pkt");
+  }
+  return sets_flowbit && others && !silent;
 }
 
 void GiveBitsOfTheirOwn(Sensor sensor, IdsRule* rule) {

@@ -17,6 +17,12 @@ constexpr std::string_view kStoredBits = "gapferry_stored_";
 // Why a rule may not use its bits as it does, or empty. A few words, fit to be counted.
 [[nodiscard]] std::string BitProblem(const IdsRule& rule);
 
+// Whether Suricata looks at it before gapferry's own rules, so that with a few of its kind it takes
+// their places among the alerts of a packet. It orders rules by their flowbits, then by counters,
+// variables and bits of hosts, then by priority: these are rules that set a flowbit, as gapferry's
+// do, and have another of these as well. Those that raise no alert take no place.
+[[nodiscard]] bool TakesPrecedence(const IdsRule& rule);
+
 // Puts kStoredBits before each name.
 void GiveBitsOfTheirOwn(Sensor sensor, IdsRule* rule);
 

@@ -31,6 +31,8 @@ std::string IdsRuleProblem(const IdsRule& rule, Sensor sensor) {
   }
   if (std::string problem = HeaderProblem(rule); !problem.empty()) return problem;
   if (std::string problem = BitProblem(rule); !problem.empty()) return problem;
+  if (sensor == Sensor::kSuricata && TakesPrecedence(rule))
+    return "a flowbit that is set beside other bits or variables";
   return LooksForSomething(rule) ? "" : "looks for too little";
 }
 

@@ -19,6 +19,10 @@ using intel::IndicatorKind;
 constexpr std::size_t kMostInSet = 1'000'000;  // beyond that the time to load grows out of hand
 constexpr std::size_t kNetworksInRule = 250;   // of at most 23 bytes for IPv4, 44 for IPv6
 constexpr std::size_t kMaxHeader = 6500;
+// Nobody asks for this bit. Of the alerts of one packet Suricata keeps 15 (`packet-alert-max`), and
+// rules that set a bit come before all others: without it a few rules of strangers that do would
+// push these out.
+constexpr std::string_view kPrecedence = "flowbits:set,gapferry.alert; ";
 
 struct ListFile {
   OutputFile file;
@@ -173,6 +177,7 @@ class SuricataWriter : public Writer {
   }
 
   Status Write(const std::string& key, SuricataRule rule) {
+    if (rule.match.find("flowbits:set,") == std::string::npos) rule.match += kPrecedence;
     rule.match += SuricataThreshold(context_.destination);
     const IdBlock block{options_.sid_base, options_.sid_base + options_.sid_count - 1};
     GF_TRY(const StableId id, context_.registry.Assign(context_.destination.name + "/sid", key,

@@ -90,6 +90,24 @@ TEST(IdsRules, AreSilentOnlyToSetABit) {
   EXPECT_EQ(IdsProblem(WithOptions("content:\"evil\"; flowint:a,+,1; noalert;")), "");
 }
 
+TEST(IdsRules, DoNotComeBeforeGapferrysOwn) {
+  const std::string problem = "a flowbit that is set beside other bits or variables";
+  const auto of = [](const std::string& bits, Sensor sensor = Sensor::kSuricata) {
+    return IdsProblem(WithOptions("content:\"evil\"; " + bits), sensor);
+  };
+  EXPECT_EQ(of("flowbits:set,a; flowint:b,+,1;"), problem);
+  EXPECT_EQ(of("FlowBits: Toggle , a; HostBits:isset,b,src;"), problem);
+  EXPECT_EQ(of("flowbits:unset,a; xbits:set,b,track ip_src;"), problem);
+  EXPECT_EQ(of("flowbits:set,a; pcre:\"/evil(?P<pkt_b>.)/\";"), problem);
+  EXPECT_EQ(of("flowbits:set,a; pcre:\"/evil(.)/,pkt:b\";"), problem);
+  EXPECT_EQ(of("flowbits:set,a; flowint:b,+,1; noalert;"), "");
+  EXPECT_EQ(of("flowbits:set,a; flowint:b,+,1; flowbits:noalert;"), "");
+  EXPECT_EQ(of("flowbits:isset,a; flowint:b,+,1;"), "");
+  EXPECT_EQ(of("flowbits:set,a; flowbits:isnotset,b; pcre:\"/evil(.)/\";"), "");
+  EXPECT_EQ(of("flowbits:set,a; xbits:set,b,track ip_src;", Sensor::kSnort),
+            "keyword xbits is not allowed");
+}
+
 std::string OwnBits(const std::string& option, Sensor sensor = Sensor::kSuricata) {
   auto rules = ReadIdsRules(WithOptions(option + ";")).value();
   GiveBitsOfTheirOwn(sensor, &rules[0]);

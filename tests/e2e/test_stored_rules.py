@@ -2,6 +2,7 @@
 themselves, and engines and compilers work within their fences."""
 import json
 import re
+import shutil
 import subprocess
 from collections import Counter
 
@@ -10,7 +11,7 @@ import pytest
 from engines import engine, replay  # noqa: F401, a fixture
 from events import generate, left_out
 from pair import Pair
-from test_suricata_values import THERE, connection, request, scapy
+from test_suricata_values import HERE, THERE, connection, request, scapy
 
 # What a rule must not use, of all that an engine knows.
 DANGEROUS = {"bypass", "config", "datarep", "dataset", "filemd5", "filesha1", "filesha256", "filestore", "iprep", "lua",
@@ -92,6 +93,8 @@ def hostile(request):
 def alerts(engine, folder, *files, most=255):
     rules = folder.with_suffix(".rules")
     rules.write_text("".join(path.read_text() for path in files if path.exists()))
+    for list_ in (each for path in files for each in path.parent.glob("misp-*.lst")):
+        shutil.copy(list_, rules.parent)
     capture = folder.with_suffix(".pcap")
     scapy.wrpcap(str(capture), connection(4000, request()))
     return sorted(alert["alert"]["signature_id"] for alert in replay(engine, rules, capture, folder, "--set", f"packet-alert-max={most}"))
@@ -149,6 +152,54 @@ def test_stored_rules_do_not_take_the_place_of_others(engine, tmp_path):
     rules.write_text((own / "misp.rules").read_text().replace("priority:1;", "priority:4;"))
     found = alerts(engine, tmp_path / "out", stored / "stored-suricata.rules", rules, most=15)
     assert len(found) == 15 and found[0] < 1990000
+
+
+# Rules with bits come before all others, unless these have one too.
+BITS = ["flowbits:set,b{};", "flowbits:unset,b{};", "flowbits:toggle,b{};", "flowbits:isnotset,b{};", "flowint:b{},+,1;",
+        "flowint:b{},notset;", "xbits:set,b{},track ip_src;", "xbits:isnotset,b{},track ip_src;", "hostbits:set,b{},src;",
+        "hostbits:isnotset,b{},src;", "flowbits:set,b{0}; flowbits:isnotset,c{0};", "hostbits:set,b{0},src; flowint:b{0},+,1;",
+        "flowbits:isnotset,b{0}; hostbits:set,b{0},src; flowint:b{0},+,1;", 'pcre:"/G(?P<pkt_a{}>E)T/";']
+BOTH = ["flowint:b{0},+,1;", "flowint:b{0},notset;", "hostbits:set,b{0},src;", "xbits:isnotset,b{0},track ip_src;",
+        'pcre:"/G(?P<pkt_a{0}>E)T/";', 'pcre:"/G(E)T/,pkt:a{0}";']
+OURS = [("domain", "other.com"), ("ip-src", HERE), ("ip-dst|port", f"{THERE}|80"), ("user-agent", "curl"),
+        ("url", "http://other.com/")]
+
+
+@pytest.fixture(scope="module", params=["rules", "sets"])
+def ours(request, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("ours")
+    return generate(folder, "suricata", OURS, literal_limit={"rules": 5000, "sets": 0}[request.param])[0]
+
+
+def test_rules_with_bits_leave_gapferrys_own_their_places(engine, ours, tmp_path):
+    alone = alerts(engine, tmp_path / "alone", ours / "misp.rules")
+    assert len(alone) == len(OURS)
+    rule = 'alert tcp any any -> any any (msg:"{0}"; content:"GET /"; {1} priority:1; sid:1;)'
+    rules = [rule.format(f"{place}-{number}", bits.format(f"{place}_{number}"))
+             for place, bits in enumerate(BITS) for number in range(16)]
+    stored, manifest = generate(tmp_path / "stored", "stored-rules", [("suricata", one) for one in rules])
+    assert left_out(manifest) == {}
+    stored = stored / "stored-suricata.rules"
+    found = alerts(engine, tmp_path / "out", ours / "misp.rules", stored, most=15)
+    assert [sid for sid in found if sid < 1990000] == alone, count_messages(stored, found)
+    assert len(found) > len(alone)
+    # All kinds do alert. An engine keeps no more than 255.
+    whole = alerts(engine, tmp_path / "whole", ours / "misp.rules", stored)
+    kinds = {int(message.split("-")[0]) for message in count_messages(stored, whole) if message}
+    assert kinds == set(range(len(BITS)))
+
+
+def test_what_comes_before_rules_with_a_flowbit_is_left_out_unless_it_is_silent(engine, ours, tmp_path):
+    alone = alerts(engine, tmp_path / "alone", ours / "misp.rules")
+    rule = 'alert tcp any any -> any any (msg:"{0}"; content:"GET /"; flowbits:set,a{0}; {1} sid:1;)'
+    loud = [("suricata", rule.format(number, bits.format(number))) for number, bits in enumerate(BOTH)]
+    silent = [("suricata", rule.format(number, bits.format(number) + end)) for number in range(20)
+              for bits, end in zip(BOTH, ("noalert;", "flowbits:noalert;") * 3)]
+    stored, manifest = generate(tmp_path / "stored", "stored-rules", loud + silent)
+    assert left_out(manifest) == {
+        ("format-cannot-express", "suricata: a flowbit that is set beside other bits or variables"): len(loud)}
+    found = alerts(engine, tmp_path / "out", ours / "misp.rules", stored / "stored-suricata.rules", most=15)
+    assert found == alone
 
 
 # Spaces, numbers and rates come to what an attribute says.
