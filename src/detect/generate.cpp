@@ -248,6 +248,18 @@ class Generation {
     return Ok();
   }
 
+  // What the manifest says of the files must hold, and a check that alters them would do so again
+  // and again: each run would find other files in use than it made.
+  Status Check(const Work& work, const Json& manifest) const {
+    if (work.destination->check.empty()) return Ok();
+    GF_CHECK(RunCheck(site_.run, *work.destination, work.output->path()));
+    const std::vector<std::string> altered = AlteredFiles(work.output->path(), manifest);
+    if (altered.empty()) return Ok();
+    return Error::Make(Kind::kArtifactCheck, "the check of {} altered {}: {}",
+                       work.destination->name, altered.front(), work.destination->check[0])
+        .Hint("a check may only look, and add files: let it alter a copy");
+  }
+
   Status Finish(std::size_t place) {
     Work& work = work_[place];
     DestinationSummary& summary = *work.summary;
@@ -269,7 +281,7 @@ class Generation {
     }
     GF_CHECK(GuardChange(site_, summary, before));
     if (work.rights) GF_CHECK(SetRights(work.output->path(), *work.rights));
-    GF_CHECK(RunCheck(site_.run, *work.destination, work.output->path()));
+    GF_CHECK(Check(work, manifest));
     GF_CHECK(work.output->Sync());
     GF_CHECK(WriteWithRights(work.output->path() / kManifestName, DumpJsonPretty(manifest),
                              work.rights));

@@ -248,6 +248,25 @@ def test_the_check_sees_the_rights_and_the_switch_comes_last(site):
     assert seen.read_text().split() == ["640", "750"] and not os.path.lexists(place.folder / "current")
 
 
+# It would do so at each run, and make a generation each time.
+def test_a_check_that_alters_a_file_is_refused(site):
+    script = site.folder / "check"
+    script.write_text('#!/bin/sh\necho "# checked" >>"$1/$(cat ' + str(site.folder) + '/which)"\n')
+    script.chmod(0o755)
+    which = site.folder / "which"
+    place = Place(site, check=[str(script), "{}"])
+    which.write_text("log.txt")
+    site.run()
+    first = place.current
+    site.run()
+    assert place.current == first, "a file of its own alters nothing"
+    site.state(["a.example", "b.example"])
+    which.write_text("misp.rules")
+    done = site.run(expect=23)
+    assert f"the check of ids altered misp.rules: {script}" in done.stderr and "may only look" in done.stderr
+    assert place.current == first and "b.example" not in (first / "misp.rules").read_text()
+
+
 def test_rights_that_cannot_be_set_leave_the_old_generation(site):
     place = Place(site)
     site.run()
