@@ -30,6 +30,12 @@ std::string StoredSigmaId(const Uuid& attribute) {
   return UuidFromContent(AsBytes("gapferry stored sigma|" + attribute.ToString())).ToString();
 }
 
+std::string StoredSigmaFile(const Uuid& attribute) {
+  std::string name = "stored_sigma_" + attribute.ToString() + ".yml";
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name;
+}
+
 void StoredTexts::Add(const Candidate& candidate) {
   // The same text may stand in attributes of several types; those beyond the ones at hand are
   // counted with the first.

@@ -29,6 +29,8 @@ struct Stored {
 [[nodiscard]] bool MayKeepSigmaId(std::string_view id);
 // The id that a Sigma rule in this attribute is given, if it has none that may stay.
 [[nodiscard]] std::string StoredSigmaId(const Uuid& attribute);
+// The file of such a rule.
+[[nodiscard]] std::string StoredSigmaFile(const Uuid& attribute);
 
 // Candidates in, by type; in Finish they get their owners.
 class StoredTexts {

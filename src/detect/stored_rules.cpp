@@ -179,13 +179,11 @@ class StoredRulesWriter : public Writer {
         Refuse(stored, rule.error().what);
         continue;
       }
-      const std::string attribute = stored.attribute.ToString();
       // An author's id is good all over the world, but only once.
       const bool keeps = MayKeepSigmaId(rule->id) && ids.insert(rule->id).second;
       const std::string id = keeps ? rule->id : StoredSigmaId(stored.attribute);
-      std::string name = "stored_sigma_" + attribute;
-      std::replace(name.begin(), name.end(), '-', '_');
-      GF_CHECK(Write(name + ".yml", Origin(stored) + WriteStoredSigma(*rule, id)));
+      GF_CHECK(
+          Write(StoredSigmaFile(stored.attribute), Origin(stored) + WriteStoredSigma(*rule, id)));
     }
     return Ok();
   }

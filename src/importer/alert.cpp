@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <fstream>
+#include <set>
 
 #include "base/file.h"
 #include "detect/sigma_rule.h"
@@ -88,24 +89,38 @@ bool GivesId(AlertId kind, std::string_view line, std::string_view id) {
   return false;
 }
 
-// Of the rules that attributes carry, those that have this id of their author's.
+// The first line of this kind, with the name of the file.
+template <typename Wanted>
+std::string FindIdLine(const fs::path& file, Wanted wanted) {
+  constexpr std::size_t kShown = 500;
+  std::ifstream lines(file);
+  std::string line;
+  while (std::getline(lines, line)) {
+    if (wanted(line))
+      return fmt::format("{}: {}", file.filename().string(), line.substr(0, kShown));
+  }
+  return "";
+}
+
+// Of the rules that attributes carry, those to which their author gave this id.
 Result<std::vector<RuleOrigin>> WithAuthorsId(store::Store& store,
                                               const std::vector<RuleOrigin>& stored,
                                               std::string_view id) {
   std::vector<RuleOrigin> found;
-  if (!detect::MayKeepSigmaId(id) || stored.empty()) return found;
+  if (stored.empty()) return found;
+  std::set<Uuid> attributes;
   GF_CHECK(store.Reader().ForEach(
       store::RowReader::Part::kEvents, [&](const store::Record& record) -> Status {
         const bool rule =
             record.kind == store::RecordKind::kAttribute && record.attribute.type == "sigma";
         if (!rule) return Ok();
         const auto read = detect::ReadStoredSigma(record.attribute.value);
-        if (!read.ok() || read->id != id) return Ok();
-        for (const RuleOrigin& origin : stored) {
-          if (origin.attribute == record.attribute.uuid) found.push_back(origin);
-        }
+        if (read.ok() && read->id == id) attributes.insert(record.attribute.uuid);
         return Ok();
       }));
+  for (const RuleOrigin& origin : stored) {
+    if (origin.attribute && attributes.contains(*origin.attribute)) found.push_back(origin);
+  }
   return found;
 }
 
@@ -118,16 +133,18 @@ std::optional<AlertId> FindAlertId(std::string_view name) {
   return std::nullopt;
 }
 
-Result<std::vector<RuleOrigin>> FindRules(store::Store& store, AlertId kind, std::string_view id) {
-  std::int64_t number = 0;
-  std::string uuid;
-  if (kind == AlertId::kSigma) {
-    const auto parsed = ParseUuid(id);
-    if (!parsed) return Error::Make(Kind::kUsage, "\"{}\" is no UUID", id);
-    uuid = parsed->ToString();
-  } else {
-    GF_TRY(number, ParseNumber(id));
+Result<std::string> ReadAlertId(AlertId kind, std::string_view text) {
+  if (kind != AlertId::kSigma) {
+    GF_TRY(const std::int64_t number, ParseNumber(text));
+    return std::to_string(number);
   }
+  const auto uuid = ParseUuid(text);
+  if (!uuid) return Error::Make(Kind::kUsage, "\"{}\" is no UUID", text);
+  return uuid->ToString();
+}
+
+Result<std::vector<RuleOrigin>> FindRules(store::Store& store, AlertId kind, std::string_view id) {
+  GF_TRY(const std::string wanted, ReadAlertId(kind, id));
   std::vector<RuleOrigin> found;
   std::vector<RuleOrigin> stored_sigma;
   GF_CHECK(detect::ForEachId(store, [&](const detect::GivenId& given) {
@@ -137,7 +154,7 @@ Result<std::vector<RuleOrigin>> FindRules(store::Store& store, AlertId kind, std
       origin.destination = given.space.substr(0, given.space.size() - kStoredTexts.size());
       origin.id = given.id;
       origin.attribute = StoredIn(given.key);
-      if (origin.attribute && detect::StoredSigmaId(*origin.attribute) == uuid)
+      if (origin.attribute && detect::StoredSigmaId(*origin.attribute) == wanted)
         found.push_back(origin);
       return;
     }
@@ -147,8 +164,8 @@ Result<std::vector<RuleOrigin>> FindRules(store::Store& store, AlertId kind, std
     // The id of a Sigma rule is made of its key.
     const bool is_it =
         kind == AlertId::kSigma
-            ? UuidFromContent(AsBytes("gapferry sigma|" + given.key)).ToString() == uuid
-            : given.id.id == number;
+            ? UuidFromContent(AsBytes("gapferry sigma|" + given.key)).ToString() == wanted
+            : std::to_string(given.id.id) == wanted;
     if (!is_it) return;
     RuleOrigin& origin = found.emplace_back();
     origin.destination = given.space.substr(0, given.space.size() - space.size());
@@ -160,7 +177,7 @@ Result<std::vector<RuleOrigin>> FindRules(store::Store& store, AlertId kind, std
     }
   }));
   if (kind != AlertId::kSigma || !found.empty()) return found;
-  return WithAuthorsId(store, stored_sigma, uuid);
+  return WithAuthorsId(store, stored_sigma, wanted);
 }
 
 Result<RulesBySid> LoadRules(store::Store& store, const std::string& destination) {
@@ -189,18 +206,18 @@ Result<RulesBySid> LoadStoredRules(store::Store& store, const std::string& desti
   return rules;
 }
 
-std::string FindRuleLine(const fs::path& generation, AlertId kind, std::string_view id) {
-  constexpr std::size_t kShown = 500;
+std::string FindRuleLine(const fs::path& generation, AlertId kind, std::string_view id,
+                         const RuleOrigin& origin) {
+  if (kind == AlertId::kSigma && origin.attribute)
+    return FindIdLine(generation / detect::StoredSigmaFile(*origin.attribute),
+                      [](const std::string& line) { return line.starts_with("id: "); });
   std::error_code error;
   for (const fs::directory_entry& entry : fs::recursive_directory_iterator(generation, error)) {
     const std::string ending = entry.path().extension().string();
     if (ending != ".rules" && ending != ".xml" && ending != ".yml") continue;
-    std::ifstream lines(entry.path());
-    std::string line;
-    while (std::getline(lines, line)) {
-      if (GivesId(kind, line, id))
-        return fmt::format("{}: {}", entry.path().filename().string(), line.substr(0, kShown));
-    }
+    std::string line =
+        FindIdLine(entry.path(), [&](const std::string& text) { return GivesId(kind, text, id); });
+    if (!line.empty()) return line;
   }
   return "";
 }

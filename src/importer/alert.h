@@ -31,8 +31,12 @@ struct RuleOrigin {
   std::optional<Uuid> attribute;
 };
 
-// The rules that ever had this id, one for each destination. Error: kUsage for an id of the wrong
-// form.
+// As artifacts have it: a UUID in lower case, a number without zeros before it. Error: kUsage for
+// an id of the wrong form.
+[[nodiscard]] Result<std::string> ReadAlertId(AlertId kind, std::string_view text);
+
+// The rules that ever had this id, one for each destination; also stored Sigma rules whose author
+// gave them this id and which had to have another. Error: kUsage for an id of the wrong form.
 [[nodiscard]] Result<std::vector<RuleOrigin>> FindRules(store::Store& store, AlertId kind,
                                                         std::string_view id);
 
@@ -43,8 +47,10 @@ using RulesBySid = std::unordered_map<std::int64_t, RuleOrigin>;
 [[nodiscard]] Result<RulesBySid> LoadStoredRules(store::Store& store,
                                                  const std::string& destination);
 
-// The line with this id in the files of a generation, shortened for a screen; empty if none has it.
+// The line with the id of a rule that FindRules found by `id`, in the files of a generation,
+// shortened for a screen; empty if it is not there. A stored Sigma rule may stand there under
+// another id than its author's.
 [[nodiscard]] std::string FindRuleLine(const std::filesystem::path& generation, AlertId kind,
-                                       std::string_view id);
+                                       std::string_view id, const RuleOrigin& origin);
 
 }  // namespace gapferry::importer

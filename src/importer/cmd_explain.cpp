@@ -120,12 +120,13 @@ Status ExplainAlert(Session& session, AlertId kind, const Asked& asked) {
   GF_TRY(store::Store store, store::Store::OpenReadOnly(home.store_file()));
   const std::filesystem::path artifacts = config.artifacts;
   GF_TRY(const LoadedSite loaded, LoadSite(std::move(config), &store));
-  GF_TRY(const std::vector<RuleOrigin> origins, FindRules(store, kind, asked.id));
+  GF_TRY(const std::string id, ReadAlertId(kind, asked.id));
+  GF_TRY(const std::vector<RuleOrigin> origins, FindRules(store, kind, id));
   for (const RuleOrigin& origin : origins) {
     const std::string line =
-        FindRuleLine(CurrentOf(loaded.site, origin.destination, artifacts), kind, asked.id);
+        FindRuleLine(CurrentOf(loaded.site, origin.destination, artifacts), kind, id, origin);
     Json json = {{"destination", origin.destination},
-                 {"id", asked.id},
+                 {"id", id},
                  {"rev", origin.id.rev},
                  {"first", FormatTime(origin.id.first)},
                  {"changed", FormatTime(origin.id.changed)},
@@ -137,7 +138,7 @@ Status ExplainAlert(Session& session, AlertId kind, const Asked& asked) {
                  {"events", Json::array()},
                  {"occurrences", Json::array()}};
     session.console.Say(fmt::format("{} {} of {}: first of {}, changed {}, rev {}{}", asked.what,
-                                    asked.id, origin.destination, FormatDate(origin.id.first),
+                                    id, origin.destination, FormatDate(origin.id.first),
                                     FormatDate(origin.id.changed), origin.id.rev,
                                     line.empty() ? "; not in use now" : ""));
     if (!line.empty()) session.console.Say("  " + Printable(line));
@@ -145,8 +146,7 @@ Status ExplainAlert(Session& session, AlertId kind, const Asked& asked) {
     session.console.Emit("rule", json);
   }
   if (!origins.empty()) return Ok();
-  return Error::Make(Kind::kNotFound, "no artifact of this site ever had the {} {}", asked.what,
-                     asked.id)
+  return Error::Make(Kind::kNotFound, "no artifact of this site ever had the {} {}", asked.what, id)
       .Hint("ids of other rule sets are not known here; `{} why VALUE` asks for a value",
             session.program);
 }

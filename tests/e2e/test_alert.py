@@ -12,8 +12,10 @@ EVENT = "7d8e1d0c-0f2c-4c0e-9a51-3f2f1b0f6c21"
 SIGMA = ("title: Own rule\n{}logsource:\n    category: dns\n"
          "detection:\n    s:\n        query: {}\n    condition: s\n")
 AUTHORS_ID = "0f06a3a5-6a09-513f-8743-e6cf35561297"
+LOST_ID = "1f06a3a5-6a09-413f-8743-e6cf35561297"  # of version 4, which no stored rule may have
 VALUES = [("domain", "evil.example"), ("ip-dst", "203.0.113.7"), ("url", "http://evil.example/a|b"), ("ip-dst", "198.51.100.0/24"),
           ("sigma", SIGMA.format("", "a.example")), ("sigma", SIGMA.format(f"id: {AUTHORS_ID.upper()}\n", "b.example")),
+          ("sigma", SIGMA.format(f"id: {LOST_ID}\n", "c.example")), ("sigma", SIGMA.format(f"id: {AUTHORS_ID}\n", "d.example")),
           ("suricata", 'alert dns any any -> any any (msg:"own"; dns.query; content:"evil"; sid:7; rev:4;)')]
 
 
@@ -46,10 +48,13 @@ def site(tmp_path_factory, bins):
     return pair
 
 
+def explain_all(site, kind, id_):
+    return [json.loads(line) for line in site.import_("--json", "explain", kind, id_).stdout.splitlines()]
+
+
 def explain(site, kind, id_):
-    said = [json.loads(line) for line in site.import_("--json", "explain", kind, id_).stdout.splitlines()]
-    assert len(said) == 1
-    return said[0]
+    (said,) = explain_all(site, kind, id_)
+    return said
 
 
 def sids(site):
@@ -78,7 +83,7 @@ def test_sigma_and_wazuh_rules_too(site):
         said = explain(site, "sigma", id_)
         assert said["in_use"] and [one["event"] for one in said["events"]] == [EVENT]
         (one,) = said["events"]
-        assert one["tlp"] == "green" and one["used"] == 4 and sum(row["attributes"] for row in one["left_out"]) == 3
+        assert one["tlp"] == "green" and one["used"] == 4 and sum(row["attributes"] for row in one["left_out"]) == 5
         assert all(row["reason"] for row in one["left_out"])
         assert "TLP:green" in (said := site.import_("explain", "sigma", id_).stdout) and "4 are used here" in said
     ids = re.findall(r'<rule id="(\d+)"', (site.current["siem"] / "misp_rules.xml").read_text())
@@ -101,9 +106,12 @@ def test_a_stored_sigma_rule_leads_to_its_attribute_too(site):
     ids = {}
     for path in site.current["own"].glob("stored_sigma_*.yml"):
         ids[re.search(r"^id: '(\S+)'", path.read_text(), re.M)[1]] = path.stem.split("_", 2)[2].replace("_", "-")
-    assert len(ids) == 2 and AUTHORS_ID in ids
+    assert len(ids) == 4 and AUTHORS_ID in ids and LOST_ID not in ids
     for id_, attribute in ids.items():
-        said = explain(site, "sigma", id_)
+        if id_ == AUTHORS_ID:
+            continue  # of two rules
+        said = explain(site, "sigma", id_.upper())
+        assert said["id"] == id_ and id_ in said["rule"]
         assert said["in_use"] and said["destination"] == "own" and said["attribute"] == attribute
         assert [one["event"] for one in said["events"]] == [EVENT]
         (one,) = said["occurrences"]
@@ -113,6 +121,16 @@ def test_a_stored_sigma_rule_leads_to_its_attribute_too(site):
         shown = site.import_("explain", "sigma", id_).stdout
         assert f"carried by attribute {attribute}, type sigma, of 2026-11-09  TLP:green" in shown
         assert re.search(r"own +used", shown) and "not used: type-not-detectable" in shown
+
+
+# Also a rule that had to have another, because of its version or because another rule has it.
+def test_the_id_of_an_author_leads_to_the_rule(site):
+    for id_, wanted in ((LOST_ID, [6]), (AUTHORS_ID, [5, 7])):
+        found = explain_all(site, "sigma", id_.upper())
+        assert [int(one["attribute"][-2:]) for one in found] == wanted
+        for one in found:
+            name = f"stored_sigma_{one['attribute'].replace('-', '_')}.yml"
+            assert one["in_use"] and one["rule"].startswith(f"{name}: id: '")
 
 
 def test_an_alert_of_a_stored_rule_names_its_attribute(site):
