@@ -185,7 +185,7 @@ std::vector<Way> WaysOfAsked(std::string_view value, const ValueLookup& lookup) 
     AddWays(address.indicators[0], {address.port}, false, lookup, &ways);
   } else if (const auto host = intel::Normalise("hostname|port", plain); host.ok()) {
     AddWays(host.indicators[0], {}, false, lookup, &ways);
-  } else if (const auto name = intel::NormaliseName(plain);
+  } else if (const auto name = intel::NormaliseName(intel::WithoutWildcard(plain));
              name && plain.find('/') == std::string::npos) {
     AddWays({IndicatorKind::kHostname, *name}, {}, false, lookup, &ways);
   } else if (const auto url = intel::ParseUrl(plain); url && plain.find('/') != std::string::npos) {

@@ -325,7 +325,7 @@ class Reader {
   }
 
   void AddName(std::string_view text) {
-    auto name = intel::NormaliseName(text);
+    auto name = intel::NormaliseName(intel::WithoutWildcard(text));
     if (name && name->find('.') != npos) Add(IndicatorKind::kHostname, *std::move(name));
   }
 

@@ -18,9 +18,7 @@ bool IsAscii(std::string_view text) {
                      [](char c) { return static_cast<std::uint8_t>(c) < 0x80; });
 }
 
-std::string_view TrimDots(std::string_view name) {
-  while (!name.empty() && name.front() == '.')
-    name.remove_prefix(1);
+std::string_view TrimEnd(std::string_view name) {
   while (!name.empty() && name.back() == '.')
     name.remove_suffix(1);
   return name;
@@ -61,12 +59,14 @@ bool IsName(std::string_view name) {
 
 std::string_view WithoutWildcard(std::string_view name) {
   if (name.starts_with("*.")) name.remove_prefix(2);
+  while (name.starts_with('.'))
+    name.remove_prefix(1);
   return name;
 }
 
 std::optional<std::string> NormaliseName(std::string_view name) {
   if (name.size() > 4 * kMaxName) return std::nullopt;
-  name = TrimDots(name);
+  name = TrimEnd(name);
   std::string lower;
   if (IsAscii(name)) {
     lower = AsciiLower(name);

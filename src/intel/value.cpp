@@ -194,7 +194,7 @@ void NormaliseEmail(std::string_view text, Normalised* out) {
 
 // Version 2 names have 16, version 3 names 56 base32 characters (rend-spec-v3 §6).
 void NormaliseOnion(std::string_view text, Normalised* out) {
-  const std::optional<std::string> name = NormaliseName(Refang(text));
+  const std::optional<std::string> name = NormaliseName(WithoutWildcard(Refang(text)));
   if (!name || !name->ends_with(".onion")) return Fail(out, ValueProblem::kBadName);
   std::string_view label = std::string_view(*name).substr(0, name->size() - 6);
   label = label.substr(label.rfind('.') + 1);

@@ -86,11 +86,12 @@ void Normalise(const TypeInfo* type, std::string_view value, Normalised* out);
 // back unchanged.
 [[nodiscard]] std::string Refang(std::string_view value);
 
-// A DNS name in lower case as A-labels, without surrounding dots; nullopt if it is none, as a
-// wildcard. Labels of at most 63, names of at most 253 bytes (RFC 1035), underscore allowed.
+// A DNS name in lower case as A-labels, without dots at its end; nullopt if it is none, as a
+// wildcard or what begins with a dot. Labels of at most 63, names of at most 253 bytes (RFC 1035),
+// underscore allowed.
 [[nodiscard]] std::optional<std::string> NormaliseName(std::string_view name);
-// "*.evil.example" as "evil.example", for places where a name stands for all below it too.
-// Elsewhere the name without the wildcard would be one that nobody listed.
+// "*.evil.example" and ".evil.example" as "evil.example", for places where a name stands for all
+// below it too. Elsewhere the name without that would be one that nobody listed.
 [[nodiscard]] std::string_view WithoutWildcard(std::string_view name);
 // The canonical text of an address (RFC 5952; IPv4-mapped IPv6 becomes IPv4); nullopt if it is
 // none.

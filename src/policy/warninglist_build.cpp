@@ -53,7 +53,7 @@ bool IsCommonPart(std::string_view text) {
   constexpr auto kParts = std::to_array<std::string_view>(
       {"http", "https", "http:", "https:", "http://", "https://", "://", "www", "www."});
   if (std::find(kParts.begin(), kParts.end(), text) != kParts.end()) return true;
-  const std::optional<std::string> name = intel::NormaliseName(text);
+  const std::optional<std::string> name = intel::NormaliseName(intel::WithoutWildcard(text));
   return name && intel::IsPublicSuffix(*name);
 }
 
@@ -129,7 +129,8 @@ Status ListCompiler::AddString(std::string_view entry) {
   for (const intel::TypeInfo* type : normalisers_) {
     // Without a path it is a host, which is tested beside the URL.
     if (type->shape == intel::Shape::kUrl && entry.find('/') == std::string_view::npos) continue;
-    intel::Normalise(type, entry, &normalised_);
+    const bool dotted = type->shape == intel::Shape::kHostname && entry.starts_with('.');
+    intel::Normalise(type, dotted ? intel::WithoutWildcard(entry) : entry, &normalised_);
     if (!normalised_.ok()) problem = normalised_.problem;
     for (std::size_t i = 0; i < normalised_.count; ++i) {
       GF_CHECK(AddValue(normalised_.indicators[i]));

@@ -57,6 +57,13 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"hostname", "*.evil.example", "value-bad-name", ""},
         Case{"hostname|port", "*.evil.example|443", "value-bad-name", ""},
         Case{"domain", "*.*.evil.example", "value-bad-name", ""},
+        Case{"domain", ".evil.example", "evil.example", "domain:evil.example"},  // *
+        Case{"domain|ip", ".evil.com|192.0.2.1", "evil.com|192.0.2.1",
+             "domain:evil.com address:192.0.2.1"},
+        Case{"hostname", ".evil.example", "value-bad-name", ""},  // *
+        Case{"hostname|port", ".evil.example|443", "value-bad-name", ""},
+        Case{"url", "http://.evil.example/a", "value-bad-url", ""},
+        Case{"email", "a@.evil.example", "value-bad-email", ""},
         Case{"domain", "_dmarc.x.com", "_dmarc.x.com", "domain:_dmarc.x.com"},
         Case{"domain", "localhost", "value-single-label", ""},
         Case{"domain", "1.2.3.4", "value-bad-name", ""},
