@@ -1,11 +1,13 @@
 #include "detect/sigma_match.h"
 
+#include <re2/filtered_re2.h>
 #include <re2/re2.h>
 
 #include <algorithm>
 #include <array>
 
 #include "base/bytes.h"
+#include "detect/narrow.h"
 
 namespace gapferry::detect {
 namespace {
@@ -13,8 +15,10 @@ namespace {
 constexpr std::int64_t kSigmaRegexMemory = 1 << 20;
 constexpr auto kSamples = std::to_array<std::string_view>(
     {"kqzxwj.vbnm-example.org", "203.0.113.77", R"(C:\Xqz\Wvb\vbnm zz.exe /q "y")", "8675309",
-     "/xq/zw.php?y=1&k=2", R"(NT-XQ\kzw$)", "Mozilla/5.0 (compatible; xq)",
-     "2026-11-28T10:20:30Z"});
+     "/xq/zw.php?y=1&k=2", R"(NT-XQ\kzw$)", "Mozilla/5.0 (compatible; xq)", "2026-11-28T10:20:30Z",
+     R"(D:\Kwj\pqvz.exe)", R"(\Device\Volume3\Zkq\wvxj.exe)", R"(C:\Kvq\zxj.dll)",
+     R"(E:\Wqx\vbz.dll)", "https://wq.zkjxv.com/zq/vk.html", "http://www.kwvz-jq.net/xz/",
+     "zxqv-kw.com", "www.vqxz.kjw.com", "jqx.wkvz.net", "vzk.qwxj.org"});
 
 Error BadRegex(std::string_view what) {
   return Error::Make(Kind::kMalformed, "regular expression: {}", what);
@@ -27,12 +31,29 @@ RE2::Options SigmaRegexOptions() {
   return options;
 }
 
+// Whether some text that meets it has no kShortestContent characters in a row that are given.
+bool NeedsNoText(const std::string& pattern) {
+  re2::FilteredRE2 filter(static_cast<int>(kShortestContent));
+  int id = 0;
+  if (filter.Add(pattern, SigmaRegexOptions(), &id) != RE2::NoError) return true;
+  std::vector<std::string> texts;
+  filter.Compile(&texts);
+  std::vector<int> without_any;
+  filter.AllPotentials({}, &without_any);
+  return !without_any.empty();
+}
+
 SigmaTruth TruthOfSamples(const RE2& regex) {
   const auto met = std::count_if(kSamples.begin(), kSamples.end(), [&](std::string_view sample) {
     return RE2::PartialMatch(re2::StringPiece(sample.data(), sample.size()), regex);
   });
   if (met == static_cast<std::ptrdiff_t>(kSamples.size())) return SigmaTruth::kYes;
   return met > 1 ? SigmaTruth::kPerhaps : SigmaTruth::kNo;
+}
+
+SigmaTruth TruthOfPattern(const RE2& regex) {
+  const SigmaTruth truth = TruthOfSamples(regex);
+  return truth == SigmaTruth::kNo && NeedsNoText(regex.pattern()) ? SigmaTruth::kPerhaps : truth;
 }
 
 // A value of Sigma as pieces: a wildcard, or a character that stands for itself.
@@ -128,7 +149,11 @@ class SigmaRegexScan {
 SigmaTruth TruthOfSigmaText(std::string_view value, bool open_before, bool open_after) {
   std::string pattern = open_before ? "(?is)" : "(?is)^";
   std::size_t literals = 0;
-  const auto wildcard = [&](char c) { pattern += c == '*' ? ".*" : "."; };
+  bool whole = !open_before && !open_after;
+  const auto wildcard = [&](char c) {
+    pattern += c == '*' ? ".*" : ".";
+    whole = false;
+  };
   ForEachSigmaPiece(value, wildcard, [&](char c) {
     ++literals;
     // Bytes of a longer character are no word of the samples, whatever they are.
@@ -139,7 +164,8 @@ SigmaTruth TruthOfSigmaText(std::string_view value, bool open_before, bool open_
   if (literals == 0 && !(value.empty() && !open_before && !open_after)) return SigmaTruth::kYes;
   if (literals == 0) return SigmaTruth::kPerhaps;
   const RE2 regex(pattern, SigmaRegexOptions());
-  return regex.ok() ? TruthOfSamples(regex) : SigmaTruth::kPerhaps;
+  if (!regex.ok()) return SigmaTruth::kPerhaps;
+  return whole ? TruthOfSamples(regex) : TruthOfPattern(regex);
 }
 
 bool HasSigmaWildcard(std::string_view value) {
@@ -157,7 +183,7 @@ Result<SigmaTruth> TruthOfSigmaRegex(std::string_view pattern, std::string_view 
       flags.empty() ? std::string(pattern) : fmt::format("(?{}){}", flags, pattern);
   const RE2 regex(flagged, SigmaRegexOptions());
   if (!regex.ok()) return BadRegex("it does not compile");
-  return TruthOfSamples(regex);
+  return TruthOfPattern(regex);
 }
 
 }  // namespace gapferry::detect

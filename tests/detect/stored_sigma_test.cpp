@@ -154,7 +154,7 @@ TEST(StoredSigma, RefusesModifiersThatMeanNothing) {
 TEST(StoredSigma, TakesRegularExpressionsThatAllEnginesReadAlike) {
   for (const char* good : {"^a[\\w.-]{2,}\\x41$", "(?i)foo(?:bar|baz)+\\.exe", "[]a-z^]{1,3}xyz",
                            "(?P<n>ab){2}\\\\c\\/d"})
-    EXPECT_EQ(SearchProblem("q|re: '" + std::string(good) + "'"), "") << good;
+    EXPECT_EQ(SearchProblem("q|re: '" + std::string(good) + "'\n        r: xyz"), "") << good;
   for (const auto& [bad, why] : std::initializer_list<std::pair<const char*, const char*>>{
            {"((", "it does not compile"},
            {"(?=a)b", "a group of an unknown kind"},
@@ -208,8 +208,29 @@ TEST(StoredSigma, RefusesWhatMatchesEverything) {
                              "q|re: '[a-z]'",
                              "q|cidr: [0.0.0.0/1, 128.0.0.0/1]",
                              "q|base64offset|contains: 'a'",
-                             "q: true"})
+                             "q: true",
+                             "q|re: '[a-z]$'",
+                             "q|re: 'foobar|[a-z]$'",
+                             "q|re: 'a.?b.?c.?d'",
+                             "q|re: '(?i)(?:abc|xyz)\\d+'",
+                             "q|contains: 'e'",
+                             "q|contains: 'dd'",
+                             "q|startswith: 'C:\\'",
+                             "q|endswith: '.exe'",
+                             "q|endswith: '.com'",
+                             "q|startswith: 'http'",
+                             "q: '*.exe'",
+                             "q: 'ab*cd'",
+                             "q|contains: ['powershell', 'x']",
+                             "q|contains|all: ['ab', 'cd']",
+                             "- 'abc'"})
     EXPECT_EQ(SearchProblem(search), "matches everything") << search;
+  for (const char* search :
+       {"q|re: '[a-z]evil\\d$'", "q|re|i: '(?:evil|[ab]cde)$'", "q|re: '(?P<a>ab){2}\\x41'",
+        "q|contains: 'evil'", "q|endswith: '\\a.exe'", "q|endswith: '.hta'", "q: 'ab*evil'",
+        "q: 'cmd'", "q|cased: 'a'", "q: 7", "- 'evil'",
+        "q|contains: 'x'\n        r|endswith: '\\cmd.exe'"})
+    EXPECT_EQ(SearchProblem(search), "") << search;
   EXPECT_EQ(SearchProblem("q: xyz", "not s"), "matches everything");
   EXPECT_EQ(SearchProblem("q: xyz", "s or not s"), "matches everything");
   EXPECT_EQ(SearchProblem("q: null", "not s"), "matches everything");
