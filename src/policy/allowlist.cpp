@@ -170,6 +170,11 @@ Status Allowlist::State::Add(std::string_view entry) {
     if (!network) return Error::Make(Kind::kConfig, "{} is no address or network", text);
     return AddNetwork(text, *network);
   }
+  // It would cover nothing, since a port is no part of what is compared.
+  if (intel::Normalise("ip-dst|port", text).ok() || intel::Normalise("hostname|port", text).ok()) {
+    return Error::Make(Kind::kConfig, "{} names a port", text)
+        .Hint("write the address or the name alone: it is covered at every port");
+  }
   if (LooksLikeName(text) || exact_only) {
     const std::optional<std::string> name =
         intel::NormaliseName(exact_only ? text : intel::WithoutWildcard(text));

@@ -92,6 +92,27 @@ TEST_F(GenerateTest, AFalsePositiveSpeaksForANameOfEitherKind) {
   EXPECT_EQ(summary.destinations[0].used, 1U);
 }
 
+// The guide says so.
+TEST_F(GenerateTest, AFalsePositiveOfACompositeSpeaksForEachOfItsParts) {
+  const intel::Sighting doubt{0, 2, 0, 1'785'599'999, 0};
+  Put(1, {"tlp:clear"},
+      {{"ip-dst|port", "198.51.100.7|443", {}, true, doubt},
+       {"domain|ip", "pair.example|198.51.100.8", {}, true, doubt},
+       {"hostname|port", "www.example|443", {}, true, doubt}});
+  Put(2, {"tlp:clear"},
+      {{"ip-dst", "198.51.100.7"},
+       {"ip-src|port", "198.51.100.7|80"},
+       {"domain", "pair.example"},
+       {"ip-dst", "198.51.100.8"},
+       {"hostname", "www.example"},
+       {"ip-dst", "198.51.100.9"}});
+  Site site = MakeSite({Make("ids", "suricata")});
+  site.destinations[0].use.sightings.false_positives = 2;
+  const GenerateSummary summary = Run(site);
+  EXPECT_EQ(summary.destinations[0].reasons.Count(policy::Reason::kSightedFalsePositive), 8U);
+  EXPECT_EQ(summary.destinations[0].used, 1U);
+}
+
 TEST_F(GenerateTest, SightingsDropWhatTheDestinationSays) {
   constexpr Time kBefore = 1'785'599'999;  // the bundle is made a second later
   Put(1, {"tlp:clear"},

@@ -51,6 +51,7 @@ TEST(Allowlist, CoversOtherValuesExactly) {
   EXPECT_NE(Covers(list, "mutex", "Global\\Mutex"), "");
   EXPECT_NE(Covers(list, "ip-dst", "2001:DB8::A"), "");
   EXPECT_EQ(Covers(list, "mutex", "Global\\Mutex2"), "");
+  EXPECT_EQ(Covers(list, "ip-dst|port", "2001:db8::a|443"), "2001:db8::a");
 }
 
 TEST(Allowlist, OverlapsInBothDirections) {
@@ -91,7 +92,10 @@ TEST(Allowlist, RefusesWithTheLine) {
        {Bad{"ok.example\n300.1.1.1\n", "300.1.1.1"}, Bad{"\n10.0.0.0/33", "10.0.0.0/33"},
         Bad{"\n0.0.0.0/0", "wider"}, Bad{"\n::/0", "wider"}, Bad{"\ncom", "public suffix"},
         Bad{"\nco.uk", "public suffix"}, Bad{"\n= ", "without"}, Bad{"\n=a b", "DNS name"},
-        Bad{"\n=*.a.example", "DNS name"}, Bad{"\na..b", "DNS name"}, Bad{"\nhttps://", "URL"}}) {
+        Bad{"\n=*.a.example", "DNS name"}, Bad{"\n=.a.example", "DNS name"},
+        Bad{"\na..b", "DNS name"}, Bad{"\nhttps://", "URL"}, Bad{"\n192.0.2.7|443", "a port"},
+        Bad{"\n192.0.2.7:443", "a port"}, Bad{"\n[2001:db8::1]:443", "a port"},
+        Bad{"\na.example:443", "a port"}}) {
     const Result<Allowlist> list = Allowlist::Parse(bad.text, "allow.txt");
     ASSERT_FALSE(list.ok()) << bad.text;
     EXPECT_EQ(list.error().kind, Kind::kConfig);
