@@ -57,6 +57,10 @@ TEST(ValueForm, ReadsAWildcardAsADomainAndNowhereElse) {
   EXPECT_EQ(Form("*.a.evil.com"), "domain a.evil.com");
   EXPECT_EQ(Line("see *.a.evil[.]com for more"), "domain a.evil.com");
   EXPECT_EQ(Form("*.evil.com:443"), "");
+  EXPECT_EQ(Form(".evil.com"), "domain evil.com");
+  EXPECT_EQ(Form(".a.evil.com"), "domain a.evil.com");
+  EXPECT_EQ(Form(".evil.com:443"), "");
+  EXPECT_EQ(Form("a@.evil.com"), "");
   EXPECT_EQ(Form("http://*.evil.com/x"), "");
   EXPECT_EQ(Form("a@*.evil.com"), "");
 }
