@@ -315,7 +315,7 @@ TEST(Accept, TakesNothingThatWasRecalledWhateverIsAllowed) {
   const TrustState state = After({Numbered(2), Numbered(3), Numbered(4), recalling});
   const StreamTrust& trust = state.streams.at(kStreamUuid);
   EXPECT_EQ(trust.recalled, (StateNumber{1, 3}));
-  for (const std::uint64_t seq : {1, 2, 3}) {
+  for (const std::uint64_t seq : {1U, 2U, 3U}) {
     const auto offered = Offer(state, Numbered(seq), {.allow_rollback = true});
     EXPECT_EQ(KindOfTrust(offered), Kind::kRollback) << seq;
     EXPECT_NE(offered.error().what.find("recalled"), std::string::npos);
