@@ -208,7 +208,7 @@ class Walk {
     if (Below(4) == 0) bundle.signers = {Below(4)};
     bundle.last_root = exporter_.root.version;
     Chain chain = exporter_.Roots();
-    if (Below(8) == 0) {
+    if (Below(3) == 0) {
       bundle.first_root = static_cast<std::uint64_t>(2 + Below(int(exporter_.root.version)));
       std::erase_if(chain, [&](const auto& step) { return step.first < bundle.first_root; });
       if (chain.empty()) bundle.last_root = 1;
