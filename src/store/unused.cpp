@@ -6,7 +6,6 @@ namespace gapferry::store {
 Status Store::ForgetUnused() {
   return Guarded("cannot use the database", [&] {
     SQLite::Database& db = database();
-    db.exec("PRAGMA secure_delete = ON");
     db.exec(
         "DELETE FROM tagset WHERE id NOT IN (SELECT tagset FROM event WHERE tagset IS NOT NULL "
         "UNION SELECT tagset FROM attribute WHERE tagset IS NOT NULL)");
