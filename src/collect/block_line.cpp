@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "collect/line_form.h"
+#include "intel/tld.h"
 #include "intel/value.h"
 
 namespace gapferry::collect {
@@ -64,13 +65,17 @@ std::size_t OptionsPlace(std::string_view rule) {
 }
 
 // Options of rules that change what a page shows or is told, or switch another rule off.
-constexpr auto kNotBlocking = std::to_array<std::string_view>(
-    {"badfilter",     "cookie",         "csp",          "ehide",        "elemhide",
-     "extension",     "genericblock",   "generichide",  "ghide",        "hls",
-     "inline-font",   "inline-script",  "jsinject",     "jsonprune",    "permissions",
-     "redirect-rule", "referrerpolicy", "removeheader", "removeparam",  "replace",
-     "shide",         "specifichide",   "stealth",      "uritransform", "urlblock",
-     "urlskip",       "urltransform",   "xmlprune"});
+constexpr auto kNotBlocking =
+    std::to_array<std::string_view>({"badfilter",    "cookie",        "csp",
+                                     "ehide",        "elemhide",      "extension",
+                                     "genericblock", "generichide",   "ghide",
+                                     "hls",          "inline-font",   "inline-script",
+                                     "jsinject",     "jsonprune",     "permissions",
+                                     "queryprune",   "redirect-rule", "referrerpolicy",
+                                     "removeheader", "removeparam",   "replace",
+                                     "shide",        "specifichide",  "stealth",
+                                     "uritransform", "urlblock",      "urlskip",
+                                     "urltransform", "xmlprune"});
 
 enum class Effect : std::uint8_t { kBlocks, kNone, kOther };
 
@@ -98,10 +103,17 @@ bool ChangesPages(std::string_view line) {
       {"##", "#@#", "#?#", "#@?#", "#$#", "#@$#", "#$?#", "#%#", "#@%#", "$$", "$@$"});
   const std::size_t place = line.find_first_of("#$");
   if (place == kNoPlace) return false;
-  const std::string_view pages = line.substr(0, place);
-  constexpr std::string_view kSigns = "-_.,~*";
-  return std::all_of(pages.begin(), pages.end(),
-                     [&](char c) { return IsAsciiAlnum(c) || kSigns.find(c) != kNoPlace; }) &&
+  // The name of a file may have such signs in it.
+  const auto is_page = [](std::string_view page) {
+    page.remove_prefix(std::min(page.find_first_not_of('~'), page.size()));
+    if (page.starts_with("*.")) page.remove_prefix(2);
+    constexpr std::string_view kSigns = "-_.";
+    return std::all_of(page.begin(), page.end(),
+                       [&](char c) { return IsAsciiAlnum(c) || kSigns.find(c) != kNoPlace; }) &&
+           page.find('.') != kNoPlace && intel::HasKnownTld(page);
+  };
+  const std::vector<std::string> pages = SplitAt(line.substr(0, place), ",");
+  return std::all_of(pages.begin(), pages.end(), is_page) &&
          std::any_of(kMarks.begin(), kMarks.end(),
                      [&](std::string_view mark) { return line.substr(place).starts_with(mark); });
 }
@@ -117,9 +129,15 @@ Blocked ByAdBlocker(std::string_view line) {
   const std::string_view names = options == kNoPlace ? "" : line.substr(options + 1);
   // A URL may end like options.
   const bool is_rule = line.starts_with("||") || line.find("^$") != kNoPlace;
-  if (!is_rule)
-    return names == "badfilter" || names.ends_with(",badfilter") ? Blocked(BlockLine())
-                                                                 : std::nullopt;
+  if (!is_rule) {
+    const std::vector<std::string> all = SplitAt(names, ",");
+    if (std::find(all.begin(), all.end(), "badfilter") != all.end()) return BlockLine();
+    // Its sites are where it holds, not what it blocks.
+    const bool holds_at = std::any_of(all.begin(), all.end(), [](const std::string& option) {
+      return option.starts_with("domain=");
+    });
+    return holds_at ? Blocked(BlockLine{{}, true}) : std::nullopt;
+  }
   const Effect effect = EffectOf(names);
   if (effect != Effect::kBlocks) return BlockLine{{}, effect == Effect::kOther};
   line = line.substr(0, options);

@@ -111,10 +111,29 @@ std::string_view WithoutDot(std::string_view name) {
   return name.ends_with('.') ? name.substr(0, name.size() - 1) : name;
 }
 
-// Where the name of a zone begins that is not known: at a label that says so.
+// Where the name of a zone begins that is not known: at the last label that says so. Who owns a
+// domain can put such labels before his name, but not behind it.
 std::string_view WithoutZoneLabel(std::string_view name) {
-  if (name.starts_with("rpz.") || name.starts_with("rpz-")) return "";
-  return name.substr(0, std::min(name.find(".rpz."), name.find(".rpz-")));
+  std::size_t place = kNowhereInZone;
+  for (const std::string_view label : {".rpz.", ".rpz-"}) {
+    const std::size_t found = name.rfind(label);
+    if (found != kNowhereInZone && (place == kNowhereInZone || found > place)) place = found;
+  }
+  if (place != kNowhereInZone) return name.substr(0, place);
+  return name.starts_with("rpz.") || name.starts_with("rpz-") ? "" : name;
+}
+
+// "rpz-passthru." and actions that are not known here: they stand alone.
+bool IsAction(std::string_view target) {
+  const std::string_view name = WithoutDot(target);
+  const bool known = name == "rpz-passthru" || name == "rpz-tcp-only" || name == "rpz-drop";
+  return known ||
+         (target.starts_with("rpz-") && target.ends_with('.') && name.find('.') == kNowhereInZone);
+}
+
+// Names without an ending are below the origin if nothing says that it is the zone's name.
+bool NamesZone(std::string_view origin) {
+  return origin.starts_with("rpz") || origin.find(".rpz") != kNowhereInZone;
 }
 
 // "32.7.2.0.192.rpz-ip": what kind of rule it is, and where that stands. Nothing for a rule about a
@@ -122,14 +141,15 @@ std::string_view WithoutZoneLabel(std::string_view name) {
 struct RuleKind {
   std::string_view name;
   std::size_t place = 0;
+  bool at_end = false;
 };
 std::optional<RuleKind> KindOf(std::string_view owner) {
   for (const std::string_view kind : {"rpz-ip", "rpz-nsip", "rpz-nsdname", "rpz-client-ip"}) {
     const std::string label = "." + std::string(kind);
-    const std::size_t place = owner.find(label);
+    const std::size_t place = owner.rfind(label);
     if (place == kNowhereInZone) continue;
     const std::string_view after = owner.substr(place + label.size());
-    if (after.empty() || after[0] == '.') return RuleKind{kind, place};
+    if (after.empty() || after[0] == '.') return RuleKind{kind, place, after.empty()};
   }
   return std::nullopt;
 }
@@ -145,7 +165,10 @@ std::optional<BlockLine> PolicyZone::Read(std::string_view line, bool indented) 
   }
   if (line.starts_with('$')) return Directive(line);
   std::optional<ZoneRecord> record = ReadRecord(line, in_zone_, indented);
-  if (!record) return std::nullopt;
+  if (!record) {
+    Leave();
+    return std::nullopt;
+  }
   if (record->owner.empty()) {
     if (in_zone_) record->owner = last_owner_;
   } else {
@@ -175,10 +198,10 @@ std::optional<BlockLine> PolicyZone::Directive(std::string_view line) {
 
 std::optional<BlockLine> PolicyZone::Soa(const ZoneRecord& record, bool first) {
   if (!IsSoaData(record.data)) return std::nullopt;
-  const bool of_zone = first || in_zone_ || record.owner.empty() || record.owner == "@";
-  // In a report it is the answer about a name.
-  if (!of_zone) return Rule(record.owner);
-  in_zone_ = true;
+  const bool sure = in_zone_ || record.owner.empty() || record.owner == "@";
+  // In a report it is the answer about a name. So may be the first line of a file.
+  if (!sure && !first) return Rule(record.owner);
+  in_zone_ = sure;
   if (!record.owner.empty()) apex_ = Full(record.owner);
   const std::string data = fmt::format("{}", fmt::join(record.data, " "));
   constexpr int kMostLines = 12;
@@ -189,17 +212,19 @@ std::optional<BlockLine> PolicyZone::Soa(const ZoneRecord& record, bool first) {
 
 std::optional<BlockLine> PolicyZone::Ns(const ZoneRecord& record) const {
   const bool of_zone = in_zone_ || record.owner == "@" ||
+                       (!apex_.empty() && Full(record.owner) == apex_) ||
                        (record.owner.empty() && record.data.front().ends_with('.'));
   return of_zone ? std::optional(BlockLine()) : std::nullopt;
 }
 
-std::optional<BlockLine> PolicyZone::Cname(const ZoneRecord& record) const {
+std::optional<BlockLine> PolicyZone::Cname(const ZoneRecord& record) {
   const std::string& target = record.data.front();
   const bool alone = record.data.size() == 1;
   if (record.owner.empty()) return in_zone_ && alone ? std::optional(BlockLine()) : std::nullopt;
-  if (target == "." || target == "*." || target.starts_with("rpz-drop")) return Rule(record.owner);
-  const bool passes = target.starts_with("rpz-") ||
-                      WithoutDot(target) == WithoutDot(record.owner) ||
+  const bool blocks = target == "." || target == "*." || WithoutDot(target) == "rpz-drop";
+  in_zone_ = in_zone_ || (!apex_.empty() && (blocks || IsAction(target)));
+  if (blocks) return Rule(record.owner);
+  const bool passes = IsAction(target) || WithoutDot(target) == WithoutDot(record.owner) ||
                       Full(target) == Trigger(record.owner);
   if (passes) return BlockLine();
   // A walled garden is named in full, or within a zone. "See cname a.example." is a sentence.
@@ -216,7 +241,7 @@ std::string PolicyZone::Full(std::string_view name) const {
 
 std::string PolicyZone::Trigger(std::string_view owner) const {
   const std::string full = Full(owner);
-  if (!apex_.empty()) {
+  if (in_zone_ && !apex_.empty()) {
     if (full == apex_) return "";
     if (full.ends_with("." + apex_)) return full.substr(0, full.size() - apex_.size() - 1);
   }
@@ -224,17 +249,34 @@ std::string PolicyZone::Trigger(std::string_view owner) const {
   // Whether the origin is the zone or a part of the name, only the name tells.
   const bool relative = !owner.ends_with('.');
   const std::string_view below = owner.starts_with("*.") ? owner.substr(2) : owner;
-  if (relative && apex_.empty() && intel::HasKnownTld(below)) return std::string(below);
+  if (relative && apex_.empty() && origin_ && NamesZone(*origin_) && intel::HasKnownTld(below))
+    return std::string(below);
   return full;
+}
+
+bool PolicyZone::MayHoldZone(std::string_view owner) const {
+  return apex_.empty() && (owner.ends_with('.') || origin_);
+}
+
+void PolicyZone::Leave() {
+  in_zone_ = false;
+  apex_.clear();
+  origin_.reset();
+  last_owner_.clear();
 }
 
 BlockLine PolicyZone::Rule(const std::string& owner) const {
   const std::string name = Trigger(owner);
-  if (const auto kind = KindOf(name)) {
+  if (const auto kind = KindOf(name); kind && (kind->at_end || MayHoldZone(owner))) {
     if (kind->name != "rpz-ip") return {{}, true};
     return {{NetworkOf(std::string_view(name).substr(0, kind->place))}};
   }
-  std::string_view about = WithoutZoneLabel(name);
+  // Whether it is below the origin or the origin is the zone, nothing says.
+  const std::string_view relative = std::string_view(owner).substr(owner.starts_with("*.") ? 2 : 0);
+  if (apex_.empty() && origin_.value_or("") != "" && !NamesZone(*origin_) &&
+      !owner.ends_with('.') && relative.find('.') != kNowhereInZone && intel::HasKnownTld(relative))
+    return {{}, true};
+  std::string_view about = MayHoldZone(owner) ? WithoutZoneLabel(name) : name;
   if (about.starts_with("*.")) about.remove_prefix(2);
   if (about.empty()) return {};
   return {{std::string(about)}};

@@ -34,18 +34,24 @@ class PolicyZone {
   [[nodiscard]] std::optional<BlockLine> Directive(std::string_view line);
   [[nodiscard]] std::optional<BlockLine> Soa(const ZoneRecord& record, bool first);
   [[nodiscard]] std::optional<BlockLine> Ns(const ZoneRecord& record) const;
-  [[nodiscard]] std::optional<BlockLine> Cname(const ZoneRecord& record) const;
+  [[nodiscard]] std::optional<BlockLine> Cname(const ZoneRecord& record);
   [[nodiscard]] std::string Full(std::string_view name) const;
   // The name that a rule is about, in its place in the zone.
   [[nodiscard]] std::string Trigger(std::string_view owner) const;
   [[nodiscard]] BlockLine Rule(const std::string& owner) const;
+  // Whether `owner` with the origin ends with the name of the zone, which is not known.
+  [[nodiscard]] bool MayHoldZone(std::string_view owner) const;
+  // A line that is none of a zone: what follows is not taken for one.
+  void Leave();
 
   bool begun_ = false;                 // a line was read
   bool in_zone_ = false;               // a line was one that only zones have
   int open_lines_ = 0;                 // that may still belong to a SOA in parentheses
   std::optional<std::string> origin_;  // without its last dot
-  std::string apex_;                   // the zone's name, if known
-  std::string last_owner_;             // in full, if the origin is known
+  // The zone's name, if known. Without `in_zone_` it is that of a SOA that may be the answer about
+  // a name, until a rule below it comes.
+  std::string apex_;
+  std::string last_owner_;  // in full, if the origin is known
 };
 
 }  // namespace gapferry::collect

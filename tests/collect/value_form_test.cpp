@@ -230,12 +230,55 @@ TEST(Freetext, TakesTheNamesOfAPolicyZoneWithoutTheZone) {
              "block.good.com. 300 IN SOA ns.good.com. root.good.com. 1 2 3 4 5"},
             /*left_out=*/2),
       "domain evil.com; domain evil.net; ip-dst 2001:2::/48");
-  // Without a SOA nothing says where the zone begins; names without an ending are below the origin.
+  // Without a SOA nothing says where the zone begins, unless the origin's name does.
   EXPECT_EQ(
-      Lines({"$ORIGIN evil.com.", "www CNAME .", "evil.net CNAME .", "$ORIGIN x.rpz.good.com.",
-             "www.evil CNAME .", "evil.org CNAME .", "$GENERATE 1-9 h$ CNAME ."},
-            /*left_out=*/1),
-      "hostname www.evil.com; domain evil.net; domain evil.org");
+      Lines({"$ORIGIN evil.com.", "www CNAME .", "shop CNAME .", "*.app CNAME .",
+             "secure.support CNAME .", "$ORIGIN rpz.good.com.", "evil.org CNAME .",
+             "$GENERATE 1-9 h$ CNAME ."},
+            /*left_out=*/2),
+      "hostname www.evil.com; hostname shop.evil.com; hostname app.evil.com; domain evil.org");
+}
+
+TEST(Freetext, TakesNoNameOfSomebodyElseFromAPolicyZone) {
+  // Who owns a domain chooses the labels before it.
+  for (const std::string_view soa :
+       {"@ SOA rpz.good.com. root.good.com. 1 2 3 4 5", "evil.org CNAME ."}) {
+    EXPECT_EQ(Lines({std::string(soa), "good.com.rpz.evil.com CNAME .",
+                     "32.4.3.2.1.rpz-ip.evil.com CNAME .", "rpz-c2.net CNAME .", "rpz.ru CNAME .",
+                     "a.rpz.evil.net CNAME ."}),
+              std::string(soa.starts_with('@') ? "" : "domain evil.org; ") +
+                  "hostname good.com.rpz.evil.com; hostname 32.4.3.2.1.rpz-ip.evil.com; "
+                  "domain rpz-c2.net; domain rpz.ru; hostname a.rpz.evil.net");
+  }
+  EXPECT_EQ(Line("good.com.rpz.evil.com.rpz.block.com. CNAME ."), "hostname good.com.rpz.evil.com");
+  // A garden may have such a name, an action stands alone.
+  EXPECT_EQ(Line("evil.com CNAME rpz-block.good.com."), "domain evil.com");
+  EXPECT_EQ(Lines({"$TTL 60", "evil.com CNAME rpz-garden", "good.org CNAME rpz-tcp-only."}),
+            "domain evil.com");
+}
+
+TEST(Freetext, TakesAnAnswerThatBeginsWithItsSoaForNoZone) {
+  EXPECT_EQ(Lines({"evil.com. 300 IN SOA ns.good.com. root.good.com. 1 2 3 4 5",
+                   "evil.com. 300 IN NS ns.good.com.", "evil.com. 300 IN A 192.0.2.1",
+                   "www.evil.com. 300 IN CNAME evil.com.", "c2.evil.com. 300 IN A 192.0.2.2"}),
+            "domain evil.com; ip-dst 192.0.2.1; hostname www.evil.com; hostname c2.evil.com; "
+            "ip-dst 192.0.2.2");
+  // Nor what follows an excerpt of one.
+  EXPECT_EQ(Lines({"$TTL 60", "evil.org CNAME .", "What we saw there besides:",
+                   "evil.com A 192.0.2.1", "evil.net MX 10 mail.evil.net"}),
+            "domain evil.org; domain evil.com; ip-dst 192.0.2.1; domain evil.net; "
+            "hostname mail.evil.net");
+}
+
+TEST(Freetext, KnowsAdBlockersByMoreThanTheirSigns) {
+  EXPECT_EQ(Line("invoice##.doc.exe http://evil.com/a"),
+            "filename invoice##.doc.exe; url http://evil.com/a");
+  EXPECT_NE(Line("user$$name@evil.com"), "");
+  for (const char* line : {"||good.com^$queryprune=x", "http://good.com/x$badfilter,script"})
+    EXPECT_EQ(Line(line), "") << line;
+  for (const char* line :
+       {"*$script,third-party,domain=good.com|good.org", "://good.com/ads/$image,domain=good.org"})
+    EXPECT_EQ(Lines(std::vector<std::string>{line}, /*left_out=*/1), "") << line;
 }
 
 TEST(Freetext, TakesADnsAnswerInAReportForWhatWasAskedAbout) {
