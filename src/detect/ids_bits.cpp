@@ -76,6 +76,17 @@ bool SetsVariable(const IdsOption& option, const std::string& of) {
          (end != std::string_view::npos && value.find(of + ':', end) != std::string_view::npos);
 }
 
+bool OnlySets(const IdsRule& rule) {
+  bool sets = false;
+  for (const IdsOption& option : rule.options) {
+    if (AsciiLower(option.key) != "flowbits") continue;
+    const std::string verb = BitVerb(option);
+    if (verb == "isset" || verb == "isnotset") return false;
+    sets = sets || IsChange(verb);
+  }
+  return sets;
+}
+
 }  // namespace
 
 std::string BitProblem(const IdsRule& rule) {
@@ -120,6 +131,8 @@ void GiveBitsOfTheirOwn(Sensor sensor, IdsRule* rule) {
     }
     option.value = std::move(value);
   }
+  if (sensor == Sensor::kSuricata && OnlySets(*rule))
+    rule->options.push_back({"flowbits", std::string(kNeverSet), true});
 }
 
 }  // namespace gapferry::detect

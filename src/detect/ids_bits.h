@@ -23,7 +23,11 @@ constexpr std::string_view kStoredBits = "gapferry_stored_";
 // do, and have another of these as well. Those that raise no alert take no place.
 [[nodiscard]] bool TakesPrecedence(const IdsRule& rule);
 
-// Puts kStoredBits before each name.
+// Nobody sets this bit. Suricata looks at rules that only set bits before those that also ask for
+// one, as gapferry's own for addresses do, whatever their priority: so these ask for it, too.
+constexpr std::string_view kNeverSet = "isnotset,gapferry.never";
+
+// Puts kStoredBits before each name; for Suricata, adds kNeverSet to a rule that only sets.
 void GiveBitsOfTheirOwn(Sensor sensor, IdsRule* rule);
 
 }  // namespace gapferry::detect

@@ -189,6 +189,18 @@ def test_rules_with_bits_leave_gapferrys_own_their_places(engine, ours, tmp_path
     assert kinds == set(range(len(BITS)))
 
 
+def test_rules_with_bits_for_addresses_leave_gapferrys_own_their_places(engine, ours, tmp_path):
+    """They alert at the first packet, as gapferry's own rules for addresses do."""
+    alone = alerts(engine, tmp_path / "alone", ours / "misp.rules")
+    rule = f'alert tcp any any -> {THERE} any (msg:"{{0}}"; {{1}} sid:1;)'
+    rules = [rule.format(f"{place}-{number}", bits.format(f"{place}_{number}"))
+             for place, bits in enumerate(BITS[:4]) for number in range(16)]
+    stored, manifest = generate(tmp_path / "stored", "stored-rules", [("suricata", one) for one in rules])
+    assert left_out(manifest) == {}
+    found = alerts(engine, tmp_path / "out", ours / "misp.rules", stored / "stored-suricata.rules", most=15)
+    assert [sid for sid in found if sid < 1990000] == alone and len(found) > len(alone)
+
+
 def test_what_comes_before_rules_with_a_flowbit_is_left_out_unless_it_is_silent(engine, ours, tmp_path):
     alone = alerts(engine, tmp_path / "alone", ours / "misp.rules")
     rule = 'alert tcp any any -> any any (msg:"{0}"; content:"GET /"; flowbits:set,a{0}; {1} sid:1;)'
