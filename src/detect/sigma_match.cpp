@@ -7,7 +7,6 @@
 #include <array>
 
 #include "base/bytes.h"
-#include "detect/narrow.h"
 
 namespace gapferry::detect {
 namespace {
@@ -31,9 +30,16 @@ RE2::Options SigmaRegexOptions() {
   return options;
 }
 
-// Whether some text that meets it has no kShortestContent characters in a row that are given.
+// SigmaHQ has rules for parts as short as this, such as `~1\`.
+constexpr int kShortestSigmaText = 3;
+
+// Whether some text that meets it has no kShortestSigmaText characters in a row that are given.
+// What is not ASCII is rare enough by itself.
 bool NeedsNoText(const std::string& pattern) {
-  re2::FilteredRE2 filter(static_cast<int>(kShortestContent));
+  if (std::any_of(pattern.begin(), pattern.end(),
+                  [](char c) { return static_cast<std::uint8_t>(c) >= 0x80; }))
+    return false;
+  re2::FilteredRE2 filter(kShortestSigmaText);
   int id = 0;
   if (filter.Add(pattern, SigmaRegexOptions(), &id) != RE2::NoError) return true;
   std::vector<std::string> texts;
@@ -149,6 +155,7 @@ class SigmaRegexScan {
 SigmaTruth TruthOfSigmaText(std::string_view value, bool open_before, bool open_after) {
   std::string pattern = open_before ? "(?is)" : "(?is)^";
   std::size_t literals = 0;
+  bool foreign = false;
   bool whole = !open_before && !open_after;
   const auto wildcard = [&](char c) {
     pattern += c == '*' ? ".*" : ".";
@@ -157,7 +164,9 @@ SigmaTruth TruthOfSigmaText(std::string_view value, bool open_before, bool open_
   ForEachSigmaPiece(value, wildcard, [&](char c) {
     ++literals;
     // Bytes of a longer character are no word of the samples, whatever they are.
-    pattern += static_cast<std::uint8_t>(c) < 0x80 ? RE2::QuoteMeta(std::string(1, c)) : "\\x01";
+    const bool ascii = static_cast<std::uint8_t>(c) < 0x80;
+    foreign = foreign || !ascii;
+    pattern += ascii ? RE2::QuoteMeta(std::string(1, c)) : "\\x01";
   });
   if (!open_after) pattern += '$';
   // Some converters take ? for *.
@@ -165,7 +174,7 @@ SigmaTruth TruthOfSigmaText(std::string_view value, bool open_before, bool open_
   if (literals == 0) return SigmaTruth::kPerhaps;
   const RE2 regex(pattern, SigmaRegexOptions());
   if (!regex.ok()) return SigmaTruth::kPerhaps;
-  return whole ? TruthOfSamples(regex) : TruthOfPattern(regex);
+  return whole || foreign ? TruthOfSamples(regex) : TruthOfPattern(regex);
 }
 
 bool HasSigmaWildcard(std::string_view value) {

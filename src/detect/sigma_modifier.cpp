@@ -142,6 +142,7 @@ class SigmaValue {
                                    [](char c) { return static_cast<std::uint8_t>(c) < 0x80; });
     const bool base64 = modifier.starts_with("base64");
     short_ = short_ || (base64 && value_.text.size() < kMinBase64Bytes);
+    encoded_ = encoded_ || base64;
     if (base64) return !value_.text.empty() && !HasSigmaWildcard(value_.text);
     return ascii && !value_.text.empty();
   }
@@ -176,6 +177,8 @@ class SigmaValue {
   Result<SigmaTruth> PlainTruth() {
     const bool number = IsNumber();
     if (value_.kind == YamlNode::Kind::kText && !short_) {
+      // What is searched is longer, and no text that stands in logs.
+      if (encoded_) return SigmaTruth::kNo;
       const bool anywhere = field_.empty();
       return TruthOfSigmaText(value_.text, open_before_ || anywhere, open_after_ || anywhere);
     }
@@ -192,6 +195,7 @@ class SigmaValue {
   bool open_before_ = false;
   bool open_after_ = false;
   bool short_ = false;
+  bool encoded_ = false;
   bool narrow_ = false;
   int prefix_ = 0;
 };
