@@ -40,8 +40,8 @@ class StixWriter : public Writer {
     // An edit must not change `created`; the event's date stays.
     const Time created = head_.date.empty() ? active : created_;
     modified_ = std::max(modified_, active);
-    return Write(id, std::max(created, active), [&](std::string_view modified, std::string* out) {
-      AppendIndicator(id, candidate, {created, active}, modified, out);
+    return Write(id, std::max(created, active), [&](std::string* out) {
+      AppendIndicator(id, candidate, {created, active}, out);
     });
   }
 
@@ -102,35 +102,40 @@ class StixWriter : public Writer {
     Time active = 0;
   };
 
-  // Writes the object that `append` makes. `modified` is what it would say by itself when it is
-  // published for the first time.
+  // Writes the object that `append` makes, with an empty `modified`. The argument is what it would
+  // say by itself when it is published for the first time.
   template <typename Append>
   Status Write(const Uuid& id, Time modified, const Append& append) {
-    std::string content;
-    append("", &content);
+    std::string& next = Next();
+    const std::size_t begin = next.size();
+    append(&next);
     // So that a time that would go back counts as a change, too.
-    content += StixTime(modified);
+    const std::string own_time = StixTime(modified);
+    // Ids are spread at random; those of an event lie side by side.
     GF_TRY(const StableId known, context_.registry.Assign(context_.destination.name + "/stix",
-                                                          id.ToString(), content, {}));
+                                                          name_.substr(0, 8) + '/' + id.ToString(),
+                                                          next.substr(begin) + own_time, {}));
     // Milliseconds tell two changes with one bundle apart.
     constexpr std::int64_t kMostMilliseconds = 999;
     const std::string text =
         known.rev == 1
-            ? StixTime(modified)
+            ? own_time
             : StixTime(std::max(known.changed, modified),
                        static_cast<unsigned>(std::min(known.rev - 1, kMostMilliseconds)));
-    std::string& next = Next();
-    append(text, &next);
+    // Before it stand ids and times only.
+    const std::size_t place = next.find(kNoModified, begin);
+    next.insert(place + kNoModified.size() - 1, text);
     return file_->Write(next);
   }
 
-  void AddHead(std::string_view type, const Uuid& id, Time created, std::string_view modified,
-               JsonMembers* members) const {
+  static constexpr std::string_view kNoModified = R"("modified":"")";
+
+  void AddHead(std::string_view type, const Uuid& id, Time created, JsonMembers* members) const {
     members->Text("type", type);
     members->Text("spec_version", "2.1");
     members->Text("id", fmt::format("{}--{}", type, id.ToString()));
     members->Text("created", StixTime(created));
-    members->Text("modified", modified);
+    members->Text("modified", "");
   }
 
   void AddTail(Tlp tlp, JsonMembers* members) const {
@@ -140,10 +145,10 @@ class StixWriter : public Writer {
   }
 
   void AppendIndicator(const Uuid& id, const Candidate& candidate, const Times& times,
-                       std::string_view modified, std::string* out) const {
+                       std::string* out) const {
     const Mention& mention = candidate.mentions[0];
     JsonMembers members(out);
-    AddHead("indicator", id, times.created, modified, &members);
+    AddHead("indicator", id, times.created, &members);
     members.Text("name", fmt::format("{} {}", mention.type, Shortened(candidate.value)));
     *members.Raw("indicator_types") += R"(["malicious-activity"])";
     members.Text("pattern", candidate.kind == IndicatorKind::kAddress
@@ -172,9 +177,7 @@ class StixWriter : public Writer {
     for (const std::string& technique : head_.techniques)
       GF_CHECK(WriteTechnique(technique));
     const Uuid report = Own("report", "");
-    GF_CHECK(Write(report, modified_, [&](std::string_view modified, std::string* out) {
-      AppendReport(report, modified, out);
-    }));
+    GF_CHECK(Write(report, modified_, [&](std::string* out) { AppendReport(report, out); }));
     techniques_.clear();
     GF_CHECK(file_->Write("\n]}\n"));
     GF_CHECK(file_->Close());
@@ -185,9 +188,9 @@ class StixWriter : public Writer {
   Status WriteTechnique(const std::string& technique) {
     const Uuid id = Own("attack-pattern", technique);
     techniques_.push_back(id);
-    return Write(id, created_, [&](std::string_view modified, std::string* out) {
+    return Write(id, created_, [&](std::string* out) {
       JsonMembers members(out);
-      AddHead("attack-pattern", id, created_, modified, &members);
+      AddHead("attack-pattern", id, created_, &members);
       members.Text("name", technique);
       *members.Raw("external_references") +=
           fmt::format("[{{\"source_name\":\"mitre-attack\",\"external_id\":\"{}\"}}]", technique);
@@ -196,9 +199,9 @@ class StixWriter : public Writer {
     });
   }
 
-  void AppendReport(const Uuid& id, std::string_view modified, std::string* out) const {
+  void AppendReport(const Uuid& id, std::string* out) const {
     JsonMembers members(out);
-    AddHead("report", id, created_, modified, &members);
+    AddHead("report", id, created_, &members);
     members.Text("name", head_.info.empty() ? "MISP event " + head_.uuid.ToString() : head_.info);
     *members.Raw("report_types") += R"(["threat-report"])";
     members.Text("published", StixTime(created_));
