@@ -67,7 +67,7 @@ class ClusterReader {
   std::vector<std::string> seen_;
 };
 
-std::string CutText(std::string text) {
+std::string CutText(const std::string& text) {
   return text.size() <= kMaxContextText ? text : std::string();
 }
 

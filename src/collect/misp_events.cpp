@@ -181,9 +181,8 @@ Status MispEvents::FetchVanished(const store::KnownEvent& known) {
     Lose(known.uuid, "deleted");
   } else if (fetched.what == FetchedEvent::What::kRefused) {
     Refuse(known.uuid, *fetched.error);
-  } else if (RefuseIfSilent(event)) {
-    return Ok();
-  } else if (!options_.accept_older && RefuseIfOlder(event, known.timestamp)) {
+  } else if (RefuseIfSilent(event) ||
+             (!options_.accept_older && RefuseIfOlder(event, known.timestamp))) {
     return Ok();
   } else if (IsBeingEdited(event, known.timestamp)) {
     ++edited_;

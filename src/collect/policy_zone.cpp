@@ -240,7 +240,7 @@ std::string PolicyZone::Full(std::string_view name) const {
 }
 
 std::string PolicyZone::Trigger(std::string_view owner) const {
-  const std::string full = Full(owner);
+  std::string full = Full(owner);
   if (in_zone_ && !apex_.empty()) {
     if (full == apex_) return "";
     if (full.ends_with("." + apex_)) return full.substr(0, full.size() - apex_.size() - 1);
@@ -273,7 +273,7 @@ BlockLine PolicyZone::Rule(const std::string& owner) const {
   }
   // Whether it is below the origin or the origin is the zone, nothing says.
   const std::string_view relative = std::string_view(owner).substr(owner.starts_with("*.") ? 2 : 0);
-  if (apex_.empty() && origin_.value_or("") != "" && !NamesZone(*origin_) &&
+  if (apex_.empty() && !origin_.value_or("").empty() && !NamesZone(*origin_) &&
       !owner.ends_with('.') && relative.find('.') != kNowhereInZone && intel::HasKnownTld(relative))
     return {{}, true};
   std::string_view about = MayHoldZone(owner) ? WithoutZoneLabel(name) : name;

@@ -41,11 +41,11 @@ constexpr auto kRegexFlags =
     std::to_array<std::string_view>({"dotall", "i", "ignorecase", "m", "multiline", "s"});
 // These say what the value is, so that they come first.
 constexpr auto kFirst = std::to_array<std::string_view>({"cidr", "exists", "re"});
-constexpr auto kWhole = std::to_array<std::string_view>({"all", "neq"});  // of all values
+constexpr auto kOfWholeList = std::to_array<std::string_view>({"all", "neq"});  // of all values
 
 bool IsModifier(std::string_view word) {
   const std::span<const std::string_view> lists[] = {
-      kPieces, kEncodings, kOtherTexts, kTimes, kComparisons, kRegexFlags, kFirst, kWhole};
+      kPieces, kEncodings, kOtherTexts, kTimes, kComparisons, kRegexFlags, kFirst, kOfWholeList};
   return word == "fieldref" || std::any_of(std::begin(lists), std::end(lists),
                                            [&](const auto& list) { return IsListed(list, word); });
 }
@@ -86,7 +86,7 @@ class SigmaValue {
       return BadField(value_.line, "a value that is none");
     for (std::size_t at = 0; at < modifiers_.size(); ++at) {
       const std::string_view modifier = modifiers_[at];
-      if (IsListed(kWhole, modifier)) continue;
+      if (IsListed(kOfWholeList, modifier)) continue;
       if (IsListed(kFirst, modifier) && at > 0)
         return BadField(value_.line, fmt::format("modifier {} behind another", modifier));
       if (!Apply(modifier))

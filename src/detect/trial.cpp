@@ -31,10 +31,10 @@ std::vector<std::filesystem::path> Readable(const std::vector<std::string>& comm
 }  // namespace
 
 Trial::Trial(const FencedRunner& run, std::vector<std::string> command,
-             std::filesystem::path parent, std::string name, std::uint64_t memory_bytes)
+             const std::filesystem::path& parent, std::string name, std::uint64_t memory_bytes)
     : run_(run),
       command_(std::move(command)),
-      folder_(std::move(parent) / ".trial"),
+      folder_(parent / ".trial"),
       name_(std::move(name)),
       memory_bytes_(memory_bytes) {}
 

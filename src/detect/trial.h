@@ -17,8 +17,9 @@ class Trial {
   // another code than 0 if it refuses any of what is there. The folder, the only one that it may
   // write to, is made below `parent` and removed at the end. Engines that work with threads and
   // tables reserve more memory than they use.
-  Trial(const FencedRunner& run, std::vector<std::string> command, std::filesystem::path parent,
-        std::string name, std::uint64_t memory_bytes = 8ULL << 30);
+  Trial(const FencedRunner& run, std::vector<std::string> command,
+        const std::filesystem::path& parent, std::string name,
+        std::uint64_t memory_bytes = 8ULL << 30);
   ~Trial();
   Trial(const Trial&) = delete;
   Trial& operator=(const Trial&) = delete;
