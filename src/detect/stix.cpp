@@ -212,10 +212,10 @@ class StixWriter : public Writer {
       *refs += fmt::format("{}\"{}--{}\"", first ? "" : ",", type, id.ToString());
       first = false;
     };
-    for (const Uuid& id : objects_)
-      add("indicator", id);
-    for (const Uuid& id : techniques_)
-      add("attack-pattern", id);
+    for (const Uuid& object : objects_)
+      add("indicator", object);
+    for (const Uuid& technique : techniques_)
+      add("attack-pattern", technique);
     *refs += ']';
     AddTail(tlp_, &members);
     members.Close();
