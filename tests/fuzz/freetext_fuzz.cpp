@@ -37,8 +37,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (const collect::FormedValue& value : found) {
     collect::FormedValue again;
     if (value.type != "ip-dst" && value.type != "sha256" && value.type != "md5") continue;
-    // Of "c::0"; colons behind a word end it.
-    if (value.value.ends_with("::")) continue;
+    // Of "c::0" and "::0a" the digit is gone that told them from words of C++.
+    if (value.value.find("::") != std::string::npos) continue;
     FUZZ_CHECK(collect::FindForm(value.value, collect::Around::kCell, &again));
     FUZZ_CHECK(again.type == value.type && again.value == value.value);
   }
