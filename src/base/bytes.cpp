@@ -52,14 +52,18 @@ std::size_t Utf8SequenceLength(std::string_view text) {
 
 }  // namespace
 
-std::string HexEncode(ByteView bytes) {
+char* HexEncodeTo(ByteView bytes, char* out) {
   constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string hex;
-  hex.reserve(bytes.size() * 2);
-  for (std::uint8_t byte : bytes) {
-    hex.push_back(kDigits[byte >> 4]);
-    hex.push_back(kDigits[byte & 15]);
+  for (const std::uint8_t byte : bytes) {
+    *out++ = kDigits[byte >> 4];
+    *out++ = kDigits[byte & 15];
   }
+  return out;
+}
+
+std::string HexEncode(ByteView bytes) {
+  std::string hex(bytes.size() * 2, '\0');
+  HexEncodeTo(bytes, hex.data());
   return hex;
 }
 
@@ -147,16 +151,6 @@ std::string_view AsciiTrim(std::string_view text) {
   const std::size_t first = text.find_first_not_of(kSpace);
   if (first == std::string_view::npos) return {};
   return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
-}
-
-bool IsAsciiDigit(char c) {
-  return c >= '0' && c <= '9';
-}
-bool IsAsciiHex(char c) {
-  return IsAsciiDigit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
-bool IsAsciiAlnum(char c) {
-  return IsAsciiDigit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
 }  // namespace gapferry

@@ -23,6 +23,8 @@ inline std::string_view AsText(ByteView bytes) {
 
 // Lower-case hexadecimal. Decoding accepts exactly what encoding writes: even length, lower case.
 [[nodiscard]] std::string HexEncode(ByteView bytes);
+// Writes two digits a byte to `out`, which has room for them, and returns the end.
+char* HexEncodeTo(ByteView bytes, char* out);
 [[nodiscard]] std::optional<Bytes> HexDecode(std::string_view hex);
 
 // Standard base64 with padding (RFC 4648 §4). Decoding is canonical: no white space, no missing
@@ -40,8 +42,14 @@ inline std::string_view AsText(ByteView bytes) {
 // True if `text` begins with `lower`, which is in lower case, in whatever case `text` is.
 [[nodiscard]] bool StartsLike(std::string_view text, std::string_view lower);
 [[nodiscard]] std::string_view AsciiTrim(std::string_view text);
-[[nodiscard]] bool IsAsciiDigit(char c);
-[[nodiscard]] bool IsAsciiHex(char c);
-[[nodiscard]] bool IsAsciiAlnum(char c);
+[[nodiscard]] constexpr bool IsAsciiDigit(char c) {
+  return c >= '0' && c <= '9';
+}
+[[nodiscard]] constexpr bool IsAsciiHex(char c) {
+  return IsAsciiDigit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+[[nodiscard]] constexpr bool IsAsciiAlnum(char c) {
+  return IsAsciiDigit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
 
 }  // namespace gapferry

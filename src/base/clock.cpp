@@ -1,7 +1,5 @@
 #include "base/clock.h"
 
-#include <fmt/format.h>
-
 #include <charconv>
 #include <chrono>
 #include <cstdlib>
@@ -42,6 +40,25 @@ year_month_day CivilFromTime(Time time) {
   return year_month_day{sys_days{std::chrono::days{days}}};
 }
 
+// At least `width` digits, with zeros in front. By hand, since some artifacts have several times
+// for every attribute and fmt takes most of what they cost.
+void AppendDigits(unsigned number, int width, std::string* out) {
+  unsigned unit = 1;
+  while (--width > 0 || number / unit >= 10)
+    unit *= 10;
+  for (; unit > 0; unit /= 10)
+    *out += static_cast<char>('0' + number / unit % 10);
+}
+
+void AppendCivilDate(Time time, std::string* out) {
+  const year_month_day civil = CivilFromTime(time);
+  AppendDigits(static_cast<unsigned>(static_cast<int>(civil.year())), 4, out);
+  *out += '-';
+  AppendDigits(static_cast<unsigned>(civil.month()), 2, out);
+  *out += '-';
+  AppendDigits(static_cast<unsigned>(civil.day()), 2, out);
+}
+
 }  // namespace
 
 Time Now() {
@@ -61,15 +78,23 @@ Status CheckFixedTime() {
 }
 
 std::string FormatDate(Time time) {
-  const year_month_day civil = CivilFromTime(time);
-  return fmt::format("{:04}-{:02}-{:02}", static_cast<int>(civil.year()),
-                     static_cast<unsigned>(civil.month()), static_cast<unsigned>(civil.day()));
+  std::string text;
+  AppendCivilDate(time, &text);
+  return text;
 }
 
 std::string FormatTime(Time time) {
   const Time second_of_day = ((time % kSecondsPerDay) + kSecondsPerDay) % kSecondsPerDay;
-  return fmt::format("{}T{:02}:{:02}:{:02}Z", FormatDate(time), second_of_day / 3600,
-                     second_of_day / 60 % 60, second_of_day % 60);
+  std::string text;
+  AppendCivilDate(time, &text);
+  text += 'T';
+  AppendDigits(static_cast<unsigned>(second_of_day / 3600), 2, &text);
+  text += ':';
+  AppendDigits(static_cast<unsigned>(second_of_day / 60 % 60), 2, &text);
+  text += ':';
+  AppendDigits(static_cast<unsigned>(second_of_day % 60), 2, &text);
+  text += 'Z';
+  return text;
 }
 
 std::optional<Time> ParseDate(std::string_view text) {

@@ -19,10 +19,23 @@ constexpr bool IsDashPosition(std::size_t i) {
 
 }  // namespace
 
+void Uuid::AppendTo(std::string* text) const {
+  std::array<char, 36> form{};
+  char* out = form.data();
+  std::size_t at = 0;
+  for (const std::size_t length : {4U, 2U, 2U, 2U, 6U}) {
+    if (at > 0) *out++ = '-';
+    out = HexEncodeTo(ByteView(bytes).subspan(at, length), out);
+    at += length;
+  }
+  text->append(form.data(), form.size());
+}
+
 std::string Uuid::ToString() const {
-  const std::string hex = HexEncode(bytes);
-  return hex.substr(0, 8) + '-' + hex.substr(8, 4) + '-' + hex.substr(12, 4) + '-' +
-         hex.substr(16, 4) + '-' + hex.substr(20);
+  std::string text;
+  text.reserve(36);
+  AppendTo(&text);
+  return text;
 }
 
 std::optional<Uuid> ParseUuid(std::string_view text) {

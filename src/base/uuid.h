@@ -19,6 +19,7 @@ struct Uuid {
   [[nodiscard]] bool IsNil() const { return *this == Uuid{}; }
   // 8-4-4-4-12, lower case.
   [[nodiscard]] std::string ToString() const;
+  void AppendTo(std::string* text) const;
 };
 
 // Accepts the 8-4-4-4-12 form in either case, and nothing else.

@@ -224,6 +224,32 @@ constexpr std::array<std::string_view, 16> kCategoryNames = {
     "Other",
 };
 
+// Types are looked up for every attribute, more than once: a hash table (FNV-1a) with the place of
+// each type in kTypes, four slots a type.
+constexpr std::uint8_t kFreeSlot = 0xFF;
+constexpr std::size_t kSlots = 1024;
+static_assert(kTypes.size() < kFreeSlot && kTypes.size() * 4 < kSlots);
+
+constexpr std::size_t FirstSlot(std::string_view name) {
+  std::uint32_t hash = 0x811C9DC5;
+  for (const char c : name)
+    hash = (hash ^ static_cast<std::uint8_t>(c)) * 0x01000193;
+  return (hash ^ hash >> 16) % kSlots;
+}
+
+constexpr std::array<std::uint8_t, kSlots> MakeSlots() {
+  std::array<std::uint8_t, kSlots> slots{};
+  slots.fill(kFreeSlot);
+  for (std::size_t i = 0; i < kTypes.size(); ++i) {
+    std::size_t slot = FirstSlot(kTypes[i].name);
+    while (slots[slot] != kFreeSlot)
+      slot = (slot + 1) % kSlots;
+    slots[slot] = static_cast<std::uint8_t>(i);
+  }
+  return slots;
+}
+constexpr std::array<std::uint8_t, kSlots> kTypeSlots = MakeSlots();
+
 }  // namespace
 
 std::span<const TypeInfo> AllTypes() {
@@ -231,10 +257,12 @@ std::span<const TypeInfo> AllTypes() {
 }
 
 const TypeInfo* FindType(std::string_view name) {
-  const auto* found = std::lower_bound(
-      kTypes.begin(), kTypes.end(), name,
-      [](const TypeInfo& info, std::string_view wanted) { return info.name < wanted; });
-  return found != kTypes.end() && found->name == name ? found : nullptr;
+  for (std::size_t slot = FirstSlot(name); kTypeSlots[slot] != kFreeSlot;
+       slot = (slot + 1) % kTypeSlots.size()) {
+    const TypeInfo& type = kTypes[kTypeSlots[slot]];
+    if (type.name == name) return &type;
+  }
+  return nullptr;
 }
 
 std::string_view CategoryName(Category category) {

@@ -53,15 +53,15 @@ IndicatorKind HashKind(std::string_view type_name) {
 }
 
 void NormaliseHex(const TypeInfo& type, std::string_view text, Normalised* out) {
-  std::string hex;
-  hex.reserve(text.size());
-  const bool fingerprint = type.name.starts_with("x509-");
-  for (const char c : text) {
-    if (fingerprint && (c == ':' || c == ' ')) continue;
-    if (!IsAsciiHex(c)) return Fail(out, ValueProblem::kBadHash);
-    hex.push_back(c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c);
-  }
+  std::string hex(text);
+  if (type.name.starts_with("x509-"))
+    std::erase_if(hex, [](char c) { return c == ':' || c == ' '; });
   if (hex.size() != type.hex_length) return Fail(out, ValueProblem::kBadHash);
+  for (char& c : hex) {
+    if (!IsAsciiHex(c)) return Fail(out, ValueProblem::kBadHash);
+    // In ASCII this bit is the case of letters, and digits have it too.
+    c = static_cast<char>(c | 0x20);
+  }
   out->value = hex;
   Add(out, HashKind(type.name), std::move(hex));
 }

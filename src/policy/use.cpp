@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <vector>
 
 #include "base/bytes.h"
 #include "policy/attribute_class.h"
@@ -97,6 +98,22 @@ bool IsTooOld(const UsePolicy& policy, const Occurrence& occurrence, Time create
   return days > 0 && created - occurrence.last_activity > Time{days} * kSecondsPerDay;
 }
 
+std::uint32_t DaysOf(std::string_view type) {
+  const ClassSet classes = ClassesOfType(type);
+  // domain|ip lives as long as its name.
+  if (classes.test(kNameClass) || classes.test(kEmailClass)) return kNameDays;
+  if (classes.test(kUrlClass)) return kUrlDays;
+  if (classes.test(kAddressClass)) return kAddressDays;
+  return 0;
+}
+
+std::vector<std::uint32_t> DaysOfAllTypes() {
+  std::vector<std::uint32_t> days;
+  for (const intel::TypeInfo& type : intel::AllTypes())
+    days.push_back(DaysOf(type.name));
+  return days;
+}
+
 }  // namespace
 
 IdsTag ReadIdsTag(std::span<const intel::Tag> tags) {
@@ -157,12 +174,9 @@ Time LastActivity(const intel::Attribute& attribute) {
 }
 
 std::uint32_t DefaultMaxAgeDays(std::string_view type) {
-  const ClassSet classes = ClassesOfType(type);
-  // domain|ip lives as long as its name.
-  if (classes.test(kNameClass) || classes.test(kEmailClass)) return kNameDays;
-  if (classes.test(kUrlClass)) return kUrlDays;
-  if (classes.test(kAddressClass)) return kAddressDays;
-  return 0;
+  static const std::vector<std::uint32_t> kDays = DaysOfAllTypes();
+  const intel::TypeInfo* info = intel::FindType(type);
+  return info == nullptr ? 0 : kDays[static_cast<std::size_t>(info - intel::AllTypes().data())];
 }
 
 Decision DecideUse(const UsePolicy& policy, const Occurrence& occurrence, Time created) {
