@@ -218,3 +218,11 @@ CREATE TABLE artifact_id (
   PRIMARY KEY (space, key),
   UNIQUE (space, id)
 ) STRICT, WITHOUT ROWID;
+
+-- Isolated side: objects that were published and have no id of ours, those of one family in a row.
+CREATE TABLE published_object (
+  space    TEXT NOT NULL,               -- destination and kind of object
+  family   TEXT NOT NULL,               -- what is published together
+  versions BLOB NOT NULL,               -- see store/object_versions.h
+  PRIMARY KEY (space, family)
+) STRICT;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <map>
+#include <optional>
 
 #include "base/hash.h"
 #include "store/database.h"
@@ -24,13 +25,17 @@ struct Registry::State {
         last(db, "SELECT max(id) FROM artifact_id WHERE space = ? AND id BETWEEN ? AND ?"),
         put(db,
             "INSERT OR REPLACE INTO artifact_id (space, key, id, rev, content, first, changed) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?)") {}
+            "VALUES (?, ?, ?, ?, ?, ?, ?)"),
+        objects(db, "SELECT versions FROM published_object WHERE space = ? AND family = ?"),
+        put_objects(db, "INSERT OR REPLACE INTO published_object VALUES (?, ?, ?)") {}
 
   Time now;
   SQLite::Statement find;
   SQLite::Statement list;
   SQLite::Statement last;
   SQLite::Statement put;
+  SQLite::Statement objects;
+  SQLite::Statement put_objects;
   // The highest id of each block, once asked for.
   std::map<std::pair<std::string, std::int64_t>, std::int64_t> highest;
 
@@ -166,6 +171,38 @@ Status Registry::Remember(const std::string& space, const std::string& key, std:
     id.rev = number;
     id.changed = state_->now;
     state_->Put(space, key, id, Digest256{});
+    return Ok();
+  });
+}
+
+Result<std::vector<store::ObjectVersion>> Registry::Objects(const std::string& space,
+                                                            const std::string& family) {
+  using Objects = std::vector<store::ObjectVersion>;
+  return store::Guarded("cannot read what was published", [&]() -> Result<Objects> {
+    SQLite::Statement& read = state_->objects;
+    read.reset();
+    BindText(read, 1, space);
+    BindText(read, 2, family);
+    if (!read.executeStep()) return Objects{};
+    std::optional<Objects> known = store::DecodeObjectVersions(store::ReadBlob(read.getColumn(0)));
+    read.reset();
+    if (known) return *std::move(known);
+    return Error::Make(Kind::kDamaged, "what {} published of {} cannot be read", space, family)
+        .Hint("restore a backup: `gapferry-import backup --help`");
+  });
+}
+
+Status Registry::PutObjects(const std::string& space, const std::string& family,
+                            std::span<const store::ObjectVersion> objects) {
+  return store::Guarded("cannot remember what was published", [&]() -> Status {
+    const Bytes blob = store::EncodeObjectVersions(objects);
+    SQLite::Statement& put = state_->put_objects;
+    put.reset();
+    BindText(put, 1, space);
+    BindText(put, 2, family);
+    BindBlob(put, 3, blob);
+    put.exec();
+    put.reset();
     return Ok();
   });
 }

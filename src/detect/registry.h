@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "base/hash.h"
 #include "base/result.h"
 #include "detect/destination.h"
+#include "store/object_versions.h"
 #include "store/store.h"
 
 namespace gapferry::detect {
@@ -52,6 +54,11 @@ class Registry {
   [[nodiscard]] Result<std::int64_t> Recall(const std::string& space, const std::string& key);
   [[nodiscard]] Status Remember(const std::string& space, const std::string& key,
                                 std::int64_t number);
+  // Objects without an id of ours, by their own; see detect/published.h. Errors: kIo, kDamaged.
+  [[nodiscard]] Result<std::vector<store::ObjectVersion>> Objects(const std::string& space,
+                                                                  const std::string& family);
+  [[nodiscard]] Status PutObjects(const std::string& space, const std::string& family,
+                                  std::span<const store::ObjectVersion> objects);
 
  private:
   struct State;

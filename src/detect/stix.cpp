@@ -8,6 +8,7 @@
 #include "base/hash.h"
 #include "detect/format.h"
 #include "detect/json_text.h"
+#include "detect/published.h"
 #include "detect/stix_marking.h"
 #include "detect/stix_pattern.h"
 #include "detect/value_text.h"
@@ -24,7 +25,9 @@ constexpr std::size_t kMaxStixBytes = 16384;
 
 class StixWriter : public Writer {
  public:
-  explicit StixWriter(const WriterContext& context) : context_(context) {}
+  explicit StixWriter(const WriterContext& context)
+      : context_(context),
+        published_(context.registry, context.destination.name + "/stix", context.created) {}
 
   Status Add(EventNumber event, const Candidate& candidate) override {
     if (!file_ || event != event_) {
@@ -61,6 +64,7 @@ class StixWriter : public Writer {
     objects_.clear();
     marked_ = {};
     first_ = true;
+    GF_CHECK(published_.Open(name_.substr(0, 8)));
     GF_TRY(file_, context_.output.Open(name_ + ".json"));
     return file_->Write(fmt::format("{{\"type\":\"bundle\",\"id\":\"bundle--{}\",\"objects\":[",
                                     Own("bundle", "").ToString()));
@@ -111,17 +115,14 @@ class StixWriter : public Writer {
     append(&next);
     // So that a time that would go back counts as a change, too.
     const std::string own_time = StixTime(modified);
-    // Ids are spread at random; those of an event lie side by side.
-    GF_TRY(const StableId known, context_.registry.Assign(context_.destination.name + "/stix",
-                                                          name_.substr(0, 8) + '/' + id.ToString(),
-                                                          next.substr(begin) + own_time, {}));
+    next += own_time;
+    const store::ObjectVersion known = published_.Publish(id, std::string_view(next).substr(begin));
+    next.resize(next.size() - own_time.size());
     // Milliseconds tell two changes with one bundle apart.
-    constexpr std::int64_t kMostMilliseconds = 999;
-    const std::string text =
-        known.rev == 1
-            ? own_time
-            : StixTime(std::max(known.changed, modified),
-                       static_cast<unsigned>(std::min(known.rev - 1, kMostMilliseconds)));
+    constexpr std::uint32_t kMostMilliseconds = 999;
+    const std::string text = known.rev == 1 ? own_time
+                                            : StixTime(std::max(known.changed, modified),
+                                                       std::min(known.rev - 1, kMostMilliseconds));
     // Before it stand ids and times only.
     const std::size_t place = next.find(kNoModified, begin);
     next.insert(place + kNoModified.size() - 1, text);
@@ -130,18 +131,36 @@ class StixWriter : public Writer {
 
   static constexpr std::string_view kNoModified = R"("modified":"")";
 
+  // The quoted id of an object.
+  static void AppendRef(std::string_view type, const Uuid& id, std::string* out) {
+    *out += '"';
+    *out += type;
+    *out += "--";
+    id.AppendTo(out);
+    *out += '"';
+  }
+
   void AddHead(std::string_view type, const Uuid& id, Time created, JsonMembers* members) const {
     members->Text("type", type);
     members->Text("spec_version", "2.1");
-    members->Text("id", fmt::format("{}--{}", type, id.ToString()));
+    AppendRef(type, id, members->Raw("id"));
     members->Text("created", StixTime(created));
     members->Text("modified", "");
   }
 
+  static void AddMarking(Tlp tlp, JsonMembers* members) {
+    std::string* markings = members->Raw("object_marking_refs");
+    *markings += R"([")";
+    *markings += StixMarkingOf(tlp);
+    *markings += R"("])";
+  }
+
   void AddTail(Tlp tlp, JsonMembers* members) const {
-    *members->Raw("external_references") += fmt::format(
-        "[{{\"source_name\":\"MISP event\",\"external_id\":\"{}\"}}]", head_.uuid.ToString());
-    *members->Raw("object_marking_refs") += fmt::format("[\"{}\"]", StixMarkingOf(tlp));
+    std::string* references = members->Raw("external_references");
+    *references += R"([{"source_name":"MISP event","external_id":")";
+    head_.uuid.AppendTo(references);
+    *references += R"("}])";
+    AddMarking(tlp, members);
   }
 
   void AppendIndicator(const Uuid& id, const Candidate& candidate, const Times& times,
@@ -149,16 +168,21 @@ class StixWriter : public Writer {
     const Mention& mention = candidate.mentions[0];
     JsonMembers members(out);
     AddHead("indicator", id, times.created, &members);
-    members.Text("name", fmt::format("{} {}", mention.type, Shortened(candidate.value)));
+    std::string name(mention.type);
+    name += ' ';
+    name += Shortened(candidate.value);
+    members.Text("name", name);
     *members.Raw("indicator_types") += R"(["malicious-activity"])";
     members.Text("pattern", candidate.kind == IndicatorKind::kAddress
                                 ? StixAddressPattern(candidate)
                                 : StixPattern({candidate.kind, candidate.value}, mention.type));
     members.Text("pattern_type", "stix");
     members.Text("valid_from", StixTime(std::max(times.created, times.active)));
-    std::string label;
-    AppendJson(fmt::format("misp:type=\"{}\"", mention.type), &label);
-    *members.Raw("labels") += "[" + label + "]";
+    // Names of types have nothing that JSON escapes.
+    std::string* labels = members.Raw("labels");
+    *labels += R"(["misp:type=\")";
+    *labels += mention.type;
+    *labels += R"(\""])";
     AddTail(candidate.tlp, &members);
     members.Close();
   }
@@ -179,6 +203,7 @@ class StixWriter : public Writer {
     const Uuid report = Own("report", "");
     GF_CHECK(Write(report, modified_, [&](std::string* out) { AppendReport(report, out); }));
     techniques_.clear();
+    GF_CHECK(published_.Close());
     GF_CHECK(file_->Write("\n]}\n"));
     GF_CHECK(file_->Close());
     file_.reset();
@@ -194,7 +219,7 @@ class StixWriter : public Writer {
       members.Text("name", technique);
       *members.Raw("external_references") +=
           fmt::format("[{{\"source_name\":\"mitre-attack\",\"external_id\":\"{}\"}}]", technique);
-      *members.Raw("object_marking_refs") += fmt::format("[\"{}\"]", StixMarkingOf(tlp_));
+      AddMarking(tlp_, &members);
       members.Close();
     });
   }
@@ -209,8 +234,9 @@ class StixWriter : public Writer {
     *refs += '[';
     bool first = true;
     const auto add = [&](std::string_view type, const Uuid& id) {
-      *refs += fmt::format("{}\"{}--{}\"", first ? "" : ",", type, id.ToString());
+      if (!first) *refs += ',';
       first = false;
+      AppendRef(type, id, refs);
     };
     for (const Uuid& object : objects_)
       add("indicator", object);
@@ -222,6 +248,7 @@ class StixWriter : public Writer {
   }
 
   WriterContext context_;
+  PublishedObjects published_;
   std::unordered_map<Uuid, int> copies_;
   // Of the open event.
   EventNumber event_ = 0;
@@ -240,7 +267,7 @@ class StixWriter : public Writer {
 };
 
 Decision ExpressStix(const Destination&, const intel::Indicator& indicator, std::string_view type) {
-  if (StixPattern(indicator, type).empty()) {
+  if (!HasStixPattern(indicator, type)) {
     if (indicator.kind == IndicatorKind::kOther)
       return Decision::Refuse(Reason::kTypeNotDetectable, type);
     return Decision::Refuse(Reason::kFormatCannotExpress, IndicatorKindName(indicator.kind));

@@ -27,8 +27,10 @@ std::string_view StixMarkingOf(intel::Tlp tlp) {
 // With milliseconds, as STIX wants them.
 std::string StixTime(Time time, unsigned milliseconds) {
   std::string text = FormatTime(time);
-  text.pop_back();
-  return text + fmt::format(".{:03}Z", milliseconds);
+  text.back() = '.';
+  for (unsigned unit = 100; unit > 0; unit /= 10)
+    text += static_cast<char>('0' + milliseconds / unit % 10);
+  return text + 'Z';
 }
 
 void AppendStixMarking(intel::Tlp tlp, std::string* out) {

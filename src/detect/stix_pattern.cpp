@@ -74,11 +74,22 @@ std::string_view AddressPath(std::string_view value) {
 
 std::string StixQuoted(std::string_view value) {
   std::string text = "'";
-  for (const char c : value) {
-    if (c == '\'' || c == '\\') text += '\\';
-    text += c;
+  std::size_t plain = 0;
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    if (value[i] != '\'' && value[i] != '\\') continue;
+    text += value.substr(plain, i - plain);
+    text += '\\';
+    plain = i;
   }
-  return text + '\'';
+  text += value.substr(plain);
+  text += '\'';
+  return text;
+}
+
+bool HasStixPattern(const intel::Indicator& indicator, std::string_view type) {
+  return indicator.kind == IndicatorKind::kAddress || indicator.kind == IndicatorKind::kNetwork ||
+         (indicator.kind == IndicatorKind::kOther && type == "AS") ||
+         !PathOf(indicator.kind, type).empty();
 }
 
 std::string StixPattern(const intel::Indicator& indicator, std::string_view type) {

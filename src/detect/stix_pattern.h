@@ -9,6 +9,8 @@
 
 namespace gapferry::detect {
 
+// Whether StixPattern has a pattern for it.
+[[nodiscard]] bool HasStixPattern(const intel::Indicator& indicator, std::string_view type);
 // As a string of the pattern language: within its quotes a backslash takes away the meaning of a
 // quote and of itself.
 [[nodiscard]] std::string StixQuoted(std::string_view value);

@@ -371,7 +371,7 @@ Status Store::TakeLasting(const std::filesystem::path& path) {
     BindText(attach, 1, name);
     attach.exec();
     state_->database.exec("BEGIN");
-    for (const char* table : {"meta", "artifact_id"}) {
+    for (const char* table : {"meta", "artifact_id", "published_object"}) {
       state_->database.exec(fmt::format("DELETE FROM main.{}", table));
       state_->database.exec(
           fmt::format("INSERT INTO main.{} SELECT * FROM before.{}", table, table));

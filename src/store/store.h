@@ -17,7 +17,7 @@
 namespace gapferry::store {
 
 constexpr int kStoreApplicationId = 0x47464D31;  // "GFM1"
-constexpr int kStoreVersion = 3;
+constexpr int kStoreVersion = 4;
 
 struct KnownSource {
   SourceId id = 0;

@@ -1,11 +1,15 @@
 #include "store/store.h"
 
 #include <SQLiteCpp/Database.h>
+#include <SQLiteCpp/Statement.h>
 
 #include <gtest/gtest.h>
 
 #include <filesystem>
 #include <map>
+
+#include "store/database.h"
+#include "store/object_versions.h"
 
 namespace gapferry::store {
 namespace {
@@ -153,7 +157,8 @@ TEST_F(StoreTest, BringsAStoreWithoutSightingsUpToDate) {
     const auto source = writer.PutSource("feed", intel::Tlp::kGreen);
     const MirrorNote note{Hash256(AsBytes("a file")), ""};
     ASSERT_TRUE(writer.PutEvent(7, *source, Sample()[1].event, &note).ok());
-    store->database().exec("DROP TABLE sighting; PRAGMA user_version = 2");
+    store->database().exec(
+        "DROP TABLE sighting; DROP TABLE published_object; PRAGMA user_version = 2");
   }
   EXPECT_EQ(Store::OpenReadOnly(Path()).error().kind, Kind::kNotReady);
   auto store = Store::Open(Path());
@@ -162,6 +167,53 @@ TEST_F(StoreTest, BringsAStoreWithoutSightingsUpToDate) {
   ASSERT_EQ(events->size(), 1U);
   EXPECT_FALSE((*events)[0].input_digest);
   EXPECT_TRUE(store->Writer().PutSighting(7, NewUuid(), {1, 0, 1, 0, 0}).ok());
+}
+
+// A store of version 3 has a row an object of STIX among the ids.
+TEST_F(StoreTest, BringsObjectsOfStixIntoOneRowAFamily) {
+  const Uuid early = *ParseUuid("11111111-0000-4000-8000-000000000001");
+  const Uuid late = *ParseUuid("91111111-0000-4000-8000-000000000002");
+  const Digest256 content = Hash256(AsBytes("what was published"));
+  {
+    auto store = Store::Open(Path());
+    ASSERT_TRUE(store.ok());
+    SQLite::Statement put(store->database(),
+                          "INSERT INTO artifact_id VALUES (?, ?, ?, ?, ?, 5, ?)");
+    const auto add = [&](const std::string& space, const std::string& key, int id, int rev) {
+      put.bind(1, space);
+      put.bind(2, key);
+      put.bind(3, id);
+      put.bind(4, rev);
+      put.bind(5, content.data(), static_cast<int>(content.size()));
+      put.bind(6, 100 + rev);
+      put.exec();
+      put.reset();
+    };
+    add("siem/stix", "bbbbbbbb/" + late.ToString(), 1, 4);
+    add("siem/stix", "aaaaaaaa/" + late.ToString(), 2, 1);
+    add("siem/stix", "aaaaaaaa/" + early.ToString(), 3, 7);
+    add("siem/stix", "neither", 4, 1);
+    add("other/stix", "aaaaaaaa/" + early.ToString(), 1, 2);
+    add("ids/sid", "aaaaaaaa/" + early.ToString(), 9, 3);
+    store->database().exec("DROP TABLE published_object; PRAGMA user_version = 3");
+  }
+  auto store = Store::Open(Path());
+  ASSERT_TRUE(store.ok());
+  const auto object = [&](const Uuid& id, std::uint32_t rev) {
+    return ObjectVersion{id, ContentOf(content), rev, 100 + rev};
+  };
+  const auto read = [&](const std::string& space, const std::string& family) {
+    SQLite::Statement find(store->database(),
+                           "SELECT versions FROM published_object WHERE space = ? AND family = ?");
+    find.bind(1, space);
+    find.bind(2, family);
+    return find.executeStep() ? DecodeObjectVersions(ReadBlob(find.getColumn(0))) : std::nullopt;
+  };
+  EXPECT_EQ(read("siem/stix", "aaaaaaaa"), (std::vector{object(early, 7), object(late, 1)}));
+  EXPECT_EQ(read("siem/stix", "bbbbbbbb"), std::vector{object(late, 4)});
+  EXPECT_EQ(read("other/stix", "aaaaaaaa"), std::vector{object(early, 2)});
+  EXPECT_EQ(store->database().execAndGet("SELECT count(*) FROM artifact_id").getInt(), 1);
+  EXPECT_EQ(store->database().execAndGet("SELECT count(*) FROM published_object").getInt(), 3);
 }
 
 TEST_F(StoreTest, ForgetsWhatWasNotCommitted) {
