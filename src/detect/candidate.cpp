@@ -1,6 +1,7 @@
 #include "detect/candidate.h"
 
 #include <algorithm>
+#include <array>
 #include <unordered_map>
 
 #include "detect/row_sorter.h"
@@ -18,15 +19,21 @@ class RowWriter {
   explicit RowWriter(std::string* out) : out_(out) {}
   template <typename T>
   void Number(T number) {
-    for (int shift = static_cast<int>(sizeof(T) * 8) - 8; shift >= 0; shift -= 8)
-      out_->push_back(static_cast<char>(static_cast<std::uint64_t>(number) >> shift & 0xFF));
+    std::array<char, sizeof(T)> bytes{};
+    auto rest = static_cast<std::uint64_t>(number);
+    for (auto byte = bytes.rbegin(); byte != bytes.rend(); ++byte, rest >>= 8)
+      *byte = static_cast<char>(rest & 0xFF);
+    out_->append(bytes.data(), bytes.size());
   }
   void Id(const Uuid& uuid) { *out_ += AsText(uuid.bytes); }
   void Value(std::string_view value) {
-    for (const char c : value) {
-      out_->push_back(c);
-      if (c == '\0') out_->push_back('\xFF');
+    for (std::size_t zero = value.find('\0'); zero != std::string_view::npos;
+         zero = value.find('\0')) {
+      *out_ += value.substr(0, zero + 1);
+      out_->push_back('\xFF');
+      value.remove_prefix(zero + 1);
     }
+    *out_ += value;
     out_->append(2, '\0');
   }
 

@@ -171,10 +171,12 @@ Result<Decider> Decider::Create(store::Store& store, const Site& site) {
   }
   GF_TRY(state->false_positives, FalsePositives(store));
   GF_TRY(state->sighted, SightedFalsePositives(store, site));
-  std::map<std::pair<std::size_t, policy::Power>, std::size_t> known;
+  // Of a destination's power a value is only asked whether it blocks.
+  std::map<std::pair<std::size_t, bool>, std::size_t> known;
   for (std::size_t i = 0; i < site.destinations.size(); ++i) {
     const policy::Power power = state->uses[i].power;
-    const auto [found, added] = known.try_emplace({set_of[i], power}, state->groups.size());
+    const auto [found, added] =
+        known.try_emplace({set_of[i], power == policy::Power::kBlocks}, state->groups.size());
     if (added) {
       State::Group& group = state->groups.emplace_back();
       group.policy.allowlist = site.allowlist;
@@ -297,7 +299,7 @@ bool SubjectReader::Read(const store::Record& record, Subject* subject,
   if (std::binary_search(deleted_objects_.begin(), deleted_objects_.end(), record.object_uuid))
     subject->occurrence.deleted = true;
   subject->type = intel::FindType(attribute.type);
-  intel::Normalise(subject->type, attribute.value, &value_);
+  if (with_values_) intel::Normalise(subject->type, attribute.value, &value_);
   subject->value = &value_;
   subject->addition = addition;
   if (addition != nullptr) subject->occurrence.confidence = kFullConfidence;

@@ -63,6 +63,10 @@ class Decider {
 // attributes that follow.
 class SubjectReader {
  public:
+  // Without values nothing is normalised, and the value of a subject is empty: enough where only
+  // formats that copy events ask.
+  explicit SubjectReader(bool with_values = true) : with_values_(with_values) {}
+
   // True if the record is an attribute, and `subject` is then filled. Call with every record of the
   // walk.
   bool Read(const store::Record& record, Subject* subject,
@@ -73,6 +77,7 @@ class SubjectReader {
   [[nodiscard]] intel::Tlp event_tlp() const { return base_.tlp; }
 
  private:
+  bool with_values_;
   intel::Tlp default_tlp_ = intel::Tlp::kAmber;
   intel::Event event_;
   policy::Occurrence base_;

@@ -105,7 +105,8 @@ void AddValue(const Candidate& candidate, JsonMembers* indicator) {
 
 class EcsWriter : public Writer {
  public:
-  explicit EcsWriter(const WriterContext& context) : context_(context) {}
+  explicit EcsWriter(const WriterContext& context)
+      : context_(context), created_(FormatTime(context.created)) {}
 
   Status Add(EventNumber, const Candidate& candidate) override {
     GF_CHECK(Open());
@@ -136,7 +137,7 @@ class EcsWriter : public Writer {
   // to be true.
   void AppendDocument(const Candidate& candidate) {
     JsonMembers document(&text_);
-    document.Text("@timestamp", FormatTime(context_.created));
+    document.Text("@timestamp", created_);
     AddField("ecs.version", "8.17.0", &document);
     *document.Raw("event") +=
         R"({"kind":"enrichment","category":["threat"],"type":["indicator"],"module":"ti_misp"})";
@@ -148,10 +149,13 @@ class EcsWriter : public Writer {
     indicator.TextIfAny("modified_at", TimeText(LastActivity(candidate)));
     AddField("marking.tlp", AsciiUpper(intel::TlpName(candidate.tlp)), &indicator);
     indicator.Text("provider", "MISP");
-    indicator.Text("reference", "urn:uuid:" + candidate.mentions[0].event_uuid.ToString());
-    indicator.Text("description", fmt::format("{} of MISP event {}{}", TypesOf(candidate),
-                                              candidate.mentions[0].event_uuid.ToString(),
-                                              candidate.mention_count > 1 ? " and others" : ""));
+    const std::string event = candidate.mentions[0].event_uuid.ToString();
+    indicator.Text("reference", "urn:uuid:" + event);
+    std::string description = TypesOf(candidate);
+    description += " of MISP event ";
+    description += event;
+    if (candidate.mention_count > 1) description += " and others";
+    indicator.Text("description", description);
     indicator.Close();
     threat.Close();
     // How bad the event is says nothing of how sure it is: threat.indicator.confidence is left out.
@@ -160,6 +164,7 @@ class EcsWriter : public Writer {
   }
 
   WriterContext context_;
+  std::string created_;
   std::optional<OutputFile> file_;
   std::string text_;
 };

@@ -232,7 +232,7 @@ class Walk {
   EventWriter& writer_;
   DestinationSummary& summary_;
   std::vector<store::KnownSource> sources_;
-  SubjectReader reader_;
+  SubjectReader reader_{/*with_values=*/false};
   intel::Tlp default_tlp_ = intel::Tlp::kAmber;
   policy::ReasonCounts refusals_;
   std::unordered_set<Uuid> seen_;

@@ -55,11 +55,18 @@ bool CopiesEvents(const Destination& destination) {
   return FindFormat(destination.format)->make_for_events != nullptr;
 }
 
+bool AnyTakesValues(const Site& site) {
+  return !std::all_of(site.destinations.begin(), site.destinations.end(), CopiesEvents);
+}
+
 class Gatherer {
  public:
   Gatherer(const Site& site, Decider* decider, CandidateSorter* sorter,
            std::vector<DestinationSummary>* summaries)
-      : decider_(*decider), sorter_(*sorter), summaries_(*summaries) {
+      : decider_(*decider),
+        sorter_(*sorter),
+        summaries_(*summaries),
+        reader_(AnyTakesValues(site)) {
     for (const Destination& destination : site.destinations)
       copies_.push_back(CopiesEvents(destination));
   }

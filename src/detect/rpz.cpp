@@ -92,7 +92,11 @@ class RpzWriter : public Writer {
     const auto put = [&](std::string_view owner, const Uuid& event) -> Status {
       for (const std::string& answer : answers) {
         record = owner;
-        record += ' ' + answer + " ; " + event.ToString() + '\n';
+        record += ' ';
+        record += answer;
+        record += " ; ";
+        event.AppendTo(&record);
+        record += '\n';
         GF_CHECK(visit(record));
       }
       return Ok();

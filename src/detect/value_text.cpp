@@ -6,6 +6,7 @@
 namespace gapferry::detect {
 
 std::string TypesOf(const Candidate& candidate) {
+  if (candidate.mentions.size() == 1) return std::string(candidate.mentions[0].type);
   std::set<std::string_view> types;
   for (const Mention& mention : candidate.mentions)
     types.insert(mention.type);

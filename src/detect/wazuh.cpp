@@ -183,7 +183,11 @@ class WazuhWriter : public Writer {
     }
     // Networks may hold one another; of equal keys only the first would count.
     if (candidate.kind == IndicatorKind::kNetwork && !network_keys_.insert(key).second) return Ok();
-    return open->second.Write(KeyText(key) + ':' + event + '\n');
+    line_ = KeyText(key);
+    line_ += ':';
+    line_ += event;
+    line_ += '\n';
+    return open->second.Write(line_);
   }
 
   Status WriteRules() {
@@ -229,6 +233,7 @@ class WazuhWriter : public Writer {
   const WazuhOptions& options_;
   std::map<std::string, OutputFile> lists_;
   std::set<std::string> network_keys_;
+  std::string line_;
 };
 
 Decision WazuhCannot(std::string_view why) {

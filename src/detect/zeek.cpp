@@ -1,6 +1,7 @@
 // Zeek's Intelligence Framework. A file that is read again only adds: what it no longer names stays
 // until Zeek restarts, unless a row says so (policy/frameworks/intel/removal). So what the
 // generation in use names and this one does not is named once more, as removed, for some weeks.
+#include <algorithm>
 #include <fstream>
 
 #include "detect/format.h"
@@ -45,16 +46,21 @@ std::string_view TypeOf(IndicatorKind kind) {
   }
 }
 
+bool IsPlain(char c) {
+  return c >= 0x20 && c < 0x7F && c != '\\';
+}
+
 // The reader undoes \xHH in every field. "-" and "(empty)" are no values, and # begins a comment.
 std::string Field(std::string_view value) {
   constexpr std::string_view kDigits = "0123456789abcdef";
   const bool special = value == "-" || value == "(empty)" || value.starts_with('#');
+  if (!special && std::all_of(value.begin(), value.end(), IsPlain)) return std::string(value);
   std::string field;
   for (const char c : value) {
-    const auto byte = static_cast<std::uint8_t>(c);
-    if (byte >= 0x20 && byte < 0x7F && c != '\\' && !(special && field.empty())) {
+    if (IsPlain(c) && !(special && field.empty())) {
       field += c;
     } else {
+      const auto byte = static_cast<std::uint8_t>(c);
       field += "\\x";
       field += kDigits[byte >> 4];
       field += kDigits[byte & 0xF];
@@ -105,11 +111,23 @@ class ZeekWriter : public Writer {
   Status Add(EventNumber, const Candidate& candidate) override {
     std::string_view indicator = candidate.value;
     if (candidate.kind == IndicatorKind::kUrl) indicator.remove_prefix(indicator.find("//") + 2);
-    const std::string head = Field(indicator) + '\t' + std::string(TypeOf(candidate.kind)) + '\t';
+    row_ = Field(indicator);
+    row_ += '\t';
+    row_ += TypeOf(candidate.kind);
+    row_ += "\tMISP-";
+    const std::size_t head = row_.size();
     for (const Mention& mention : candidate.mentions) {
-      GF_CHECK(rows_.Add(fmt::format(
-          "{}MISP-{}\tMISP {} {} tlp:{}\t{}", head, mention.event_uuid.ToString(), mention.type,
-          mention.attribute_uuid.ToString(), intel::TlpName(mention.tlp), Flags(false))));
+      row_.resize(head);
+      mention.event_uuid.AppendTo(&row_);
+      row_ += "\tMISP ";
+      row_ += mention.type;
+      row_ += ' ';
+      mention.attribute_uuid.AppendTo(&row_);
+      row_ += " tlp:";
+      row_ += intel::TlpName(mention.tlp);
+      row_ += '\t';
+      row_ += Flags(false);
+      GF_CHECK(rows_.Add(row_));
     }
     return Ok();
   }
@@ -160,6 +178,7 @@ class ZeekWriter : public Writer {
   WriterContext context_;
   const ZeekOptions& options_;
   RowSorter rows_;
+  std::string row_;
   std::optional<OutputFile> file_;
 };
 
