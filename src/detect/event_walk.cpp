@@ -11,6 +11,8 @@ namespace {
 
 using policy::Reason;
 
+constexpr std::uint64_t kProgressStep = 4096;
+
 // True if some UUID in the text is one for which `hidden` says so.
 template <typename Hidden>
 bool NamesHidden(std::string_view text, const Hidden& hidden) {
@@ -28,14 +30,15 @@ bool NamesHidden(std::string_view text, const Hidden& hidden) {
 class Walk {
  public:
   Walk(store::Store& store, const Site& site, std::size_t place, Decider* decider,
-       EventWriter* writer, DestinationSummary* summary)
+       EventWriter* writer, DestinationSummary* summary, const GenerateProgress& progress)
       : store_(store),
         site_(site),
         destination_(site.destinations[place]),
         place_(place),
         decider_(*decider),
         writer_(*writer),
-        summary_(*summary) {}
+        summary_(*summary),
+        progress_(progress) {}
 
   Status Run() {
     GF_TRY(sources_, store_.KnownSources());
@@ -48,6 +51,7 @@ class Walk {
     GF_CHECK(store_.Reader().ForEach(store::RowReader::Part::kEvents,
                                      [&](const store::Record& record) { return Take(record); }));
     GF_CHECK(EndEvent());
+    if (progress_) progress_(summary_.attributes % kProgressStep);
     GF_CHECK(writer_.Finish());
     summary_.used -= refusals_.Total();
     summary_.reasons.Merge(refusals_);
@@ -139,6 +143,12 @@ class Walk {
   Status TakeAttribute(const store::Record& record, const Subject& subject) {
     decider_.Begin(subject);
     const policy::Decision decision = decider_.Judge(place_).whole;
+    if (++summary_.attributes % kProgressStep == 0 && progress_) progress_(kProgressStep);
+    if (decision.allowed) {
+      ++summary_.used;
+    } else {
+      summary_.reasons.Add(decision.reason, decision.detail);
+    }
     if (!open_) {
       if (decision.allowed && repeated_) {
         refusals_.Add(Reason::kFormatCannotExpress, "event-of-another-source");
@@ -231,6 +241,7 @@ class Walk {
   Decider& decider_;
   EventWriter& writer_;
   DestinationSummary& summary_;
+  const GenerateProgress& progress_;
   std::vector<store::KnownSource> sources_;
   SubjectReader reader_{/*with_values=*/false};
   intel::Tlp default_tlp_ = intel::Tlp::kAmber;
@@ -251,8 +262,9 @@ policy::Decision CopyWhole(const Destination&, const intel::Indicator&, std::str
 }
 
 Status WalkEvents(store::Store& store, const Site& site, std::size_t destination, Decider* decider,
-                  EventWriter* writer, DestinationSummary* summary) {
-  return Walk(store, site, destination, decider, writer, summary).Run();
+                  EventWriter* writer, DestinationSummary* summary,
+                  const GenerateProgress& progress) {
+  return Walk(store, site, destination, decider, writer, summary, progress).Run();
 }
 
 }  // namespace gapferry::detect

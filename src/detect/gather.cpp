@@ -55,18 +55,11 @@ bool CopiesEvents(const Destination& destination) {
   return FindFormat(destination.format)->make_for_events != nullptr;
 }
 
-bool AnyTakesValues(const Site& site) {
-  return !std::all_of(site.destinations.begin(), site.destinations.end(), CopiesEvents);
-}
-
 class Gatherer {
  public:
   Gatherer(const Site& site, Decider* decider, CandidateSorter* sorter,
            std::vector<DestinationSummary>* summaries)
-      : decider_(*decider),
-        sorter_(*sorter),
-        summaries_(*summaries),
-        reader_(AnyTakesValues(site)) {
+      : decider_(*decider), sorter_(*sorter), summaries_(*summaries) {
     for (const Destination& destination : site.destinations)
       copies_.push_back(CopiesEvents(destination));
   }
@@ -90,6 +83,7 @@ class Gatherer {
     std::array<DestinationMask, 2> masks{};
     std::array<std::string_view, 2> marks{};
     for (std::size_t i = 0; i < summaries_.size(); ++i) {
+      if (copies_[i]) continue;
       const Verdict& verdict = decider_.Judge(i);
       DestinationSummary& summary = summaries_[i];
       ++summary.attributes;
@@ -98,7 +92,6 @@ class Gatherer {
         continue;
       }
       ++summary.used;
-      if (copies_[i]) continue;
       for (std::size_t part = 0; part < subject.value->count; ++part) {
         if (verdict.parts[part].allowed) {
           masks[part] |= DestinationMask{1} << i;
@@ -142,7 +135,7 @@ class Gatherer {
   Decider& decider_;
   CandidateSorter& sorter_;
   std::vector<DestinationSummary>& summaries_;
-  std::vector<bool> copies_;  // by destination: takes events, not values
+  std::vector<bool> copies_;  // by destination: takes events, not values; WalkEvents is for those
   SubjectReader reader_;
   intel::Tlp default_tlp_ = intel::Tlp::kAmber;
   EventHead head_;
@@ -170,6 +163,10 @@ Status AddCanary(std::size_t place, const Destination& destination, CandidateSor
 }
 
 }  // namespace
+
+bool AnyTakesValues(const Site& site) {
+  return !std::all_of(site.destinations.begin(), site.destinations.end(), CopiesEvents);
+}
 
 Uuid CanaryUuid(const Destination& destination) {
   return UuidFromContent(AsBytes("gapferry canary " + destination.name));
@@ -200,12 +197,13 @@ Status Gather(store::Store& store, const Site& site, Decider* decider, Candidate
     GF_CHECK(AddCanary(i, site.destinations[i], sorter));
   }
   sorter->IgnorePorts(ignore_ports);
+  if (!AnyTakesValues(site)) return Ok();
   Gatherer gatherer(site, decider, sorter, summaries);
   const auto take = [&](const store::Record& record) -> Status {
     const std::uint64_t before = gatherer.attributes();
     GF_CHECK(gatherer.Take(record));
     if (progress && gatherer.attributes() != before && gatherer.attributes() % kProgressStep == 0)
-      progress(gatherer.attributes());
+      progress(kProgressStep);
     return Ok();
   };
   GF_CHECK(store.Reader().ForEach(store::RowReader::Part::kEvents, take));
@@ -214,7 +212,7 @@ Status Gather(store::Store& store, const Site& site, Decider* decider, Candidate
       ForEachLocalRow(site, [&](const store::Record& record, const policy::Addition* addition) {
         return gatherer.Take(record, addition);
       }));
-  if (progress) progress(gatherer.attributes());
+  if (progress) progress(gatherer.attributes() % kProgressStep);
   return Ok();
 }
 

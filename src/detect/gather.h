@@ -7,7 +7,11 @@
 
 namespace gapferry::detect {
 
-// Fills the sorter, and in each summary what was counted. `summaries` has one entry a destination.
+// Whether Gather has anything to walk for.
+[[nodiscard]] bool AnyTakesValues(const Site& site);
+
+// Fills the sorter, and in each summary what was counted. `summaries` has one entry a destination;
+// those of formats that copy whole events are left to WalkEvents.
 [[nodiscard]] Status Gather(store::Store& store, const Site& site, Decider* decider,
                             CandidateSorter* sorter, std::vector<DestinationSummary>* summaries,
                             const GenerateProgress& progress);

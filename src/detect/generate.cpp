@@ -1,6 +1,7 @@
 #include "detect/generate.h"
 
 #include <algorithm>
+#include <array>
 #include <memory>
 
 #include "base/file.h"
@@ -28,7 +29,8 @@ struct Work {
   std::optional<Rights> rights;  // else as the process makes files
   std::optional<OutputFolder> output;
   std::unique_ptr<Writer> writer;
-  std::unique_ptr<EventWriter> event_writer;  // instead of `writer`
+  std::unique_ptr<EventWriter> event_writer;                   // instead of `writer`
+  std::array<std::uint64_t, intel::kIndicatorKinds> values{};  // given to `writer`, by kind
 
   [[nodiscard]] bool failed() const { return summary->error.has_value(); }
   void Fail(Error error) {
@@ -46,17 +48,27 @@ struct Work {
 class Generation {
  public:
   Generation(store::Store& store, const Site& site, const std::filesystem::path& folder,
-             Decider* decider, CandidateSorter* sorter, GenerateSummary* summary)
+             Decider* decider, CandidateSorter* sorter, GenerateSummary* summary,
+             const GenerateProgress& progress)
       : store_(store),
         site_(site),
         folder_(folder),
         decider_(*decider),
         sorter_(*sorter),
-        registry_(store, site.created) {
+        registry_(store, site.created),
+        // Where values are gathered, that was the walk that is shown.
+        walk_progress_(AnyTakesValues(site) ? GenerateProgress{} : progress) {
     for (std::size_t i = 0; i < site.destinations.size(); ++i) {
       const Destination& destination = site.destinations[i];
-      work_.push_back({&destination, FindFormat(destination.format), &summary->destinations[i],
-                       std::nullopt, std::nullopt, std::nullopt, nullptr, nullptr});
+      work_.push_back({&destination,
+                       FindFormat(destination.format),
+                       &summary->destinations[i],
+                       std::nullopt,
+                       std::nullopt,
+                       std::nullopt,
+                       nullptr,
+                       nullptr,
+                       {}});
     }
   }
 
@@ -205,7 +217,7 @@ class Generation {
             refused = work.writer->late_refusals().counts().Total() - refused;
           }
           if (refused > 0) return Ok();
-          ++work.summary->values[std::string(IndicatorKindName(candidate.kind))];
+          ++work.values[static_cast<std::size_t>(candidate.kind)];
           NoteWider(candidate, work.summary);
           return Ok();
         });
@@ -242,6 +254,12 @@ class Generation {
       }));
     }
     GF_CHECK(work.writer->Finish());
+    for (std::size_t kind = 0; kind < work.values.size(); ++kind) {
+      if (work.values[kind] > 0)
+        work.summary
+            ->values[std::string(IndicatorKindName(static_cast<intel::IndicatorKind>(kind)))] +=
+            work.values[kind];
+    }
     work.summary->used -= work.writer->late_refusals().counts().Total();
     work.summary->reasons.Merge(work.writer->late_refusals().counts());
     work.summary->refused_late = work.writer->late_refusals();
@@ -263,9 +281,9 @@ class Generation {
   Status Finish(std::size_t place) {
     Work& work = work_[place];
     DestinationSummary& summary = *work.summary;
-    GF_CHECK(work.writer
-                 ? FinishValues(place)
-                 : WalkEvents(store_, site_, place, &decider_, work.event_writer.get(), &summary));
+    GF_CHECK(work.writer ? FinishValues(place)
+                         : WalkEvents(store_, site_, place, &decider_, work.event_writer.get(),
+                                      &summary, walk_progress_));
     const Json manifest =
         MakeManifest(site_, *work.destination, *work.format, summary, *work.output);
     const Json& before = work.generations->manifest();
@@ -295,6 +313,7 @@ class Generation {
   Decider& decider_;
   CandidateSorter& sorter_;
   Registry registry_;
+  GenerateProgress walk_progress_;
   std::vector<Work> work_;
 };
 
@@ -318,7 +337,7 @@ Result<GenerateSummary> Generate(store::Store& store, const Site& site,
       std::any_of(site.destinations.begin(), site.destinations.end(), ReadsByEvent);
   GF_TRY(CandidateSorter sorter, CandidateSorter::Create(folder, by_event));
   GF_CHECK(store.Begin());
-  Generation generation(store, site, folder, &decider, &sorter, &summary);
+  Generation generation(store, site, folder, &decider, &sorter, &summary, progress);
   Status status = Gather(store, site, &decider, &sorter, &summary.destinations, progress);
   if (status.ok()) status = generation.Build();
   // Ids before the switch: if this ends between the two, the next run finds the same ids.

@@ -62,7 +62,7 @@ struct GenerateSummary {
   std::vector<DestinationSummary> destinations;  // in the order of the site
 };
 
-// Called now and then with attributes read so far.
+// Called now and then with how many further attributes were decided.
 using GenerateProgress = std::function<void(std::uint64_t attributes)>;
 
 // One walk over the store serves all destinations. Ids are registered in the store, in a

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <fstream>
+#include <numeric>
 
 #include "base/json.h"
 #include "detect/explain.h"
@@ -54,6 +55,26 @@ TEST_F(GenerateTest, EveryAttributeIsUsedOrCountedWithAReason) {
   EXPECT_EQ(ids.reasons.Count(policy::Reason::kFormatCannotExpress, "https-url-inexpressible"), 1U);
   EXPECT_EQ(ids.reasons.Count(policy::Reason::kFormatCannotExpress, "hash-kind-off"), 1U);
   EXPECT_THAT(Read("ids", "misp.rules"), Not(HasSubstr("popular.example")));
+}
+
+// Of a copy of events, too, whose walk is another one.
+TEST_F(GenerateTest, ProgressAddsUpToEveryAttributeOnce) {
+  std::vector<Value> values;
+  for (int i = 0; i < 9000; ++i)
+    values.push_back({"domain", fmt::format("evil{}.example", i)});
+  Put(1, {"tlp:green"}, values);
+  for (const std::string format : {"edl", "misp-feed"}) {
+    std::vector<std::uint64_t> steps;
+    const Site site = MakeSite({Make(format, format)});
+    const auto summary = Generate(*store_, site, folder_ / format,
+                                  [&](std::uint64_t further) { steps.push_back(further); });
+    ASSERT_TRUE(summary.ok());
+    EXPECT_EQ(summary->destinations[0].attributes, values.size());
+    EXPECT_EQ(summary->destinations[0].used, values.size());
+    EXPECT_GT(steps.size(), 2U) << format;
+    EXPECT_EQ(std::accumulate(steps.begin(), steps.end(), std::uint64_t{0}), values.size())
+        << format;
+  }
 }
 
 TEST_F(GenerateTest, NamesOnlyTheEventsThatTheDestinationMayName) {
