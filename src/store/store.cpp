@@ -385,8 +385,7 @@ Status Store::QuickCheck() {
   return Guarded(kUsing, [&]() -> Status {
     const std::string verdict = state_->database.execAndGet("PRAGMA quick_check(1)").getString();
     if (verdict == "ok") return Ok();
-    return Error::Make(Kind::kDamaged, "the store is damaged: {}", verdict)
-        .Hint("go back with `gapferry-import rollback`, or restore a backup");
+    return Error::Make(Kind::kDamaged, "the store is damaged: {}", verdict);
   });
 }
 

@@ -107,13 +107,15 @@ def test_a_refused_import_names_foreign_files(pair):
 
 # --- rollback
 
-def test_a_damaged_kept_state_is_named_with_the_others(pair):
+@pytest.mark.parametrize("where", [0.25, 0.5, 0.75])  # tables, indexes and pages that nothing uses
+def test_a_damaged_kept_state_is_named_with_the_others(pair, where):
     pair.configure_import(clearance="green", keep_states=3)
     for _ in range(3):
         pair.import_("import", next_full(pair))
     kept = pair.isolated / "states" / "1.000003.db"
     content = bytearray(kept.read_bytes())
-    content[len(content) // 2:len(content) // 2 + 4096] = b"\0" * 4096
+    begin = int(len(content) * where) // 4096 * 4096
+    content[begin:begin + 4096] = b"\0" * 4096
     kept.write_bytes(content)
     said = pair.import_("fsck", expect=11).stderr
     assert str(kept) in said and "go back with" not in said and "rollback --to" in said
