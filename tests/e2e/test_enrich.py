@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from engines import engine, may_name, replay  # noqa: F401, a fixture
+from engines import engine, may_name, replay, side_by_side  # noqa: F401, a fixture
 from pair import Pair
 
 EVENT = "7d8e1d0c-0f2c-4c0e-9a51-3f2f1b0f6c41"
@@ -84,7 +84,7 @@ def test_every_alert_of_the_captures_names_its_attribute(engine, captured, corpu
                "--set", "stream.midstream=true", "--set", "stream.async-oneside=true")
         return (folder / "eve.json").read_bytes().split(b"\n")[:-1]
 
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(side_by_side()) as pool:
         lines = [(name, line) for name, eve in zip(captures, pool.map(read, captures)) for line in eve]
     after = enrich(captured, b"".join(line + b"\n" for _, line in lines), "--destination", destination)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from engines import built, engine, replay  # noqa: F401, a fixture
+from engines import built, engine, replay, side_by_side  # noqa: F401, a fixture
 
 ROOT = Path(__file__).resolve().parents[2]
 CORPUS = Path(os.environ.get("GAPFERRY_CORPUS", ROOT / ".." / "shared" / "corpus")).resolve()
@@ -47,7 +47,7 @@ def test_captures(engine, literal_limit, tmp_path):
         settings = PARTIAL if name in truth["must_alert"] else []
         return replay(engine, rules, DETECTION / "pcaps" / name, tmp_path / "out" / name, *settings)
 
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(side_by_side()) as pool:
         alerts = dict(zip(captures, pool.map(read, captures)))
 
     assert [name for name in truth["must_alert"] if not alerts[name]] == []

@@ -354,12 +354,19 @@ def test_suricata_comes_from_the_configuration_and_must_work(captured, corpus, t
     assert "cannot be started" in missing.stderr
     broken = tmp_path / "broken.pcap"
     broken.write_bytes(capture.read_bytes()[:10])
-    captured.import_("test", broken, expect=4)
+    # Suricata 7 says so and then waits a minute for its thread.
+    said = captured.import_("test", "--timeout", "5", broken, expect=4)
+    assert "truncated dump file" in said.stderr
     before = (captured.isolated / "import.yml").read_text()
     called = tmp_path / "called"
     fake = tmp_path / "fake"
     fake.write_text(f"#!/bin/sh\necho \"$@\" >{called}\nsleep 30\n")
     fake.chmod(0o755)
+    failing = tmp_path / "failing"
+    failing.write_text("#!/bin/sh\necho engine out of order\nexit 1\n")
+    failing.chmod(0o755)
+    said = captured.import_("test", "--suricata", failing, capture, expect=4)
+    assert "exit code 1" in said.stderr and "engine out of order" in said.stderr
     try:
         captured.configure_import(**{**json.loads(before), "suricata": str(fake)})
         slow = captured.import_("test", "--timeout", "1", "--destination", "literal", capture, expect=4)
