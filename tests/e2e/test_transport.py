@@ -38,7 +38,8 @@ def values(pair):
 @pytest.fixture
 def client(tmp_path):
     key, cert = tmp_path / "client.key", tmp_path / "client.pem"
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", cert, "-days", "2",
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                    "-keyout", key, "-out", cert, "-days", "2",
                     "-subj", "/CN=gapferry"], check=True, capture_output=True)
     return key, cert
 
@@ -75,7 +76,8 @@ def test_old_tls_is_refused(pair, server, certificate):
 
 def test_another_name_in_the_certificate_is_refused(pair, server, tmp_path):
     key, cert = tmp_path / "o.key", tmp_path / "o.pem"
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", cert, "-days", "2",
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                    "-keyout", key, "-out", cert, "-days", "2",
                     "-subj", "/CN=other.example", "-addext", "subjectAltName=DNS:other.example"],
                    check=True, capture_output=True)
     url = with_tls(server, (key, cert))
@@ -118,7 +120,7 @@ class Proxy:
         self.http = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.http.daemon_threads = True
         self.url = f"http://127.0.0.1:{self.http.server_address[1]}"
-        threading.Thread(target=self.http.serve_forever, daemon=True).start()
+        threading.Thread(target=self.http.serve_forever, args=(0.02,), daemon=True).start()
 
     @staticmethod
     def pump(near, far):
