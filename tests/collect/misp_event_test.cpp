@@ -270,6 +270,9 @@ TEST(MispEvent, RefusesAStringThatNoPayloadMayCarry) {
             "x.json:1: an attribute of more than 8388608 bytes");
   // Attachments may be as long: they are passed over.
   EXPECT_EQ(ReasonOf(EventWithAttribute("\"data\":\"" + ten_megabytes + "\"")), "");
+}
+
+TEST(MispEvent, RefusesAnEndlessString) {
   const std::string endless(80 << 20, 'x');
   EXPECT_EQ(ReasonOf(EventWithAttribute("\"data\":\"" + endless + "\"")),
             "x.json:1: a single value of more than 67108864 bytes");
