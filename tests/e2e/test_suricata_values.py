@@ -2,6 +2,7 @@
 
 The traffic is made here with scapy; the oracle is Suricata, 7 and 8.
 """
+import functools
 import re
 import subprocess
 import sys
@@ -70,9 +71,19 @@ def near(text):
     return [text + "x", "x" + text, text[:-1] + ("z" if text[-1] != "z" else "y")]
 
 
-@pytest.mark.parametrize("literal_limit", [100000, 0], ids=["literal", "datasets"])
-@pytest.mark.parametrize("kind", ["user-agent", "url", "domain"])
-def test_a_value_matches_exactly_itself_or_is_refused(engine, kind, literal_limit, tmp_path):
+@pytest.fixture(scope="module")
+def traffic(tmp_path_factory):
+    """A capture of the values of a kind and of texts near them, made once: which port carries which."""
+    return functools.cache(lambda kind: seen_and_nearly(kind, tmp_path_factory.mktemp("traffic") / "t.pcap"))
+
+
+def listed_values(kind):
+    if kind == "domain":
+        return NAMES + [listed for listed, _ in SPELLED]
+    return AGENTS if kind == "user-agent" else ["http://listed.com" + path for path in PATHS]
+
+
+def seen_and_nearly(kind, capture):
     port, packets, exact, nearly = 1024, [], {}, {}
 
     def add(into, text):
@@ -86,7 +97,6 @@ def test_a_value_matches_exactly_itself_or_is_refused(engine, kind, literal_limi
                                       request(agent=text)))
 
     if kind == "domain":
-        values = NAMES + [listed for listed, _ in SPELLED]
         on_wire = NAMES + [seen for _, seen in SPELLED if seen]
         for name in on_wire:
             add(exact, name)
@@ -96,7 +106,6 @@ def test_a_value_matches_exactly_itself_or_is_refused(engine, kind, literal_limi
                 if other.count(".") and max(map(len, other.split("."))) < 64 and len(other) < 254:
                     add(nearly, other)
     else:
-        values = AGENTS if kind == "user-agent" else ["http://listed.com" + path for path in PATHS]
         for text in (AGENTS if kind == "user-agent" else PATHS):
             if "\n" in text or "\r" in text:
                 continue
@@ -105,10 +114,17 @@ def test_a_value_matches_exactly_itself_or_is_refused(engine, kind, literal_limi
                 for other in near(text):
                     if other not in AGENTS + PATHS and other.strip() == other:
                         add(nearly, other)
+    scapy.wrpcap(str(capture), packets)
+    return capture, exact, nearly
+
+
+@pytest.mark.parametrize("literal_limit", [100000, 0], ids=["literal", "datasets"])
+@pytest.mark.parametrize("kind", ["user-agent", "url", "domain"])
+def test_a_value_matches_exactly_itself_or_is_refused(engine, kind, literal_limit, traffic, tmp_path):
+    values = listed_values(kind)
+    capture, exact, nearly = traffic(kind)
     current, manifest = generate(tmp_path / "gen", "suricata", [(kind, v) for v in values],
                                  literal_limit=literal_limit)
-    capture = tmp_path / "t.pcap"
-    scapy.wrpcap(str(capture), packets)
     alerts = replay(engine, current / "misp.rules", capture, tmp_path / "out", "--set", "stream.midstream=false")
     fired = {alert["src_port"] for alert in alerts}
     wrong = {nearly[port] for port in fired & nearly.keys()}
