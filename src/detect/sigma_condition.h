@@ -10,7 +10,8 @@
 
 namespace gapferry::detect {
 
-// Whether an event of which nothing is known meets something: hardly, perhaps, or certainly.
+// Whether an event of which nothing is known meets something: hardly, perhaps, or certainly. Only
+// what is not something narrow is met for certain: a wildcard is not, where the field is missing.
 enum class SigmaTruth : std::uint8_t { kNo, kPerhaps, kYes };
 [[nodiscard]] constexpr SigmaTruth Opposite(SigmaTruth truth) {
   return static_cast<SigmaTruth>(2 - static_cast<int>(truth));

@@ -19,6 +19,7 @@ Error BadDetection(const YamlNode& node, std::string_view what) {
 
 // Fields of which all must be met.
 Result<SigmaTruth> TruthOfFields(const YamlNode& map) {
+  if (map.keys.empty()) return BadDetection(map, "a search without fields");
   SigmaTruth truth = SigmaTruth::kYes;
   for (std::size_t i = 0; i < map.keys.size(); ++i) {
     GF_TRY(const SigmaTruth field, TruthOfSigmaField(map.keys[i], map.items[i]));

@@ -7,6 +7,7 @@
 #include <array>
 
 #include "base/bytes.h"
+#include "detect/sigma_common.h"
 
 namespace gapferry::detect {
 namespace {
@@ -33,33 +34,34 @@ RE2::Options SigmaRegexOptions() {
 // SigmaHQ has rules for parts as short as this, such as `~1\`.
 constexpr int kShortestSigmaText = 3;
 
-// Whether some text that meets it has no kShortestSigmaText characters in a row that are given.
-// What is not ASCII is rare enough by itself.
+// Whether some text that meets it has no kShortestSigmaText characters in a row that are given, or
+// only such as are common.
 bool NeedsNoText(const std::string& pattern) {
-  if (std::any_of(pattern.begin(), pattern.end(),
-                  [](char c) { return static_cast<std::uint8_t>(c) >= 0x80; }))
-    return false;
   re2::FilteredRE2 filter(kShortestSigmaText);
   int id = 0;
   if (filter.Add(pattern, SigmaRegexOptions(), &id) != RE2::NoError) return true;
   std::vector<std::string> texts;
   filter.Compile(&texts);
-  std::vector<int> without_any;
-  filter.AllPotentials({}, &without_any);
-  return !without_any.empty();
+  std::vector<int> common;
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    if (IsCommonSigmaPart(texts[i])) common.push_back(static_cast<int>(i));
+  }
+  std::vector<int> without_others;
+  filter.AllPotentials(common, &without_others);
+  return !without_others.empty();
 }
 
 SigmaTruth TruthOfSamples(const RE2& regex) {
   const auto met = std::count_if(kSamples.begin(), kSamples.end(), [&](std::string_view sample) {
     return RE2::PartialMatch(re2::StringPiece(sample.data(), sample.size()), regex);
   });
-  if (met == static_cast<std::ptrdiff_t>(kSamples.size())) return SigmaTruth::kYes;
   return met > 1 ? SigmaTruth::kPerhaps : SigmaTruth::kNo;
 }
 
-SigmaTruth TruthOfPattern(const RE2& regex) {
+// `texts`: the pattern as far as its texts go (SigmaRegexScan).
+SigmaTruth TruthOfPattern(const RE2& regex, const std::string& texts) {
   const SigmaTruth truth = TruthOfSamples(regex);
-  return truth == SigmaTruth::kNo && NeedsNoText(regex.pattern()) ? SigmaTruth::kPerhaps : truth;
+  return truth == SigmaTruth::kNo && NeedsNoText(texts) ? SigmaTruth::kPerhaps : truth;
 }
 
 // A value of Sigma as pieces: a wildcard, or a character that stands for itself.
@@ -78,35 +80,86 @@ void ForEachSigmaPiece(std::string_view value, Wildcard wildcard, Literal litera
   }
 }
 
-// Where Python and RE2 differ although both take it, or only one does.
+// What says nothing of a text, and of which there may be several.
+constexpr std::string_view kAnything = "(?:.*)";
+// In place of a character that is not ASCII: it is rare enough by itself.
+constexpr std::string_view kForeign = "(?:\x01\x01\x01)";
+
+// Where Python and RE2 differ although both take it, or only one does. What Lucene reads otherwise
+// is taken, but gives no text: @ for anything, & and quotes, ~ before what is not to be there, and
+// <1-99>.
 class SigmaRegexScan {
  public:
   explicit SigmaRegexScan(std::string_view pattern) : pattern_(pattern) {}
 
   Status Run() {
     for (; at_ < pattern_.size(); ++at_) {
+      const std::size_t begin = at_;
+      std::string_view instead;
       if (Now() == '\\') {
         GF_CHECK(Escape());
       } else if (in_class_) {
         GF_CHECK(InClass());
-      } else if (Now() == '[') {
-        BeginClass();
-      } else if (Now() == '(') {
-        GF_CHECK(Group());
-      } else if ((Now() == '^' || Now() == '$') && IsRepeat(at_ + 1)) {
-        return BadRegex("an anchor that is repeated");
-      } else if (pattern_.substr(at_).starts_with("{,")) {
-        return BadRegex("a repetition without its least number");
+      } else {
+        GF_TRY(instead, Outside());
       }
+      texts_ += instead.empty() ? pattern_.substr(begin, at_ + 1 - begin) : instead;
     }
     return Ok();
   }
+  // After Run: the pattern as far as its texts go; nothing if some engine finds none.
+  [[nodiscard]] std::string texts() const { return unclear_ ? "" : texts_; }
 
  private:
   [[nodiscard]] char Now() const { return pattern_[at_]; }
   [[nodiscard]] char At(std::size_t at) const { return at < pattern_.size() ? pattern_[at] : '\0'; }
   [[nodiscard]] bool IsRepeat(std::size_t at) const {
     return At(at) == '*' || At(at) == '+' || At(at) == '?' || At(at) == '{';
+  }
+
+  // What stands in its place, if it is no text to everybody.
+  Result<std::string_view> Outside() {
+    const std::string_view rest = pattern_.substr(at_);
+    if (Now() == '[') {
+      BeginClass();
+    } else if (Now() == '(') {
+      GF_CHECK(Group());
+    } else if ((Now() == '^' || Now() == '$') && IsRepeat(at_ + 1)) {
+      return BadRegex("an anchor that is repeated");
+    } else if (rest.starts_with("{,")) {
+      return BadRegex("a repetition without its least number");
+    } else if (Now() == '~') {
+      GF_CHECK(Negated());
+      return kAnything;
+    } else if (Now() == '@' || Now() == '&' || Now() == '"') {
+      return kAnything;
+    } else if (const std::size_t interval = IntervalBytes(rest); interval > 0) {
+      at_ += interval - 1;
+      return kAnything;
+    } else if (static_cast<std::uint8_t>(Now()) >= 0x80) {
+      while ((static_cast<std::uint8_t>(At(at_ + 1)) & 0xC0) == 0x80)
+        ++at_;
+      return kForeign;
+    }
+    return std::string_view();
+  }
+
+  // Takes the character behind a ~.
+  Status Negated() {
+    const char next = At(at_ + 1);
+    unclear_ = unclear_ || std::string_view("([<\"~@&#").find(next) != std::string_view::npos;
+    if (next == '\\') {
+      ++at_;
+      return Escape();
+    }
+    if (IsAsciiAlnum(next) || next == '_' || next == '-' || next == '/') ++at_;
+    return Ok();
+  }
+
+  static std::size_t IntervalBytes(std::string_view rest) {
+    static const RE2 interval("(<[0-9]+-[0-9]+>)");
+    re2::StringPiece input(rest.data(), rest.size());
+    return RE2::Consume(&input, interval) ? rest.size() - input.size() : 0;
   }
 
   Status Escape() {
@@ -120,7 +173,7 @@ class SigmaRegexScan {
     const bool many = std::string_view("dDsSwW").find(letter) != std::string_view::npos;
     if (in_class_ && many && At(at_ + 2) == '-' && At(at_ + 3) != ']')
       return BadRegex("a range that begins with a class");
-    ++at_;
+    at_ += letter == 'x' ? 3U : 1U;
     return Ok();
   }
 
@@ -148,6 +201,8 @@ class SigmaRegexScan {
   std::string_view pattern_;
   std::size_t at_ = 0;
   bool in_class_ = false;
+  bool unclear_ = false;
+  std::string texts_;
 };
 
 }  // namespace
@@ -169,12 +224,10 @@ SigmaTruth TruthOfSigmaText(std::string_view value, bool open_before, bool open_
     pattern += ascii ? RE2::QuoteMeta(std::string(1, c)) : "\\x01";
   });
   if (!open_after) pattern += '$';
-  // Some converters take ? for *.
-  if (literals == 0 && !(value.empty() && !open_before && !open_after)) return SigmaTruth::kYes;
-  if (literals == 0) return SigmaTruth::kPerhaps;
+  if (literals == 0 || IsCommonSigmaValue(value)) return SigmaTruth::kPerhaps;
   const RE2 regex(pattern, SigmaRegexOptions());
   if (!regex.ok()) return SigmaTruth::kPerhaps;
-  return whole || foreign ? TruthOfSamples(regex) : TruthOfPattern(regex);
+  return whole || foreign ? TruthOfSamples(regex) : TruthOfPattern(regex, pattern);
 }
 
 bool HasSigmaWildcard(std::string_view value) {
@@ -185,14 +238,14 @@ bool HasSigmaWildcard(std::string_view value) {
 }
 
 Result<SigmaTruth> TruthOfSigmaRegex(std::string_view pattern, std::string_view flags) {
-  GF_CHECK(SigmaRegexScan(pattern).Run());
+  SigmaRegexScan scan(pattern);
+  GF_CHECK(scan.Run());
   const RE2 bare(re2::StringPiece(pattern.data(), pattern.size()), SigmaRegexOptions());
   if (!bare.ok()) return BadRegex("it does not compile");
-  const std::string flagged =
-      flags.empty() ? std::string(pattern) : fmt::format("(?{}){}", flags, pattern);
-  const RE2 regex(flagged, SigmaRegexOptions());
+  const std::string prefix = flags.empty() ? "" : fmt::format("(?{})", flags);
+  const RE2 regex(prefix + std::string(pattern), SigmaRegexOptions());
   if (!regex.ok()) return BadRegex("it does not compile");
-  return TruthOfPattern(regex);
+  return TruthOfPattern(regex, prefix + scan.texts());
 }
 
 }  // namespace gapferry::detect

@@ -1,7 +1,7 @@
 // detect/sigma_match.h: how much a value of a Sigma rule meets. It is tried on a few texts as they
 // stand in logs and have nothing to do with each other: who meets two of them is too wide to be a
-// rule by itself. So is a part or a regular expression that asks for no text of three
-// characters in a row.
+// rule by itself. So is a part or a regular expression that asks for no text of three characters
+// in a row, or only for one that is common (sigma_common.h).
 #pragma once
 
 #include <string_view>

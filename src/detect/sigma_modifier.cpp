@@ -7,6 +7,7 @@
 #include <span>
 
 #include "base/bytes.h"
+#include "detect/sigma_common.h"
 #include "detect/sigma_match.h"
 #include "intel/value.h"
 
@@ -56,9 +57,7 @@ bool IsSigmaFieldName(std::string_view name) {
   static const RE2 form(
       "[A-Za-z0-9_@][A-Za-z0-9_.@-]*(?:(?:\\{\\}|\\[[0-9]*\\])[A-Za-z0-9_.@-]*)*"
       "(?:\\([A-Za-z0-9_-]+\\))?");
-  constexpr auto kOperators = std::to_array<std::string_view>({"and", "in", "like", "not", "or"});
-  return !IsListed(kOperators, AsciiLower(name)) &&
-         RE2::FullMatch(re2::StringPiece(name.data(), name.size()), form);
+  return !IsWordOfQueries(name) && RE2::FullMatch(re2::StringPiece(name.data(), name.size()), form);
 }
 
 // Of a dash or slash before a word, as pySigma's `\B[-/]\b`.
@@ -152,15 +151,13 @@ class SigmaValue {
     const auto address =
         intel::ParseNetwork(std::string_view(value_.text).substr(0, value_.text.find('/')));
     if (!network || !address || address->bytes != network->bytes) return false;
-    prefix_ = network->prefix;
-    narrow_ = prefix_ >= (network->v6 ? kLeastV6Prefix : kLeastV4Prefix);
+    narrow_ = network->prefix >= (network->v6 ? kLeastV6Prefix : kLeastV4Prefix);
     return true;
   }
 
   Result<SigmaTruth> Truth() {
     switch (what_) {
       case What::kNetwork:
-        if (prefix_ == 0) return SigmaTruth::kYes;
         return narrow_ ? SigmaTruth::kNo : SigmaTruth::kPerhaps;
       case What::kRegex: {
         Result<SigmaTruth> truth = TruthOfSigmaRegex(value_.text, flags_);
@@ -176,13 +173,13 @@ class SigmaValue {
 
   Result<SigmaTruth> PlainTruth() {
     const bool number = IsNumber();
-    if (value_.kind == YamlNode::Kind::kText && !short_) {
+    const bool anywhere = field_.empty();
+    if ((value_.kind == YamlNode::Kind::kText && !short_) || (number && anywhere)) {
       // What is searched is longer, and no text that stands in logs.
       if (encoded_) return SigmaTruth::kNo;
-      const bool anywhere = field_.empty();
       return TruthOfSigmaText(value_.text, open_before_ || anywhere, open_after_ || anywhere);
     }
-    if (field_.empty() && !number && value_.kind != YamlNode::Kind::kText)
+    if (anywhere && !number && value_.kind != YamlNode::Kind::kText)
       return BadField(value_.line, "a word that is none");
     return number ? SigmaTruth::kNo : SigmaTruth::kPerhaps;
   }
@@ -197,7 +194,6 @@ class SigmaValue {
   bool short_ = false;
   bool encoded_ = false;
   bool narrow_ = false;
-  int prefix_ = 0;
 };
 
 Result<Words> ReadModifiers(std::string_view key, std::size_t line) {

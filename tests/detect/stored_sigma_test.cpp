@@ -142,9 +142,12 @@ TEST(StoredSigma, RefusesModifiersThatMeanNothing) {
   EXPECT_EQ(SearchProblem("q|wide: '\xC3\xA9'"), misfit("wide"));
   EXPECT_EQ(SearchProblem("q|windash: '-a -b -c -d -e'"), misfit("windash"));
   EXPECT_EQ(SearchProblem("'|contains': x"), "a modifier without a field");
-  for (const char* name : {"'q r'", "'a)OR(b'", "'-q'", "'q:r'", "OR", "'q=r'", "'q\"'", "'q*'"})
+  for (const char* name :
+       {"'q r'", "'a)OR(b'", "'-q'", "'q:r'", "OR", "'q=r'", "'q\"'", "'q*'", "'true'", "'null'",
+        "'False'", "'1'", "'1.5e3'", "'0x1'", "earliest", "index", "Tag", "_exists_"})
     EXPECT_EQ(SearchProblem(std::string(name) + ": xyz"), "a name of a field that is none") << name;
-  for (const char* name : {"cs(User-Agent)", "'a{}.b[0].c'", "'@timestamp'", "c-uri", "'1a'"})
+  for (const char* name :
+       {"cs(User-Agent)", "'a{}.b[0].c'", "'@timestamp'", "c-uri", "'1a'", "eventtype", "'truely'"})
     EXPECT_EQ(SearchProblem(std::string(name) + ": xyz"), "") << name;
   EXPECT_EQ(SearchProblem("q: []"), "a field without values");
   EXPECT_EQ(SearchProblem("q: 2024-01-02"), "a value that is none");
@@ -223,19 +226,74 @@ TEST(StoredSigma, RefusesWhatMatchesEverything) {
                              "q: 'ab*cd'",
                              "q|contains: ['powershell', 'x']",
                              "q|contains|all: ['ab', 'cd']",
-                             "- 'ab'"})
+                             "- 'ab'",
+                             "- 44",
+                             "q|re: '\xC3\xA9|^[0-9]{1,5}$'",
+                             "q|re: 'abcd|\xC3\xA9?.'"})
     EXPECT_EQ(SearchProblem(search), "matches everything") << search;
-  for (const char* search :
-       {"q|re: '[a-z]evil\\d$'", "q|re|i: '(?:evil|[ab]cde)$'", "q|re: '(?P<a>ab){2}\\x41'",
-        "q|contains: 'evil'", "q|endswith: '\\a.exe'", "q|endswith: '.hta'", "q: 'ab*evil'",
-        "q|contains: '~1\\'", "q|contains: \"\\u202e\"", "q|base64offset|contains: 'http'",
-        "q|wide|base64offset|contains: '.exe'", "q: 'cmd'", "q|cased: 'a'", "q: 7", "- 'evil'",
-        "q|contains: 'x'\n        r|endswith: '\\cmd.exe'"})
+  for (const char* search : {"q|re: '[a-z]evil\\d$'",
+                             "q|re|i: '(?:evil|[ab]cde)$'",
+                             "q|re: '(?P<a>ab){2}\\x41'",
+                             "q|contains: 'evil'",
+                             "q|endswith: '\\a.exe'",
+                             "q|endswith: '.hta'",
+                             "q: 'ab*evil'",
+                             "q|contains: '~1\\'",
+                             "q|contains: \"\\u202e\"",
+                             "q|base64offset|contains: 'http'",
+                             "q|wide|base64offset|contains: '.exe'",
+                             "q: 'cmd'",
+                             "q|cased: 'a'",
+                             "q: 7",
+                             "- 'evil'",
+                             "- 4688",
+                             "q|re: '\xC3\xA9|evil'",
+                             "q|re: '[\xC3\xA9\xC3\xBC]vil'",
+                             "q|re: '\xC3\xA9+'",
+                             "q|contains: 'x'\n        r|endswith: '\\cmd.exe'"})
     EXPECT_EQ(SearchProblem(search), "") << search;
   EXPECT_EQ(SearchProblem("q: xyz", "not s"), "matches everything");
   EXPECT_EQ(SearchProblem("q: xyz", "s or not s"), "matches everything");
   EXPECT_EQ(SearchProblem("q: null", "not s"), "matches everything");
   EXPECT_EQ(SearchProblem("q: xyz\n    n:\n        q: null", "s and not n"), "");
+}
+
+// An event need not have the field, and converters differ in what ? is.
+TEST(StoredSigma, RefusesWhatMatchesWhereAFieldIsMissing) {
+  for (const char* search :
+       {"q: '*'", "q|cidr: 0.0.0.0/0", "q|cidr: '::/0'", "q|re: '.*'", "q|re: '.'",
+        "q|contains: '*'", "q: '?'", "q: '?*'", "- '*'", "- a: '*'\n        - b: evil",
+        "a: '*'\n        b: '*'", "'|all': ['*']", "q|all: ['*', '*']", "q|re: '\\w|\\W'"})
+    EXPECT_EQ(SearchProblem(search, "not s"), "matches everything") << search;
+  EXPECT_EQ(SearchProblem("q|neq: '*'"), "matches everything");
+  EXPECT_EQ(SearchProblem("q|neq: xyz", "not s"), "");
+  EXPECT_EQ(SearchProblem("q: xyz", "not not s"), "");
+  EXPECT_EQ(SearchProblem("q: xyz\n    t:\n        q: '*'", "s and not t"), "");
+}
+
+TEST(StoredSigma, RefusesTextsThatAreCommon) {
+  for (const char* search :
+       {"q: ['true', 'false']", "q: 'TCP'", "q|startswith: '10.'", "q|startswith: '255'",
+        "q|startswith: '10.1'", "q: '10.*'", "q|startswith: 'fe80:'", "q|re: '^10\\.'",
+        "q|startswith: '202'", "q|startswith: '2026-1'", "q|startswith: 'Mozilla/5.0'",
+        "q|contains: 'windows nt'", "q|startswith: 'C:\\Windows\\'", "q|contains: '     '",
+        "q|re: 'x|https?://'", "- 'Microsoft'"})
+    EXPECT_EQ(SearchProblem(search), "matches everything") << search;
+  for (const char* search :
+       {"q|startswith: '10.1.'", "q|startswith: '10.123'", "q|startswith: '2001:db8:'",
+        "q|startswith: 'C:\\Windows\\Zq'", "q|startswith: '2026-11-28'", "q: 'C:\\Windows'",
+        "q|contains: 'tcp'\n        r|startswith: '10.1.2'"})
+    EXPECT_EQ(SearchProblem(search), "") << search;
+}
+
+TEST(StoredSigma, RefusesWhatLuceneReadsAsAnything) {
+  for (const char* pattern : {"@@@", "<0-99999>", "~(abc)", "~[abc]xyz", "~~abc", "\"\"\"\".*",
+                              "ab@cd", "~abc", "abc~|^.{1,6}$"})
+    EXPECT_EQ(SearchProblem("q|re: '" + std::string(pattern) + "'"), "matches everything")
+        << pattern;
+  for (const char* pattern : {"user@evil\\.example", "\\@\\@\\@", "[@~]evil", "PROGRA~1\\\\evil",
+                              "<script>", "a=1&evil=\\d", "~\\x41evil"})
+    EXPECT_EQ(SearchProblem("q|re: '" + std::string(pattern) + "'"), "") << pattern;
 }
 
 TEST(SigmaCondition, KnowsNoMoreThanItIsTold) {

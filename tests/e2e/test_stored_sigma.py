@@ -3,6 +3,7 @@ leaves the rules beside it alone; what pySigma refuses is refused."""
 import random
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -236,3 +237,58 @@ def test_no_change_of_a_rule_makes_readers_differ(tmp_path):
     for place, text in written.items():
         assert problem(texts[place]) == problem(text) == "", texts[place]
         assert data(texts[place] + "\n") == data(text), texts[place]
+
+
+WIDE = ["'*'", "'?*'", "'*?*'", "null", "''", "'*.*'", "1", "'a*'"]
+NARROW = ["'evil.example'", "'*evil.example*'", "'evil.exa*'"]
+HARMLESS = ["host7.org", "10.9.8.7", "C:\\x\\y.exe", "443", "GET", None, None, "foo bar baz", "Zq"]
+
+
+def any_field(chance):
+    field = chance.choice("abc") + chance.choice(
+        ["", "", "", "", "|contains", "|startswith", "|endswith", "|all", "|neq", "|contains|all", "|exists", "|re",
+         "|cidr", "|windash", "|neq|all"])
+    if field.endswith("|exists"):
+        return f"{field}: {chance.choice(['true', 'false'])}"
+    if field.endswith("|re"):
+        return f"{field}: {chance.choice(['.*', '.+', 'evil', 'evil|.', '^evil$', '(evil)?', '[^e]'])!r}"
+    if field.endswith("|cidr"):
+        return f"{field}: {chance.choice(['0.0.0.0/0', '10.0.0.0/8', '192.0.2.0/24', '::/0'])!r}"
+    values = [chance.choice(WIDE + NARROW) for _ in range(chance.choice([1, 1, 2]))]
+    return f"{field}: {values[0]}" if len(values) == 1 else f"{field}: [{', '.join(values)}]"
+
+
+def any_rule(chance):
+    lines = []
+    for name in ("s1", "s2"):
+        fields = {line.split(":")[0]: line for line in (any_field(chance) for _ in range(chance.choice([1, 1, 2])))}
+        dash = "- " if chance.random() < 0.3 else ""
+        lines += [f"    {name}:", *(f"        {dash}{line}" for line in fields.values())]
+    condition = chance.choice(
+        ["s1", "not s1", "s1 and not s2", "s1 or s2", "1 of them", "all of them", "1 of s*", "not 1 of s*",
+         "not all of s*", "not (s1 or s2)", "not (s1 and s2)", "s1 and (s2 or not s1)", "not s1 and not s2",
+         "not s1 or s2", "s1 and s2", "not (not s1)", "not not s2"])
+    return f"title: A\n{SOURCE}detection:\n" + "\n".join(lines) + f"\n    condition: {condition}\n"
+
+
+def test_no_rule_meets_much_that_is_harmless(tmp_path):
+    """In SQLite, over rows that lack a field here and there, whatever a rule negates."""
+    from sigma.backends.sqlite import sqliteBackend
+    from sigma.collection import SigmaCollection
+    chance = random.Random(11)
+    logs = sqlite3.connect(":memory:")
+    logs.create_function("REGEXP", 2, lambda form, value: value is not None and re.search(form, str(value)) is not None)
+    logs.execute("CREATE TABLE logs (a, b, c)")
+    logs.executemany("INSERT INTO logs VALUES (?, ?, ?)", [[chance.choice(HARMLESS) for _ in range(3)]
+                                                           for _ in range(200)])
+    written, _ = passed_on(tmp_path, list(dict.fromkeys(any_rule(chance) for _ in range(1500))))
+    met = {}
+    for text in written.values():
+        try:
+            [query] = sqliteBackend().convert(SigmaCollection.from_yaml(text))
+        except Exception:  # what SQLite cannot express
+            continue
+        if query.count("MATCH") == 0:
+            met[text] = len(logs.execute(query).fetchall())
+    assert len(met) > 100
+    assert [text for text, rows in met.items() if rows > 40] == []
