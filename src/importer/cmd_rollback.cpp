@@ -26,9 +26,17 @@ bool Is(const KeptState& state, const std::optional<Applied>& applied) {
   return applied && applied->manifest.epoch == state.epoch && applied->manifest.seq == state.seq;
 }
 
+std::string HowToTakeOlder(const bundle::StreamTrust& trust) {
+  const std::string how = "`import --allow-rollback --reason TEXT` takes an older bundle";
+  if (!trust.recalled) return how;
+  return fmt::format("{}, but no option takes {}, which were recalled", how,
+                     bundle::RecalledText(*trust.recalled));
+}
+
 // The newest before the present one, or the one that was named.
 Result<KeptState> Choose(const std::vector<KeptState>& states,
-                         const std::optional<Applied>& applied, const std::string& wanted) {
+                         const std::optional<Applied>& applied, const bundle::StreamTrust& trust,
+                         const std::string& wanted) {
   for (auto state = states.rbegin(); state != states.rend(); ++state) {
     const std::string number = fmt::format("{}.{}", state->epoch, state->seq);
     const bool named = number == wanted || std::to_string(state->seq) == wanted;
@@ -38,9 +46,7 @@ Result<KeptState> Choose(const std::vector<KeptState>& states,
   }
   if (states.empty()) {
     return Error::Make(Kind::kNotReady, "no earlier state is kept here")
-        .Hint(
-            "`keep_states` in import.yml says how many are; an older bundle can be taken with "
-            "`import --allow-rollback --reason TEXT`");
+        .Hint("`keep_states` in import.yml says how many are; {}", HowToTakeOlder(trust));
   }
   return Error::Make(Kind::kNotFound, "{}; kept are: {}",
                      wanted.empty() ? "there is no state before the present one"
@@ -50,16 +56,15 @@ Result<KeptState> Choose(const std::vector<KeptState>& states,
 
 // The store stays as it is; another kept state may be whole.
 Error NotUsable(Error error, const KeptState& state, std::vector<KeptState> states,
-                const std::optional<Applied>& present) {
+                const std::optional<Applied>& present, const bundle::StreamTrust& trust) {
   std::erase_if(states, [&](const KeptState& other) {
     return other.path == state.path || Is(other, present);
   });
   Error named = Error::Make(Kind::kDamaged, "the kept state {} cannot be used: {}",
                             state.path.string(), error.what);
   if (states.empty()) {
-    return std::move(named).Hint(
-        "nothing was changed, and no other state is kept: take an older bundle with `import "
-        "--allow-rollback --reason TEXT`");
+    return std::move(named).Hint("nothing was changed, and no other state is kept; {}",
+                                 HowToTakeOlder(trust));
   }
   return std::move(named).Hint(
       "nothing was changed; also kept: {}: `rollback --to NUMBER --reason TEXT`", Numbers(states));
@@ -95,19 +100,20 @@ Status RollBack(Session& session, const RollbackOptions& options, const Runners&
   GF_TRY(SiteTrust trust, LoadTrust(&*present));
   GF_TRY(const std::optional<Applied> before, LoadApplied(&*present));
   // A crash may have come between an import and this.
-  GF_CHECK(HeedRecall(session, home, trust.state.streams[trust.stream], false));
+  const bundle::StreamTrust held = trust.state.streams[trust.stream];
+  GF_CHECK(HeedRecall(session, home, held, false));
   GF_TRY(const std::vector<KeptState> states, KeptStates(home));
-  GF_TRY(const KeptState state, Choose(states, before, options.to));
+  GF_TRY(const KeptState state, Choose(states, before, held, options.to));
 
   auto copied = NextStore::FromKept(home, state.path);
   if (!copied.ok()) {
     const bool damaged = copied.error().kind == Kind::kDamaged;
     if (!damaged) return std::move(copied).error();
-    return NotUsable(std::move(copied).error(), state, states, before);
+    return NotUsable(std::move(copied).error(), state, states, before, held);
   }
   NextStore next = std::move(copied).value();
   auto checked = CheckKept(state, &next.store());
-  if (!checked.ok()) return NotUsable(std::move(checked).error(), state, states, before);
+  if (!checked.ok()) return NotUsable(std::move(checked).error(), state, states, before, held);
   // The highest number ever accepted stays: what came after can be imported again, nothing older
   // can.
   trust.state.streams[trust.stream].applied = PointOf(checked->applied->manifest);

@@ -345,9 +345,10 @@ class Importing {
     GF_CHECK(SaveAuditAnchor(&next.store(), begun));
     store_.reset();
     const bundle::StreamTrust& trust = next_trust.state.streams[trust_.stream];
+    const bool recalled = before_ && bundle::IsRecalled(trust, PointOf(before_->manifest));
+    if (recalled && is_delta) GF_CHECK(next.Compact());
     std::optional<bundle::StatePoint> kept;
-    if (before_ && !bundle::IsRecalled(trust, PointOf(before_->manifest)))
-      kept = PointOf(before_->manifest);
+    if (before_ && !recalled) kept = PointOf(before_->manifest);
     GF_CHECK(next.Adopt(kept, config_.keep_states));
     GF_CHECK(HeedRecall(session_, home_, trust,
                         trust.recalled != trust_.state.streams[trust_.stream].recalled));

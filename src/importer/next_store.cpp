@@ -1,5 +1,6 @@
 #include "importer/next_store.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -13,10 +14,15 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr mode_t kOwnFolder = 0700;
+constexpr mode_t kOwnFile = 0600;
 constexpr std::string_view kStateEnding = ".db";
 
 fs::path AsidePath(const Home& home) {
   return home.work() / "next.db";
+}
+
+fs::path CompactPath(const Home& home) {
+  return home.work() / "compact.db";
 }
 
 Result<fs::path> FreshPath(const Home& home) {
@@ -109,6 +115,22 @@ Result<NextStore> NextStore::FromKept(const Home& home, const fs::path& kept) {
   for (const auto& [key, value] : own)
     GF_CHECK(next.store_->SetMeta(key, value));
   return next;
+}
+
+Status NextStore::Compact() {
+  const fs::path compact = CompactPath(home_);
+  ::unlink(compact.c_str());
+  if (Status written = store_->SnapshotTo(compact); !written.ok()) {
+    ::unlink(compact.c_str());
+    return written;
+  }
+  if (::chmod(compact.c_str(), kOwnFile) != 0)
+    return SystemError("cannot set the rights of " + compact.string(), errno);
+  store_.reset();
+  if (::rename(compact.c_str(), path_.c_str()) != 0)
+    return SystemError("cannot replace " + path_.string(), errno);
+  GF_TRY(store_, store::Store::OpenAside(path_));
+  return Ok();
 }
 
 Status NextStore::Adopt(const std::optional<bundle::StatePoint>& replaced,

@@ -27,6 +27,11 @@ class NextStore {
 
   [[nodiscard]] store::Store& store() { return *store_; }
 
+  // Writes it anew, without the bytes of rows that are gone: SQLite overwrites them where they
+  // were deleted, but not where they lay before a page was split. Takes as much room again, and no
+  // transaction may be open.
+  [[nodiscard]] Status Compact();
+
   // Syncs it, keeps the present store under `replaced` (nothing: it holds no state) and takes its
   // place. No transaction may be open; the present store must not be used afterwards.
   [[nodiscard]] Status Adopt(const std::optional<bundle::StatePoint>& replaced,

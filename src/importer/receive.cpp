@@ -112,14 +112,16 @@ Result<std::map<std::string, std::uint64_t>> CountAfter(const Config& config,
   return rows;
 }
 
-// Roughly: the payload unpacked, and the store of it beside the present one.
-Status CheckRoom(const Home& home, const bundle::Manifest& manifest) {
+// Roughly: the payload unpacked, and the store of it beside the present one; twice if it is then
+// written anew.
+Status CheckRoom(const Home& home, const bundle::Manifest& manifest, bool from_recalled) {
   std::error_code error;
   const std::uintmax_t store = std::filesystem::file_size(home.store_file(), error);
   const std::uint64_t unpacked =
       std::max(manifest.payload->plain_size, manifest.payload->stored_size);
   const bool is_delta = manifest.kind == bundle::BundleKind::kDelta;
-  const std::uint64_t needed = unpacked + (is_delta && !error ? store : unpacked);
+  const std::uint64_t stores = from_recalled ? 2 : 1;
+  const std::uint64_t needed = unpacked + (is_delta && !error ? stores * store : unpacked);
   GF_TRY(const FileSystemRoom room, RoomIn(home.work()));
   if (room.free >= needed) return Ok();
   return Error::Make(Kind::kNoSpace,
@@ -129,9 +131,9 @@ Status CheckRoom(const Home& home, const bundle::Manifest& manifest) {
 }
 
 Result<sandbox::Child> StartReader(const Home& home, const Config& config,
-                                   const bundle::Manifest& manifest) {
+                                   const bundle::Manifest& manifest, bool from_recalled) {
   GF_CHECK(MakeFolder(home.work(), 0700));
-  GF_CHECK(CheckRoom(home, manifest));
+  GF_CHECK(CheckRoom(home, manifest, from_recalled));
   GF_TRY(Fd scratch, UnnamedFile(home.work()));
   const transfer::Expected expected{manifest.payload->plain_size, manifest.payload->plain_digest,
                                     !manifest.payload->recipients.empty()};
@@ -147,7 +149,7 @@ Result<sandbox::Child> StartReader(const Home& home, const Config& config,
       std::move(scratch), limits, config.require_landlock);
 }
 
-// Then the rows that go leave words and tags behind that must go, too.
+// Then the rows that go leave words, tags and bytes behind that must go, too.
 bool StartsFromRecalled(const Receiving& receiving) {
   if (!receiving.before) return false;
   const auto trust = receiving.next.state.streams.find(receiving.next.stream);
@@ -161,7 +163,8 @@ Result<Received> Receive(const Console& console, const Home& home, const Config&
                          bundle::BundleReader* reader, const Receiving& receiving,
                          store::Store* aside) {
   const bundle::Manifest& manifest = receiving.verified.manifest();
-  GF_TRY(sandbox::Child child, StartReader(home, config, manifest));
+  const bool from_recalled = StartsFromRecalled(receiving);
+  GF_TRY(sandbox::Child child, StartReader(home, config, manifest, from_recalled));
   Received received;
   received.sandbox = child.level().Describe();
   GF_CHECK(Feed(console, reader, manifest, &child));
@@ -185,7 +188,7 @@ Result<Received> Receive(const Console& console, const Home& home, const Config&
   received.rows = taker.rows();
   received.tombstones = taker.tombstones();
   received.refused = taker.refused();
-  if (StartsFromRecalled(receiving)) GF_CHECK(aside->ForgetUnused());
+  if (from_recalled) GF_CHECK(aside->ForgetUnused());
   GF_CHECK(SaveTrust(aside, receiving.next));
   GF_CHECK(
       SaveApplied(aside, Applied{manifest, Now(), reader->manifest().bytes, receiving.exception,

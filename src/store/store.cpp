@@ -66,7 +66,7 @@ constexpr char kDurable[] = "PRAGMA journal_mode = DELETE; PRAGMA synchronous = 
 constexpr char kThrownAwayOnFailure[] = "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;";
 constexpr char kAlways[] =
     "PRAGMA cache_size = -32000; PRAGMA temp_store = FILE; PRAGMA foreign_keys = OFF;"
-    "PRAGMA trusted_schema = OFF; PRAGMA secure_delete = ON;";  // what goes leaves no bytes
+    "PRAGMA trusted_schema = OFF; PRAGMA secure_delete = ON;";  // what goes is overwritten
 
 }  // namespace
 
