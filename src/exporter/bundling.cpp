@@ -86,6 +86,16 @@ std::string HowToSign(const Session& session, const bundle::WrittenMedium& mediu
                      medium.volumes.front().path.string());
 }
 
+// `older`: what stays on the medium after a recall, replaced or not.
+void WarnOfRecalledOnes(Session& session, const SiteConfig& site,
+                        const std::vector<std::string>& older) {
+  if (older.empty()) return;
+  session.console.Warn(fmt::format(
+      "still on this medium, with what is recalled: {}. Do not let it cross: write onto a fresh "
+      "medium, or `{} bundle --site {} --kind full --replace`, since a full needs none of them",
+      fmt::join(older, ", "), session.program, site.name));
+}
+
 Error Unfinished(const Session& session, const SiteConfig& site, const Signing& signing,
                  const bundle::WrittenMedium& medium) {
   return Error::Make(Kind::kPartly,
@@ -169,6 +179,7 @@ Result<WrittenBundles> WriteBundle(Session& session, const Home& home, const Sit
   for (const bundle::SecretKey& key : keys)
     signing.keys.push_back(key.public_key().id.ToString());
   WrittenBundles written;
+  std::vector<std::string> older;
   for (const MadeBundle& one : made.bundles) {
     const bool more_follows = &one != &made.bundles.back();
     written.epoch = one.manifest.epoch;
@@ -181,6 +192,7 @@ Result<WrittenBundles> WriteBundle(Session& session, const Home& home, const Sit
           written.epoch, written.seq, session.program, site.name);
     }
     ShowBundle(session, one, made, *medium, signing);
+    older = medium->older;
     if (signing.missing() > 0) {
       written.unfinished =
           written.unfinished
@@ -194,6 +206,7 @@ Result<WrittenBundles> WriteBundle(Session& session, const Home& home, const Sit
                        {static_cast<std::int64_t>(last.epoch), static_cast<std::int64_t>(last.seq),
                         last.created, made.rebase, std::move(signing)}));
   ShowState(session, made);
+  if (request.recall) WarnOfRecalledOnes(session, site, older);
   if (request.recall && last.recalled && !made.changed) {
     session.console.Warn(fmt::format(
         "nothing has changed since the number before: if what is recalled was still in it, it has "

@@ -1,8 +1,10 @@
 """A recall: what should never have crossed does not come back, by no way that the site has itself."""
 import json
 import os
+import random
 import shutil
 import tarfile
+import uuid
 
 import jsonschema
 import pytest
@@ -81,7 +83,8 @@ def test_nothing_of_what_was_recalled_stays(pair):
     pair.import_("audit", "verify")
     pair.import_("fsck")
 
-    failing(pair.import_("rollback", "--reason", "test", expect=None), 8, "no earlier state")
+    failing(pair.import_("rollback", "--reason", "test", expect=None), 8, "no earlier state",
+            "no option takes numbers up to 1.3")
     failing(pair.import_("import", old, "--allow-rollback", "--reason", "test", expect=None), 16, "was recalled",
             "no option")
     # What came after is kept again.
@@ -92,6 +95,63 @@ def test_nothing_of_what_was_recalled_stays(pair):
     pair.import_("rollback", "--reason", "test")
     assert "harmless" in pair.import_("dump").stdout
     assert len(list((pair.isolated / "artifacts/edl/generations").iterdir())) >= 2
+
+
+def test_pages_that_were_split_keep_no_copies(tmp_path, bins):
+    """Rows that come in between others move those to new pages, and their old bytes stay where they were."""
+    pair = Pair(tmp_path, bins)
+    pair.feed = tmp_path / "feed"
+    pair.feed.mkdir()
+    pair.configure_export([{"name": "feed", "kind": "misp-event", "path": str(pair.feed)}], **EVERYTHING,
+                          full="never")
+    chance = random.Random(5)
+    kept, secret = [], []
+
+    def day(attributes):
+        days(pair, [("domain", "first.example")])
+        path = pair.feed / "event.json"
+        event = json.loads(path.read_text())
+        event["Event"]["Attribute"] += attributes
+        path.write_text(json.dumps(event))
+        pair.export("collect")
+
+    def attribute(value, comment):
+        return {"uuid": str(uuid.UUID(int=chance.getrandbits(128), version=4)), "type": "domain", "to_ids": True,
+                "category": "Network activity", "timestamp": "1785542400", "value": value, "comment": comment}
+
+    for number in range(3):
+        kept += [attribute(f"kept{number}x{place}.example", "") for place in range(200)]
+        secret += [attribute(f"{number}x{place}.{SECRET}", "c" * chance.randrange(200) + SECRET)
+                   for place in range(400)]
+        day(kept + secret)
+        pair.bundle()
+        if number == 0:
+            pair.open_site(clearance="red", destinations=[])
+        pair.import_("import", pair.medium)
+    assert "store.db" in holding_the_secret(pair.isolated)
+    day(kept)
+    assert json_of(pair.export("bundle", "--to", pair.medium, "--recall", "--json"))[-1]["kind"] == "delta"
+    pair.import_("import", pair.medium)
+    assert holding_the_secret(pair.isolated) == []
+    assert (pair.isolated / "store.db").stat().st_mode & 0o777 == 0o600
+    assert not list((pair.isolated / "work").iterdir())
+    pair.import_("fsck")
+
+
+def test_what_stays_on_the_medium_is_named(pair):
+    first = sorted(path.name for path in pair.medium.glob("*.gfb"))[0]
+    days(pair, [("domain", "harmless.example")])
+    done = pair.export("bundle", "--to", pair.medium, "--recall", "--replace")
+    left = sorted(path.name for path in pair.medium.glob("*.gfb"))
+    if pair.way == "full":
+        assert left == ["ot-plant-000004-delta.gfb", "ot-plant-000004-full.gfb"]
+        assert "with what is recalled" not in done.stderr
+        return
+    assert first in left and f"with what is recalled: {first}" in done.stderr
+    pair.export("bundle", "--to", pair.medium, "--kind", "full", "--replace")
+    assert len(list(pair.medium.glob("*.gfb"))) == 1
+    pair.import_("import", pair.medium)
+    assert holding_the_secret(pair.isolated / "states") == [] and SECRET not in pair.import_("dump").stdout
 
 
 def test_a_lost_bundle_hides_no_recall(pair):
