@@ -2,6 +2,7 @@
 
 #include "bundle/medium_report.h"
 #include "bundle/medium_writer.h"
+#include "bundle/number_json.h"
 #include "exporter/bundle_maker.h"
 #include "exporter/commands.h"
 #include "exporter/keys.h"
@@ -37,9 +38,7 @@ void ShowBundle(Session& session, const MadeBundle& made, const MadeBundles& all
       {"created", FormatTime(manifest.created)},
       {"expires", FormatTime(manifest.expires)},
       {"changed", all.changed},
-      {"recalled", manifest.recalled ? Json({{"epoch", manifest.recalled->epoch},
-                                             {"seq", manifest.recalled->seq}})
-                                     : Json(nullptr)},
+      {"recalled", bundle::NumberJson(manifest.recalled)},
       {"signatures", signing.keys},
       {"threshold", signing.threshold},
       {"missing", signing.missing()},

@@ -1,3 +1,4 @@
+#include "bundle/number_json.h"
 #include "detect/generation.h"
 #include "detect/id_use.h"
 #include "importer/commands.h"
@@ -59,21 +60,18 @@ Status ShowStatus(Session& session) {
   if (held != trust.state.streams.end()) highest = held->second.highest;
   std::optional<bundle::StateNumber> recalled;
   if (held != trust.state.streams.end()) recalled = held->second.recalled;
-  console.Emit("status",
-               {{"home", home.folder().string()},
-                {"stream", stream},
-                {"root_version", trust.state.root.version},
-                {"clearance", intel::TlpName(config.clearance)},
-                {"clock", bundle::ClockVerdictName(clock.verdict)},
-                {"applied", state},
-                {"highest", highest ? Json({{"epoch", highest->epoch}, {"seq", highest->seq}})
-                                    : Json(nullptr)},
-                {"recalled", recalled ? Json({{"epoch", recalled->epoch}, {"seq", recalled->seq}})
-                                      : Json(nullptr)},
-                {"warnings", warnings},
-                {"notes", notes},
-                {"rows", counts},
-                {"destinations", destinations}});
+  console.Emit("status", {{"home", home.folder().string()},
+                          {"stream", stream},
+                          {"root_version", trust.state.root.version},
+                          {"clearance", intel::TlpName(config.clearance)},
+                          {"clock", bundle::ClockVerdictName(clock.verdict)},
+                          {"applied", state},
+                          {"highest", bundle::NumberJson(highest)},
+                          {"recalled", bundle::NumberJson(recalled)},
+                          {"warnings", warnings},
+                          {"notes", notes},
+                          {"rows", counts},
+                          {"destinations", destinations}});
   console.Say(fmt::format("home       {}", home.folder().string()));
   console.Say(fmt::format("stream     {}, root version {}, clearance TLP:{}", stream,
                           trust.state.root.version, intel::TlpName(config.clearance)));

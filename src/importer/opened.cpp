@@ -1,5 +1,7 @@
 #include "importer/opened.h"
 
+#include "bundle/number_json.h"
+
 namespace gapferry::importer {
 namespace {
 
@@ -99,10 +101,7 @@ Described Describe(const Opened& opened, const bundle::JudgedClock& clock) {
                     {"volumes", NamesJson(volumes)},
                     {"foreign_files", NamesJson(opened.medium.foreign.names)},
                     {"foreign_count", opened.medium.foreign.count}};
-  described.json["recalled"] =
-      manifest.recalled
-          ? Json({{"epoch", manifest.recalled->epoch}, {"seq", manifest.recalled->seq}})
-          : Json(nullptr);
+  described.json["recalled"] = bundle::NumberJson(manifest.recalled);
   if (manifest.content_hidden) described.json["rows"] = nullptr;
   if (manifest.payload) described.json["recipients"] = NamesJson(manifest.payload->recipients);
   return described;
