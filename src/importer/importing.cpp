@@ -4,7 +4,9 @@
 #include "base/version.h"
 #include "importer/commands.h"
 #include "importer/difference.h"
+#include "importer/heartbeat.h"
 #include "importer/import_record.h"
+#include "importer/import_report.h"
 #include "importer/next_store.h"
 #include "importer/opened.h"
 #include "importer/recall.h"
@@ -23,63 +25,6 @@ Status KeepRoot(store::Store* store, SiteTrust* trust, const bundle::Root& walke
   return store->Commit();
 }
 
-std::string NumberText(const bundle::Manifest& manifest) {
-  return fmt::format("{}.{}", manifest.epoch, manifest.seq);
-}
-
-void Show(Session& session, const Opened& opened, const bundle::JudgedClock& clock,
-          const std::optional<Applied>& before, const Received& received, const AuditHead& audit) {
-  Console& console = session.console;
-  Described described = Describe(opened, clock);
-  described.json["previous_seq"] = before ? Json(before->manifest.seq) : Json(nullptr);
-  described.json["sandbox"] = received.sandbox;
-  described.json["rows_before"] = received.before;
-  described.json["rows_after"] = received.after;
-  Json refused = Json::object();
-  for (const auto& [kind, reasons] : received.refused) {
-    for (const auto& [key, count] : reasons.map()) {
-      refused[kind].push_back(
-          {{"reason", policy::ReasonCode(key.reason)}, {"detail", key.detail}, {"count", count}});
-    }
-  }
-  described.json["refused"] = refused;
-  described.json["rows_received"] = received.rows;
-  described.json["tombstones_received"] = received.tombstones;
-  described.json["audit"] = {{"entries", audit.entries}, {"head", audit.hash}};
-  console.Emit("import", described.json);
-
-  // A delta adds its changes to the digest of what was there: only `fsck` reads all rows again.
-  console.Say(opened.verified.manifest().kind == bundle::BundleKind::kDelta
-                  ? "IMPORTED   the changes lead to the signed state; `fsck` reads every row of it"
-                  : "IMPORTED   the state is the signed one, to the last row");
-  for (const std::string& line : described.lines)
-    console.Say(line);
-  console.Say(
-      before ? fmt::format("number     {} → {}", NumberText(before->manifest),
-                           NumberText(opened.verified.manifest()))
-             : fmt::format("number     first import: {}", NumberText(opened.verified.manifest())));
-  if (opened.verified.manifest().kind == bundle::BundleKind::kDelta) {
-    console.Say(fmt::format("delta      {} rows and {} tombstones came", Grouped(received.rows),
-                            Grouped(received.tombstones)));
-  }
-  console.Say(fmt::format("sandbox    {}", received.sandbox));
-  console.Say(fmt::format("audit      {}", audit.ToString()));
-  for (const auto& [kind, after] : received.after) {
-    const auto found = received.before.find(kind);
-    const std::uint64_t was = found == received.before.end() ? 0 : found->second;
-    if (was != 0 || after != 0) {
-      console.Say(fmt::format("{:<17} {:>12} → {}", kind, Grouped(was), Grouped(after)));
-    }
-  }
-  for (const auto& [kind, reasons] : received.refused) {
-    for (const auto& [key, count] : reasons.map()) {
-      console.Say(fmt::format("refused    {:>12}  {} rows: {}{}", Grouped(count), kind,
-                              policy::ReasonCode(key.reason),
-                              key.detail.empty() ? "" : " (" + Printable(key.detail) + ")"));
-    }
-  }
-}
-
 std::string Exception(const ImportOptions& options) {
   std::vector<std::string_view> set_aside;
   if (options.allow_rollback) set_aside.emplace_back("rollback allowed");
@@ -87,55 +32,6 @@ std::string Exception(const ImportOptions& options) {
   if (options.trust_clock) set_aside.emplace_back("clock vouched for");
   if (options.reason.empty()) return "";
   return fmt::format("{}: {}", fmt::join(set_aside, ", "), options.reason);
-}
-
-Status SayAlreadyThere(Session& session, const bundle::Manifest& manifest) {
-  session.console.Emit(
-      "import", {{"already_imported", true}, {"stream", manifest.stream}, {"seq", manifest.seq}});
-  session.console.Say(
-      fmt::format("ALREADY IMPORTED   {} number {}.{} is what is here; nothing to do",
-                  manifest.stream, manifest.epoch, manifest.seq));
-  return Ok();
-}
-
-// No content: only what it says about the state that is here.
-Status TakeHeartbeat(Session& session, const Home& home, const bundle::Manifest& manifest,
-                     const bundle::Acceptance& acceptance, SiteTrust trust,
-                     const std::optional<Applied>& held, store::Store* store) {
-  Applied applied = held.value_or(Applied{});
-  SiteTrust next = trust;
-  next.state = acceptance.next;
-  const bundle::StreamTrust& stream = next.state.streams[trust.stream];
-  bundle::StreamTrust& known = trust.state.streams[trust.stream];
-  const bool recalls = known.recalled != stream.recalled;
-  if (acceptance.verdict == bundle::Verdict::kMissed) {
-    applied.missed = fmt::format("{}, as a heartbeat of {} says", NumberText(manifest),
-                                 FormatDate(manifest.created));
-    GF_CHECK(store->Begin());
-    GF_CHECK(store->SetMeta("missed", applied.missed));
-    known.recalled = stream.recalled;
-    GF_CHECK(SaveTrust(store, trust));
-    GF_CHECK(store->Commit());
-    GF_CHECK(HeedRecall(session, home, stream, recalls));
-    return Error::Make(Kind::kNotReady,
-                       "a heartbeat says that number {} is current; this site holds {}",
-                       NumberText(manifest), held ? NumberText(held->manifest) : "none")
-        .Hint("fetch and import the newer bundle: a delivery was missed");
-  }
-  applied.next_due = std::max(applied.next_due, manifest.next_due);
-  GF_CHECK(store->Begin());
-  GF_CHECK(SaveTrust(store, next));
-  GF_CHECK(SaveApplied(store, applied));
-  GF_CHECK(store->Commit());
-  GF_CHECK(HeedRecall(session, home, stream, recalls));
-  session.console.Emit("import", {{"still_current", true},
-                                  {"stream", manifest.stream},
-                                  {"seq", manifest.seq},
-                                  {"next_due", FormatTime(applied.next_due)}});
-  session.console.Say(fmt::format("STILL CURRENT      {} number {}.{}, as of {}; next due {}",
-                                  manifest.stream, manifest.epoch, manifest.seq,
-                                  FormatTime(manifest.created), FormatDate(applied.next_due)));
-  return Ok();
 }
 
 // The cause keeps its hints: they say what to do about it.
@@ -284,7 +180,7 @@ class Importing {
            bundle::Accept(trust_.state, opened->verified, clock(), accept));
     const bundle::Manifest& manifest = opened->verified.manifest();
     if (acceptance.verdict == bundle::Verdict::kAlreadyImported) {
-      GF_CHECK(SayAlreadyThere(session_, manifest));
+      SayAlreadyThere(session_, manifest);
       return false;
     }
     if (manifest.kind != bundle::BundleKind::kHeartbeat) return TakeState(opened, acceptance);
@@ -353,8 +249,8 @@ class Importing {
     GF_CHECK(HeedRecall(session_, home_, trust,
                         trust.recalled != trust_.state.streams[trust_.stream].recalled));
     GF_TRY(const AuditHead audit, record_.Done(manifest));
-    Show(session_, *opened, bundle::JudgeClock(clock(), trust_.state.floor), before_, received,
-         audit);
+    ShowImport(session_, *opened, bundle::JudgeClock(clock(), trust_.state.floor), before_,
+               received, audit);
     return true;
   }
 
