@@ -56,6 +56,13 @@ std::filesystem::path RootBeside(const std::filesystem::path& path,
   return folder / bundle::RootFileName(1);
 }
 
+// A folder without one is the wrong folder, whatever else is missing there.
+Status CheckHasBundle(const std::filesystem::path& path) {
+  if (!std::filesystem::is_directory(path)) return Ok();
+  GF_TRY(const bundle::MediumListing listing, bundle::ListMedium(path));
+  return listing.volumes.empty() ? Status(NoBundle(path, "", listing)) : Ok();
+}
+
 // A root from the file that was named or from beside the bundle.
 Result<Anchor> FromFile(const VerifyOptions& options) {
   const std::optional<bundle::Fingerprint> expected = bundle::ParseFingerprint(options.fingerprint);
@@ -65,6 +72,7 @@ Result<Anchor> FromFile(const VerifyOptions& options) {
   if (file.empty()) file = RootBeside(options.path, expected);
   auto document = bundle::ReadSignedFile(file, bundle::kMaxRootBytes);
   if (!document.ok()) {
+    if (options.root.empty()) GF_CHECK(CheckHasBundle(options.path));
     return Error::Make(Kind::kNotReady, "there is nothing to verify against: {}",
                        document.error().what)
         .Hint("give --root FILE, or run this where `gapferry-import init` has been run");

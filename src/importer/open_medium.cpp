@@ -162,21 +162,6 @@ void SortRefused(const bundle::RootWalk& walk, OpenedMedium& medium) {
       [](const RootFault& left, const RootFault& right) { return left.version < right.version; });
 }
 
-Error NoBundle(const fs::path& folder, const std::string& stream,
-               const bundle::MediumListing& listing) {
-  constexpr std::size_t kMaxNamed = 8;
-  std::vector<std::string> others;
-  for (const bundle::NamedVolume& volume : listing.volumes) {
-    std::string other = fmt::format("{} {}", volume.name.stream, volume.name.seq);
-    if (others.size() < kMaxNamed && (others.empty() || others.back() != other))
-      others.push_back(std::move(other));
-  }
-  return Error::Make(Kind::kNotFound, "there is no bundle{} in {}{}{}",
-                     stream.empty() ? "" : " for " + stream, folder.string(),
-                     others.empty() ? "" : "; there is: ", fmt::join(others, ", "))
-      .Hint("bundles are files that end in .gfb; is the right medium mounted?");
-}
-
 Status OpenFolder(const fs::path& folder, const Trusted& trusted, OpenedMedium& medium,
                   Opener& opener) {
   GF_TRY(medium.listing, bundle::ListMedium(folder));
@@ -219,6 +204,21 @@ void PutInOrder(const bundle::StreamTrust& held, std::vector<Opened>& bundles) {
 }
 
 }  // namespace
+
+Error NoBundle(const fs::path& folder, const std::string& stream,
+               const bundle::MediumListing& listing) {
+  constexpr std::size_t kMaxNamed = 8;
+  std::vector<std::string> others;
+  for (const bundle::NamedVolume& volume : listing.volumes) {
+    std::string other = fmt::format("{} {}", volume.name.stream, volume.name.seq);
+    if (others.size() < kMaxNamed && (others.empty() || others.back() != other))
+      others.push_back(std::move(other));
+  }
+  return Error::Make(Kind::kNotFound, "there is no bundle{} in {}{}{}",
+                     stream.empty() ? "" : " for " + stream, folder.string(),
+                     others.empty() ? "" : "; there is: ", fmt::join(others, ", "))
+      .Hint("bundles are files that end in .gfb; is the right medium mounted?");
+}
 
 Result<OpenedMedium> OpenMedium(const fs::path& path, const Trusted& trusted, bundle::Root* walked,
                                 Foreign* foreign) {

@@ -92,6 +92,11 @@ struct Trusted {
                                               const Trusted& trusted, bundle::Root* walked,
                                               Foreign* foreign = nullptr);
 
+// kNotFound: `listing` of this folder has none of the stream (empty: of any). It names what is
+// there.
+[[nodiscard]] Error NoBundle(const std::filesystem::path& folder, const std::string& stream,
+                             const bundle::MediumListing& listing);
+
 // The best bundle alone, for a caller that goes on to no other. The error is why there is none, or
 // what is wrong with a file whose name promises a newer one.
 [[nodiscard]] Result<Opened> OpenVerified(const std::filesystem::path& path,

@@ -164,6 +164,14 @@ def test_minisign_and_b2sum_agree(pair, oracle, tmp_path):
     assert digest in json.dumps(manifest)
 
 
+def test_a_folder_without_a_bundle_is_the_wrong_one(pair, tmp_path):
+    (tmp_path / "empty").mkdir()
+    for home in (pair.isolated, tmp_path / "nowhere"):
+        pair.isolated = home
+        done = pair.import_("verify", tmp_path / "empty", expect=7)
+        assert "there is no bundle" in done.stderr and "is the right medium mounted?" in done.stderr
+
+
 def test_a_kiosk_without_state_says_what_it_did_not_check(pair, tmp_path):
     kiosk = tmp_path / "nowhere"
     pair.isolated = kiosk
