@@ -127,19 +127,30 @@ struct Decider::State {
   // Destinations of one group ask the same of a value, so it is asked once.
   struct Group {
     policy::ValuePolicy policy;
+    std::size_t set = 0;
     bool asked = false;
     std::array<policy::ValueDecision, 2> answers;
   };
 
+  // The same for what they ask of an attribute.
+  struct UseGroup {
+    policy::UsePolicy policy;
+    std::optional<Decision> answer;
+  };
+
+  const Decision& AskUse(std::size_t destination);
   Decision DecidePart(std::size_t destination, std::size_t part, std::string_view* mark);
-  void AskGroup(Group* group) const;
+  void AskGroup(Group* group);
   [[nodiscard]] bool IsSightedFalsePositive(std::size_t destination,
                                             const intel::Indicator& indicator) const;
 
   const Site& site;
   std::vector<const Format*> formats;
-  std::vector<policy::UsePolicy> uses;  // of the destinations, with what their formats do
+  std::vector<UseGroup> uses;  // with what the formats do
+  std::vector<std::size_t> use_of;
   std::vector<policy::WarninglistSet> sets;
+  // What each set says of the parts of the value, once it was asked.
+  std::vector<std::array<std::optional<policy::WarninglistMatch>, 2>> matches;
   std::vector<Group> groups;
   std::vector<std::size_t> group_of;
   std::vector<std::uint64_t> false_positives;
@@ -159,8 +170,12 @@ Result<Decider> Decider::Create(store::Store& store, const Site& site) {
   std::vector<std::size_t> set_of;
   for (const Destination& destination : site.destinations) {
     state->formats.push_back(FindFormat(destination.format));
-    state->uses.push_back(destination.use);
-    state->uses.back().power = PowerOf(destination);
+    policy::UsePolicy use = destination.use;
+    use.power = PowerOf(destination);
+    const auto same = std::find_if(state->uses.begin(), state->uses.end(),
+                                   [&](const auto& each) { return each.policy == use; });
+    state->use_of.push_back(static_cast<std::size_t>(same - state->uses.begin()));
+    if (same == state->uses.end()) state->uses.push_back({std::move(use), std::nullopt});
     const ListModes wanted = EffectiveModes(site, destination);
     const auto found = std::find(modes.begin(), modes.end(), wanted);
     set_of.push_back(static_cast<std::size_t>(found - modes.begin()));
@@ -169,12 +184,13 @@ Result<Decider> Decider::Create(store::Store& store, const Site& site) {
   if (site.warninglists) {
     GF_TRY(state->sets, LoadWarninglists(store, modes));
   }
+  state->matches.resize(modes.size());
   GF_TRY(state->false_positives, FalsePositives(store));
   GF_TRY(state->sighted, SightedFalsePositives(store, site));
   // Of a destination's power a value is only asked whether it blocks.
   std::map<std::pair<std::size_t, bool>, std::size_t> known;
   for (std::size_t i = 0; i < site.destinations.size(); ++i) {
-    const policy::Power power = state->uses[i].power;
+    const policy::Power power = state->uses[state->use_of[i]].policy.power;
     const auto [found, added] =
         known.try_emplace({set_of[i], power == policy::Power::kBlocks}, state->groups.size());
     if (added) {
@@ -183,6 +199,7 @@ Result<Decider> Decider::Create(store::Store& store, const Site& site) {
       group.policy.own = site.own;
       group.policy.warninglists = site.warninglists ? &state->sets[set_of[i]] : nullptr;
       group.policy.power = power;
+      group.set = set_of[i];
       group.policy.shortest_prefix_v4 = site.shortest_prefix_v4;
       group.policy.shortest_prefix_v6 = site.shortest_prefix_v6;
     }
@@ -195,14 +212,25 @@ void Decider::Begin(const Subject& subject) {
   state_->subject = subject;
   for (State::Group& group : state_->groups)
     group.asked = false;
+  for (State::UseGroup& use : state_->uses)
+    use.answer.reset();
+  for (auto& match : state_->matches)
+    match = {};
 }
 
-void Decider::State::AskGroup(Group* group) const {
+const Decision& Decider::State::AskUse(std::size_t destination) {
+  UseGroup& use = uses[use_of[destination]];
+  if (!use.answer) use.answer = policy::DecideUse(use.policy, subject.occurrence, site.created);
+  return *use.answer;
+}
+
+void Decider::State::AskGroup(Group* group) {
   if (group->asked) return;
   group->asked = true;
   for (std::size_t part = 0; part < subject.value->count; ++part) {
     const intel::Indicator& indicator = subject.value->indicators[part];
-    group->answers[part] = policy::DecideValue(group->policy, indicator, subject.occurrence.type);
+    group->answers[part] = policy::DecideValue(group->policy, indicator, subject.occurrence.type,
+                                               &matches[group->set][part]);
     if (group->answers[part].decision.allowed && !false_positives.empty() &&
         std::binary_search(false_positives.begin(), false_positives.end(), MeaningHash(indicator)))
       group->answers[part].decision = Decision::Refuse(Reason::kFalsePositive);
@@ -214,7 +242,7 @@ bool Decider::State::IsSightedFalsePositive(std::size_t destination,
   if (sighted.empty()) return false;
   const auto found = sighted.find(MeaningHash(indicator));
   return found != sighted.end() &&
-         policy::SightedAsFalsePositive(uses[destination].sightings, found->second);
+         policy::SightedAsFalsePositive(uses[use_of[destination]].policy.sightings, found->second);
 }
 
 Decision Decider::State::DecidePart(std::size_t destination, std::size_t part,
@@ -242,12 +270,12 @@ const Verdict& Decider::Judge(std::size_t destination) {
   verdict.marks = {};
   const intel::Normalised& value = *state.subject.value;
   if (state.formats[destination]->make_for_events != nullptr) {
-    verdict.whole = policy::DecideCopy(state.uses[destination], state.subject.occurrence);
+    verdict.whole =
+        policy::DecideCopy(state.uses[state.use_of[destination]].policy, state.subject.occurrence);
     verdict.parts = {verdict.whole, verdict.whole};
     return verdict;
   }
-  Decision all =
-      policy::DecideUse(state.uses[destination], state.subject.occurrence, state.site.created);
+  Decision all = state.AskUse(destination);
   if (all.allowed && !value.ok()) all = Decision::Refuse(policy::ReasonOf(value.problem));
   const bool text = value.count == 0 || value.indicators[0].kind == intel::IndicatorKind::kOther;
   if (all.allowed && text && (value.count == 0 || !state.formats[destination]->takes_text))

@@ -19,6 +19,8 @@ struct Decay {
   double decay_speed = 1;    // above 0
   double threshold = 0;      // what scores less is used no longer
   double base_score = 100;
+
+  friend bool operator==(const Decay&, const Decay&) = default;
 };
 [[nodiscard]] double DecayScore(const Decay& decay, Time since_last_sign);
 // `last_activity` as in Occurrence: of unknown age, nothing has decayed.
@@ -28,6 +30,8 @@ struct SightingPolicy {
   std::int64_t false_positives = 0;  // so many drop a value; 0: none do
   bool heed_expiration = true;
   std::optional<Decay> decay;
+
+  friend bool operator==(const SightingPolicy&, const SightingPolicy&) = default;
 };
 
 // `last_activity` as in Occurrence, `created` the bundle's. `type` becomes the detail.

@@ -67,6 +67,8 @@ struct UsePolicy {
   // Days by attribute type, over the defaults of DefaultMaxAgeDays; 0: never too old.
   std::map<std::string, std::uint32_t, std::less<>> max_age_days;
   SightingPolicy sightings;
+
+  friend bool operator==(const UsePolicy&, const UsePolicy&) = default;
 };
 
 // By what the type's indicators are: addresses 180, URLs 365, names and e-mail addresses 730, all
@@ -99,9 +101,11 @@ struct ValueDecision {
   WarninglistMatch warninglists;  // marks stand also where the value is allowed
 };
 
-// `type` is the attribute's. Views in the decision point into the policy.
+// `type` is the attribute's. Views in the decision point into the policy. Policies with the same
+// warninglists may share `match`, which holds what those say of the indicator once it was asked.
 [[nodiscard]] ValueDecision DecideValue(const ValuePolicy& policy,
-                                        const intel::Indicator& indicator, std::string_view type);
+                                        const intel::Indicator& indicator, std::string_view type,
+                                        std::optional<WarninglistMatch>* match = nullptr);
 
 // What no rule may look for, not even one that only detects: a network wider than /8 (IPv6: /16),
 // on which every rule would fire all the time; an address that everybody has (unspecified,

@@ -170,7 +170,7 @@ bool IsBogon(const Network& network) {
 }
 
 ValueDecision DecideValue(const ValuePolicy& policy, const intel::Indicator& indicator,
-                          std::string_view type) {
+                          std::string_view type, std::optional<WarninglistMatch>* match) {
   ValueDecision result;
   const bool blocks = policy.power == Power::kBlocks;
   const bool is_name =
@@ -197,7 +197,10 @@ ValueDecision DecideValue(const ValuePolicy& policy, const intel::Indicator& ind
     }
   }
   if (policy.warninglists == nullptr) return result;
-  result.warninglists = policy.warninglists->Match(indicator, type);
+  std::optional<WarninglistMatch> own;
+  if (match == nullptr) match = &own;
+  if (!*match) *match = policy.warninglists->Match(indicator, type);
+  result.warninglists = **match;
   if (result.warninglists.dropped()) {
     result.decision = Decision::Refuse(Reason::kWarninglist,
                                        policy.warninglists->lists()[result.warninglists.drop].name);
