@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdint>
 
 #include "base/bytes.h"
+#include "collect/ad_rule.h"
 #include "collect/line_form.h"
-#include "intel/tld.h"
+#include "collect/resolver_line.h"
 #include "intel/value.h"
 
 namespace gapferry::collect {
@@ -17,139 +17,62 @@ using Blocked = std::optional<BlockLine>;
 constexpr std::size_t kNoPlace = std::string_view::npos;
 constexpr std::string_view kSpace = " \t";
 
-Blocked ByDnsmasq(std::string_view line) {
-  for (const std::string_view key : {"address=/", "local=/", "server=/"}) {
-    if (!line.starts_with(key)) continue;
-    line.remove_prefix(key.size());
-    const std::size_t end = line.rfind('/');
-    if (end == kNoPlace) return std::nullopt;
-    // "#" stands for the usual servers; a server that is named is asked, and blocks nothing.
-    const std::string_view answer = line.substr(end + 1);
-    const bool asks = answer.starts_with('#') || (!key.starts_with('a') && !answer.empty());
-    return asks ? BlockLine() : BlockLine{SplitAt(line.substr(0, end), "/")};
-  }
-  return std::nullopt;
+// What the hosts file of every system has.
+bool IsLocalName(std::string_view name) {
+  constexpr auto kNames = std::to_array<std::string_view>({"broadcasthost", "local", "localhost"});
+  return std::find(kNames.begin(), kNames.end(), name) != kNames.end() ||
+         name.starts_with("ip6-") || name.starts_with("localhost") ||
+         name.ends_with(".localdomain");
+}
+
+// A sentence that begins with an address has more than names in it.
+bool IsNameOfHosts(std::string_view word) {
+  return std::all_of(word.begin(), word.end(), [](char c) {
+    return IsAsciiAlnum(c) || static_cast<std::uint8_t>(c) >= 0x80 || c == '.' || c == '-' ||
+           c == '_';
+  });
 }
 
 Blocked ByHostsFile(std::string_view line) {
   const std::size_t end = line.find_first_of(kSpace);
-  if (end == kNoPlace || !IsNobodysAddress(line.substr(0, end))) return std::nullopt;
+  if (end == kNoPlace) return std::nullopt;
+  std::string_view address = line.substr(0, end);
+  address = address.substr(0, address.find('%'));  // "fe80::1%lo0"
+  if (!intel::ParseNetwork(address)) return std::nullopt;
   std::vector<std::string> names = SplitAt(line.substr(end, line.find('#') - end), kSpace);
-  // A sentence that begins with such an address has more than names in it.
-  const auto is_name = [](const std::string& word) {
-    return std::all_of(word.begin(), word.end(), [](char c) {
-      return IsAsciiAlnum(c) || static_cast<std::uint8_t>(c) >= 0x80 || c == '.' || c == '-' ||
-             c == '_';
-    });
-  };
-  if (names.empty() || !std::all_of(names.begin(), names.end(), is_name)) return std::nullopt;
-  std::erase_if(names,
-                [](const std::string& name) { return intel::ParseNetwork(name).has_value(); });
+  if (names.empty() || !std::all_of(names.begin(), names.end(), IsNameOfHosts)) return std::nullopt;
+  if (std::all_of(names.begin(), names.end(), IsLocalName)) return BlockLine();
+  if (!IsNobodysAddress(address)) return std::nullopt;
+  std::erase_if(names, [](const std::string& name) {
+    return IsLocalName(name) || intel::ParseNetwork(name).has_value();
+  });
   return BlockLine{std::move(names)};
 }
 
-// What ad blockers write behind "$": "third-party,domain=a.example|~b.example".
-bool IsOptions(std::string_view text) {
-  constexpr std::string_view kSigns = "-_=~|.,*:;";
-  return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
-    return IsAsciiAlnum(c) || kSigns.find(c) != kNoPlace;
-  });
+// A name or a URL alone in its line, where all else would be a setting or a pattern.
+bool StandsAlone(std::string_view line) {
+  constexpr std::string_view kOfPatterns = "*^$|\\(){}<>";
+  const std::size_t end = line.find_first_of(kSpace);
+  if (end != kNoPlace && AsciiTrim(line.substr(end)).front() != '#') return false;
+  line = line.substr(0, end);
+  constexpr std::string_view kNoStart = "-_/.&?:,;+~";
+  return line.find_first_of(kOfPatterns) == kNoPlace && kNoStart.find(line.front()) == kNoPlace &&
+         !line.ends_with(':');
 }
 
-// Where the "$" of a rule's options stands. Behind "^" they may hold anything.
-std::size_t OptionsPlace(std::string_view rule) {
-  const std::size_t certain = rule.find("^$");
-  if (certain != kNoPlace) return certain + 1;
-  const std::size_t place = rule.rfind('$');
-  return place != kNoPlace && IsOptions(rule.substr(place + 1)) ? place : kNoPlace;
-}
+// How many lines there were of a form, and whether one of them is of no other.
+struct Tally {
+  ListForm form;
+  std::size_t lines = 0;
+  bool sure = false;
+  bool header = false;
 
-// Options of rules that change what a page shows or is told, or switch another rule off.
-constexpr auto kNotBlocking =
-    std::to_array<std::string_view>({"badfilter",    "cookie",        "csp",
-                                     "ehide",        "elemhide",      "extension",
-                                     "genericblock", "generichide",   "ghide",
-                                     "hls",          "inline-font",   "inline-script",
-                                     "jsinject",     "jsonprune",     "permissions",
-                                     "queryprune",   "redirect-rule", "referrerpolicy",
-                                     "removeheader", "removeparam",   "replace",
-                                     "shide",        "specifichide",  "stealth",
-                                     "uritransform", "urlblock",      "urlskip",
-                                     "urltransform", "xmlprune"});
-
-enum class Effect : std::uint8_t { kBlocks, kNone, kOther };
-
-Effect EffectOf(std::string_view options) {
-  constexpr std::string_view kRewrite = "dnsrewrite=";
-  constexpr auto kRefusals =
-      std::to_array<std::string_view>({"", "noerror", "nxdomain", "refused", "servfail"});
-  for (const std::string& option : SplitAt(AsciiLower(options), ",")) {
-    const std::string_view name = std::string_view(option).substr(0, option.find('='));
-    if (std::binary_search(kNotBlocking.begin(), kNotBlocking.end(), name)) return Effect::kNone;
-    if (!option.starts_with(kRewrite)) continue;
-    std::string_view answer = std::string_view(option).substr(kRewrite.size());
-    // "NXDOMAIN", "NXDOMAIN;;" or "NOERROR;A;192.0.2.1"
-    answer = answer.substr(answer.rfind(';') + 1);
-    const bool refuses = IsNobodysAddress(answer) ||
-                         std::find(kRefusals.begin(), kRefusals.end(), answer) != kRefusals.end();
-    if (!refuses) return Effect::kOther;
+  void Add(LikeList like) {
+    if (like != LikeList::kNo) ++lines;
+    if (like == LikeList::kSure) sure = true;
+    if (like == LikeList::kHeader) header = true;
   }
-  return Effect::kBlocks;
-}
-
-// "a.example,b.example##.ad": changes a part of those pages.
-bool ChangesPages(std::string_view line) {
-  constexpr auto kMarks = std::to_array<std::string_view>(
-      {"##", "#@#", "#?#", "#@?#", "#$#", "#@$#", "#$?#", "#%#", "#@%#", "$$", "$@$"});
-  const std::size_t place = line.find_first_of("#$");
-  if (place == kNoPlace) return false;
-  // The name of a file may have such signs in it.
-  const auto is_page = [](std::string_view page) {
-    page.remove_prefix(std::min(page.find_first_not_of('~'), page.size()));
-    if (page.starts_with("*.")) page.remove_prefix(2);
-    constexpr std::string_view kSigns = "-_.";
-    return std::all_of(page.begin(), page.end(),
-                       [&](char c) { return IsAsciiAlnum(c) || kSigns.find(c) != kNoPlace; }) &&
-           page.find('.') != kNoPlace && intel::HasKnownTld(page);
-  };
-  const std::vector<std::string> pages = SplitAt(line.substr(0, place), ",");
-  return std::all_of(pages.begin(), pages.end(), is_page) &&
-         std::any_of(kMarks.begin(), kMarks.end(),
-                     [&](std::string_view mark) { return line.substr(place).starts_with(mark); });
-}
-
-Blocked ByAdBlocker(std::string_view line) {
-  constexpr std::string_view kException = "@@";
-  if (line.starts_with(kException) && line.size() > kException.size() &&
-      kSpace.find(line[kException.size()]) == kNoPlace)
-    return BlockLine();
-  if (ChangesPages(line)) return BlockLine();
-  if (line.find_first_of(kSpace) != kNoPlace) return std::nullopt;
-  const std::size_t options = OptionsPlace(line);
-  const std::string_view names = options == kNoPlace ? "" : line.substr(options + 1);
-  // A URL may end like options.
-  const bool is_rule = line.starts_with("||") || line.find("^$") != kNoPlace;
-  if (!is_rule) {
-    const std::vector<std::string> all = SplitAt(names, ",");
-    if (std::find(all.begin(), all.end(), "badfilter") != all.end()) return BlockLine();
-    // Its sites are where it holds, not what it blocks.
-    const bool holds_at = std::any_of(all.begin(), all.end(), [](const std::string& option) {
-      return option.starts_with("domain=");
-    });
-    return holds_at ? Blocked(BlockLine{{}, true}) : std::nullopt;
-  }
-  const Effect effect = EffectOf(names);
-  if (effect != Effect::kBlocks) return BlockLine{{}, effect == Effect::kOther};
-  line = line.substr(0, options);
-  line.remove_prefix(std::min(line.find_first_not_of('|'), line.size()));
-  while (line.ends_with('^') || line.ends_with('|') || line.ends_with('*'))
-    line.remove_suffix(1);
-  if (line.starts_with("*.")) line.remove_prefix(2);
-  if (line.empty() || line.find('|') != kNoPlace) return std::nullopt;
-  // Such patterns stand for many names.
-  if (line.find_first_of("^*") != kNoPlace) return BlockLine{{}, true};
-  return BlockLine{{std::string(line)}};
-}
+};
 
 }  // namespace
 
@@ -163,11 +86,34 @@ std::vector<std::string> SplitAt(std::string_view text, std::string_view separat
   return parts;
 }
 
-std::optional<BlockLine> ReadBlockLine(std::string_view line) {
-  for (const auto read : {ByDnsmasq, ByHostsFile, ByAdBlocker}) {
-    if (auto blocked = read(line)) return blocked;
+ListForm FindListForm(std::string_view head) {
+  auto tallies =
+      std::to_array<Tally>({{ListForm::kDnsmasq}, {ListForm::kUnbound}, {ListForm::kAdBlocker}});
+  std::size_t lines = 0;
+  // The last line may go on behind the head.
+  if (head.size() >= kListHead) head = head.substr(0, head.rfind('\n'));
+  while (!head.empty()) {
+    const std::size_t end = std::min(head.find_first_of("\r\n"), head.size());
+    const std::string_view line = AsciiTrim(head.substr(0, end));
+    head.remove_prefix(std::min(head.size(), end + 1));
+    if (line.empty() || line.starts_with('#') || line.starts_with("! ")) continue;
+    ++lines;
+    tallies[0].Add(LikeDnsmasq(line));
+    tallies[1].Add(LikeUnbound(line));
+    tallies[2].Add(LikeAdBlocker(line));
   }
-  return std::nullopt;
+  for (const Tally& tally : tallies) {
+    if (tally.header || (tally.sure && tally.lines * 2 > lines)) return tally.form;
+  }
+  return ListForm::kNone;
+}
+
+std::optional<BlockLine> ReadBlockLine(std::string_view line, ListForm form) {
+  if (auto blocked = ByHostsFile(line)) return blocked;
+  if (auto blocked = ReadResolverLine(line, form)) return blocked;
+  if (auto blocked = ReadAdRule(line, form)) return blocked;
+  if (form == ListForm::kNone) return std::nullopt;
+  return StandsAlone(line) ? std::nullopt : Blocked(BlockLine{{}, true});
 }
 
 }  // namespace gapferry::collect

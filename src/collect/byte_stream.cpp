@@ -26,6 +26,32 @@ ByteSource TextSource(std::string_view text) {
   };
 }
 
+Result<std::string> HeadOf(const ByteSource& source, std::size_t size) {
+  std::string head(size, '\0');
+  std::size_t read = 0;
+  while (read < size) {
+    auto* const to = reinterpret_cast<std::uint8_t*>(head.data()) + read;
+    GF_TRY(const std::size_t got, source({to, size - read}));
+    if (got == 0) break;
+    read += got;
+  }
+  head.resize(read);
+  return head;
+}
+
+ByteSource WithHead(std::string head, ByteSource source) {
+  // std::function wants copies.
+  auto shared = std::make_shared<const std::string>(std::move(head));
+  return [shared, at = std::size_t{0},
+          source = std::move(source)](std::span<std::uint8_t> into) mutable -> Result<std::size_t> {
+    if (at == shared->size()) return source(into);
+    const std::size_t size = std::min(into.size(), shared->size() - at);
+    std::memcpy(into.data(), shared->data() + at, size);
+    at += size;
+    return size;
+  };
+}
+
 ByteStream::ByteStream(ByteSource source, std::uint64_t max_bytes, std::uint64_t max_token_bytes)
     : source_(std::move(source)),
       max_bytes_(max_bytes),

@@ -5,6 +5,7 @@
 #include <functional>
 #include <optional>
 #include <streambuf>
+#include <string>
 #include <vector>
 
 #include "base/file.h"
@@ -19,6 +20,11 @@ using ByteSource = std::function<Result<std::size_t>(std::span<std::uint8_t>)>;
 [[nodiscard]] ByteSource FileSource(Fd fd);
 // The text must outlive the source.
 [[nodiscard]] ByteSource TextSource(std::string_view text);
+
+// The first bytes of a source, fewer only if it has no more; and the source with such bytes before
+// it.
+[[nodiscard]] Result<std::string> HeadOf(const ByteSource& source, std::size_t size);
+[[nodiscard]] ByteSource WithHead(std::string head, ByteSource source);
 
 class ByteStream : public std::streambuf {
  public:

@@ -4,7 +4,6 @@
 #include <array>
 
 #include "base/bytes.h"
-#include "collect/block_line.h"
 #include "collect/file_form.h"
 #include "collect/line_form.h"
 #include "collect/line_reader.h"
@@ -104,7 +103,10 @@ void FreetextLine::Read(std::string_view text, std::vector<FormedValue>* found) 
   const bool indented = text.starts_with(' ') || text.starts_with('\t');
   text = TrimCell(text);
   if (text.empty()) return;
-  if (IsComment(text)) return ReadComment(text);
+  // Within a zone a comment explains it, and in a parenthesis "//" may be a part of a key.
+  const bool is_comment = IsComment(text) && !(zone_.has_open() && !text.starts_with(';'));
+  if (is_comment && zone_.owns_next()) return;
+  if (is_comment) return ReadComment(text);
   if (ReadBlocked(text, indented)) return;
   text = JoinDefanged(AsciiTrim(WithoutComment(text)), &joined_);
   around_ = text.find_first_of(" \t") == kNowhere ? Around::kCell : Around::kProse;
@@ -135,19 +137,38 @@ void FreetextLine::ReadComment(std::string_view text) {
   }
 }
 
+void FreetextLine::Finish(std::vector<FormedValue>* found) {
+  found_ = found;
+  TakeBlocked(zone_.Finish());
+}
+
 bool FreetextLine::ReadBlocked(std::string_view text, bool indented) {
-  auto blocked = ReadBlockLine(text);
-  if (!blocked) blocked = zone_.Read(text, indented);
-  if (!blocked) return false;
-  if (blocked->left_out) ++left_out_;
+  std::optional<BlockLine> blocked;
+  if (!zone_.owns_next()) blocked = ReadBlockLine(text, form_);
+  if (!blocked) {
+    blocked = zone_.Read(text, indented);
+    TakeBlocked(zone_.TakeLate());
+  }
+  if (blocked) TakeBlocked(*blocked);
+  return blocked.has_value();
+}
+
+void FreetextLine::TakeBlocked(const BlockLine& line) {
   constexpr auto kTypes = std::to_array<std::string_view>(
       {"domain", "hostname", "hostname|port", "ip-dst", "ip-dst|port", "url"});
-  for (const std::string& value : blocked->values) {
-    if (FindForm(value, Around::kCell, &value_) &&
-        std::find(kTypes.begin(), kTypes.end(), value_.type) != kTypes.end())
+  bool lost = line.left_out;
+  for (const std::string& value : line.values) {
+    const bool has_form = FindForm(value, Around::kCell, &value_);
+    const bool is_blocked =
+        has_form && std::find(kTypes.begin(), kTypes.end(), value_.type) != kTypes.end();
+    // Nobody blocks a file here: "update.zip" is a host.
+    if (is_blocked || (has_form && value_.type == "filename" && FindHost(value, &value_))) {
       Take();
+    } else {
+      lost = lost || value.find('.') != kNowhere;
+    }
   }
-  return true;
+  if (lost) ++left_out_;
 }
 
 bool FreetextLine::ReadHashAndName(std::string_view text) {
@@ -179,10 +200,29 @@ void FreetextLine::ReadWords(std::string_view text) {
       continue;
     }
     const std::string_view word = Word(text);
+    if (const std::size_t masked = ReadMasked(text); masked > 0) {
+      text.remove_prefix(masked);
+      before_ = {};
+      continue;
+    }
     text.remove_prefix(word.size());
     ReadToken(word);
     before_ = word;
   }
+}
+
+std::size_t FreetextLine::ReadMasked(std::string_view rest) {
+  if (!IsAsciiDigit(rest.front())) return 0;
+  const std::string_view address = Word(rest);
+  std::string_view after = rest.substr(address.size());
+  const std::size_t gap = std::min(after.find_first_not_of(" \t"), after.size());
+  after.remove_prefix(gap);
+  if (gap == 0 || !(after.starts_with("255.") || after.starts_with("0."))) return 0;
+  const std::string_view mask = Word(after);
+  const auto network = NetworkWithMask(address, WithoutPunctuation(mask));
+  if (!network) return 0;
+  if (FindForm(*network, Around::kCell, &value_)) Take();
+  return address.size() + gap + mask.size();
 }
 
 std::size_t FreetextLine::ReadPath(std::string_view rest) {
@@ -287,15 +327,30 @@ void FreetextLine::Take() {
 
 Status ReadFreetext(ByteSource source, std::string_view file, const FreetextOptions& options,
                     const TakeValue& take, ValueReport* report) {
-  LineReader lines(std::move(source), options.encoding, options.max_bytes, LineReader::Long::kCut);
+  GF_TRY(std::string head, HeadOf(source, kListHead));
+  FreetextLine reader(FindListForm(head));
+  LineReader lines(WithHead(std::move(head), std::move(source)), options.encoding,
+                   options.max_bytes, LineReader::Long::kCut);
   LineDecoder decoder(options.encoding);
-  FreetextLine reader;
   std::vector<FormedValue> found;
   std::uint64_t first_wide = 0;
   std::uint64_t first_left = 0;
   const auto refuse = [&](std::uint64_t line, std::string reason) {
     if (++report->refused_count <= ValueReport::kMaxExamples)
       report->refused.push_back({Kind::kMalformed, std::string(file), line, std::move(reason)});
+  };
+  const auto take_found = [&](std::uint64_t line) -> Status {
+    if (first_wide == 0 && reader.wide_ranges() > 0) first_wide = line;
+    if (first_left == 0 && reader.left_out() > 0) first_left = line;
+    for (const FormedValue& value : found) {
+      if (options.exclude.Matches(value.value)) {
+        ++report->excluded;
+        continue;
+      }
+      GF_CHECK(take(value, line));
+    }
+    found.clear();
+    return Ok();
   };
   while (true) {
     GF_TRY(const std::optional<LineReader::Line> line, lines.Next());
@@ -310,18 +365,11 @@ Status ReadFreetext(ByteSource source, std::string_view file, const FreetextOpti
       refuse(line->number, "is not text in the encoding of this source");
       continue;
     }
-    found.clear();
     reader.Read(*text, &found);
-    if (first_wide == 0 && reader.wide_ranges() > 0) first_wide = line->number;
-    if (first_left == 0 && reader.left_out() > 0) first_left = line->number;
-    for (const FormedValue& value : found) {
-      if (options.exclude.Matches(value.value)) {
-        ++report->excluded;
-        continue;
-      }
-      GF_CHECK(take(value, line->number));
-    }
+    GF_CHECK(take_found(line->number));
   }
+  reader.Finish(&found);
+  GF_CHECK(take_found(report->lines));
   if (first_wide > 0) {
     report->notes.push_back(
         fmt::format("{}: {} ranges of more than 65,536 addresses, or with a mask that is none, are "
@@ -331,8 +379,8 @@ Status ReadFreetext(ByteSource source, std::string_view file, const FreetextOpti
   if (first_left > 0) {
     report->notes.push_back(
         fmt::format("{}: {} rules of a blocklist are about something else than a name, an address "
-                    "or a URL, such as patterns, clients or name servers, and are left out, the "
-                    "first in line {}",
+                    "or a URL, such as patterns, clients or name servers, or are not understood, "
+                    "and are left out, the first in line {}",
                     file, reader.left_out(), first_left));
   }
   return Ok();

@@ -5,6 +5,7 @@
 #include <functional>
 #include <vector>
 
+#include "collect/block_line.h"
 #include "collect/encoding.h"
 #include "collect/exclusion.h"
 #include "collect/feed_values.h"
@@ -16,8 +17,13 @@ namespace gapferry::collect {
 // Gathers the values of one file, a line at a time.
 class FreetextLine {
  public:
+  // `form`: what FindListForm says about the file.
+  explicit FreetextLine(ListForm form = ListForm::kNone) : form_(form) {}
+
   // `text`: UTF-8 without its end.
   void Read(std::string_view text, std::vector<FormedValue>* found);
+  // What the last lines held back; they are all.
+  void Finish(std::vector<FormedValue>* found);
   // Of addresses, in all lines so far; nothing of them is taken.
   [[nodiscard]] std::uint64_t wide_ranges() const { return wide_ranges_; }
   // Of blocklists, lines so far that block something else than a name, an address or a URL.
@@ -27,6 +33,7 @@ class FreetextLine {
   void ReadComment(std::string_view text);
   // Of a blocklist: only what it blocks. False: the line is none such.
   bool ReadBlocked(std::string_view text, bool indented);
+  void TakeBlocked(const BlockLine& line);
   void ReadWords(std::string_view text);
   // A hash and the name of its file, with all its blanks. False: the line is not built so.
   bool ReadHashAndName(std::string_view text);
@@ -40,6 +47,10 @@ class FreetextLine {
   bool TryPiece(std::string_view piece, bool labelled = false);
   void Take();
 
+  // An address and its mask at the front of `rest`, "192.0.2.0 255.255.255.0": how much that is.
+  std::size_t ReadMasked(std::string_view rest);
+
+  ListForm form_;
   std::vector<FormedValue>* found_ = nullptr;
   Around around_ = Around::kProse;
   std::string_view before_;  // the word before

@@ -106,6 +106,16 @@ std::optional<std::vector<std::string>> RangeNetworks(std::string_view word) {
   return networks;
 }
 
+std::optional<std::string> NetworkWithMask(std::string_view address, std::string_view mask) {
+  const auto number = Number(address);
+  const auto bits = Number(mask);
+  if (!number || !bits || *bits == 0) return std::nullopt;
+  const std::uint32_t turned = *bits >> 31U == 0 ? ~*bits : *bits;
+  if (std::popcount(turned) != std::countl_one(turned)) return std::nullopt;
+  if ((*number & ~turned) != 0) return std::string(address);
+  return Shown(*number, std::countl_one(turned));
+}
+
 bool IsNobodysAddress(std::string_view text) {
   const auto network = intel::ParseNetwork(text.substr(0, text.find('|')));
   if (!network) return false;

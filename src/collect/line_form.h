@@ -18,6 +18,12 @@ namespace gapferry::collect {
 // neither; none if it is a range of more than 65,536 addresses, or no mask of a network.
 [[nodiscard]] std::optional<std::vector<std::string>> RangeNetworks(std::string_view word);
 
+// Two words, "192.0.2.0" and its mask "255.255.255.0", also turned round as routers write it
+// ("0.0.0.255"), as a network; an address of it that is not its first as that address. Nothing if
+// they are none.
+[[nodiscard]] std::optional<std::string> NetworkWithMask(std::string_view address,
+                                                         std::string_view mask);
+
 // 127.0.0.0/8 and ::1, 0.0.0.0 and ::; also with a port or a prefix behind "|" or "/". They name
 // nobody.
 [[nodiscard]] bool IsNobodysAddress(std::string_view text);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <memory>
 
 #include "base/bytes.h"
 #include "collect/archive.h"
@@ -121,26 +120,19 @@ bool LooksBinary(std::string_view head) {
 }
 
 Result<ByteSource> CheckedSource(ByteSource source, Expected expected, std::string* shown_head) {
-  auto head = std::make_shared<std::string>();
+  std::string head;
   std::vector<std::uint8_t> buffer(kHead);
   bool ended = false;
-  while (!ended && head->size() <= kMaxErrorDocument) {
-    if (head->size() >= kHead && !NeedsMore(*head)) break;
-    buffer.resize(std::max(kHead, head->size()));
+  while (!ended && head.size() <= kMaxErrorDocument) {
+    if (head.size() >= kHead && !NeedsMore(head)) break;
+    buffer.resize(std::max(kHead, head.size()));
     GF_TRY(const std::size_t got, source(buffer));
-    head->append(AsText(ByteView(buffer).first(got)));
+    head.append(AsText(ByteView(buffer).first(got)));
     ended = got == 0;
   }
-  if (expected != Expected::kAnything) GF_CHECK(CheckHead(*head, ended, expected));
-  if (shown_head != nullptr) *shown_head = head->substr(0, kHead);
-  return ByteSource([head, at = std::size_t{0}, source = std::move(source)](
-                        std::span<std::uint8_t> into) mutable -> Result<std::size_t> {
-    if (at == head->size()) return source(into);
-    const std::size_t size = std::min(into.size(), head->size() - at);
-    std::copy_n(head->begin() + static_cast<std::ptrdiff_t>(at), size, into.begin());
-    at += size;
-    return size;
-  });
+  if (expected != Expected::kAnything) GF_CHECK(CheckHead(head, ended, expected));
+  if (shown_head != nullptr) *shown_head = head.substr(0, kHead);
+  return WithHead(std::move(head), std::move(source));
 }
 
 Status CheckDocument(const std::filesystem::path& file, Expected expected) {

@@ -9,15 +9,9 @@
 #include <vector>
 
 #include "collect/block_line.h"
+#include "collect/zone_record.h"
 
 namespace gapferry::collect {
-
-// One record: [owner] [ttl] [class] type data.
-struct ZoneRecord {
-  std::string owner;  // in lower case, as the others; empty: that of the record before
-  std::string type;
-  std::vector<std::string> data;
-};
 
 // Of one file. Names are those that a rule is about: without the zone's own name, and below the
 // origin that `$ORIGIN` gives.
@@ -29,12 +23,31 @@ class PolicyZone {
   // the zone itself; left out are rules about clients and name servers. Nothing if it is no line of
   // a zone.
   [[nodiscard]] std::optional<BlockLine> Read(std::string_view line, bool indented);
+  // Of the lines before, what only the last one made clear.
+  [[nodiscard]] BlockLine TakeLate();
+  // The file has ended.
+  [[nodiscard]] BlockLine Finish();
+  // The whole file is a zone: it begins as one, with its SOA. What is not understood in it is left
+  // out, and no text.
+  [[nodiscard]] bool whole() const { return in_zone_ && from_start_ && has_soa_; }
+  // Whether the next line is one of a zone, whatever it looks like.
+  [[nodiscard]] bool owns_next() const { return has_open() || whole(); }
+  // A parenthesis goes on in the next line.
+  [[nodiscard]] bool has_open() const { return open_.has_value(); }
 
  private:
-  [[nodiscard]] std::optional<BlockLine> Directive(std::string_view line);
+  enum class Place : std::uint8_t { kRule, kPassed, kAnswer };
+
+  [[nodiscard]] std::optional<BlockLine> GoOn(std::string_view line, bool indented);
+  [[nodiscard]] std::optional<BlockLine> Handle(ZoneRecord record, bool first);
+  // Nothing, if no sentence may be taken for a record here.
+  [[nodiscard]] std::optional<BlockLine> Unknown() const;
+  [[nodiscard]] std::optional<BlockLine> Directive(std::string_view line, bool first);
   [[nodiscard]] std::optional<BlockLine> Soa(const ZoneRecord& record, bool first);
   [[nodiscard]] std::optional<BlockLine> Ns(const ZoneRecord& record) const;
   [[nodiscard]] std::optional<BlockLine> Cname(const ZoneRecord& record);
+  // What a record says about a file that begins with a SOA.
+  [[nodiscard]] Place PlaceOf(const ZoneRecord& record) const;
   [[nodiscard]] std::string Full(std::string_view name) const;
   // The name that a rule is about, in its place in the zone.
   [[nodiscard]] std::string Trigger(std::string_view owner) const;
@@ -44,14 +57,21 @@ class PolicyZone {
   // A line that is none of a zone: what follows is not taken for one.
   void Leave();
 
-  bool begun_ = false;                 // a line was read
-  bool in_zone_ = false;               // a line was one that only zones have
-  int open_lines_ = 0;                 // that may still belong to a SOA in parentheses
+  bool begun_ = false;       // a line was read
+  bool from_start_ = false;  // and the first was one of a zone
+  bool in_zone_ = false;     // a line was one that only zones have
+  bool has_soa_ = false;
+  // The file begins with the SOA of `apex_`, which may be the answer about a name, until a rule
+  // below it comes. How many records there were that say nothing about that.
+  bool undecided_ = false;
+  int undecided_records_ = 0;
+  std::optional<ZoneRecord> open_;     // a record whose parenthesis is not closed,
+  bool open_first_ = false;            // which began the file,
+  int open_lines_ = 0;                 // and how many lines it goes on
   std::optional<std::string> origin_;  // without its last dot
-  // The zone's name, if known. Without `in_zone_` it is that of a SOA that may be the answer about
-  // a name, until a rule below it comes.
-  std::string apex_;
-  std::string last_owner_;  // in full, if the origin is known
+  std::string apex_;                   // the zone's name, if known
+  std::string last_owner_;             // in full, if the origin is known
+  BlockLine late_;
 };
 
 }  // namespace gapferry::collect

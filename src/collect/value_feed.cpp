@@ -9,7 +9,7 @@ namespace gapferry::collect {
 namespace {
 
 // Another reading of the same bytes is another input.
-constexpr std::string_view kReading = "reading 4";
+constexpr std::string_view kReading = "reading 5";
 
 using ReadValues = std::function<Status(const std::string& name, ByteSource source,
                                         const TakeValue& take, ValueReport* report)>;

@@ -328,6 +328,10 @@ bool FindForm(std::string_view text, Around around, FormedValue* out) {
   return FindName(plain, out) || FindBareUrl(plain, out);
 }
 
+bool FindHost(std::string_view text, FormedValue* out) {
+  return FindName(intel::Refang(text), out);
+}
+
 bool FitType(std::string_view type, std::string_view text, FormedValue* out) {
   const intel::TypeInfo* info = intel::FindType(type);
   if (info == nullptr) return false;

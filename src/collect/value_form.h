@@ -26,6 +26,9 @@ enum class Around {
 // `text` is UTF-8 and trimmed. False: no form is known, and `out` means nothing.
 [[nodiscard]] bool FindForm(std::string_view text, Around around, FormedValue* out);
 
+// A name of a host, also one with the ending of a file ("update.zip"). False as above.
+[[nodiscard]] bool FindHost(std::string_view text, FormedValue* out);
+
 // The value of a type that the user named. False: the text is no value of that type.
 [[nodiscard]] bool FitType(std::string_view type, std::string_view text, FormedValue* out);
 

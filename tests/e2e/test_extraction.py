@@ -113,6 +113,10 @@ LINES = {
     "hxxp:\\\\evil11.com\\x": ["url http://evil11.com/x"],
     "address=/evil12.com/0.0.0.0": ["domain evil12.com"], "local=/evil13.com/": ["domain evil13.com"],
     "203.0.113.6-203.0.113.9": ["ip-dst 203.0.113.6/31", "ip-dst 203.0.113.8/31"],
+    "192.0.2.0 255.255.255.0": ["ip-dst 192.0.2.0/24"], "192.0.2.9 0.0.0.255": ["ip-dst 192.0.2.9"],
+    "local-zone: \"evil14.com\" always_nxdomain": ["domain evil14.com"], "forward-addr: 8.8.8.8": [],
+    "rev-server=1.2.3.0/24,8.8.8.8": [], "*$3p,denyallow=a.com|b.com,from=c.com": [],
+    "yahoo.com,yahoo.*##.ad": [], "!#include https://a.com/b.txt": [], "||[2001:db8::1]^": ["ip-dst 2001:db8::1"],
     "0.0.0.0-255.255.255.255": [], "203.0.113.9-203.0.113.6": [], "203.0.113.6-203.0.113.6": ["ip-dst 203.0.113.6"],
 }
 

@@ -108,16 +108,23 @@ def test_a_policy_zone_is_read_in_each_spelling_of_bind(pair, tmp_path):
         done = subprocess.run(["named-compilezone", "-i", "none", "-k", "ignore", "-s", style, "-o", tmp_path / style,
                                "block.gapferry.org", tmp_path / "zone"], check=True, capture_output=True, text=True)
         assert (tmp_path / style).read_text(), done.stderr
+    subprocess.run(["dnssec-keygen", "-q", "-K", tmp_path, "-a", "ECDSAP256SHA256", "block.gapferry.org"], check=True,
+                   capture_output=True)
+    for style in ("text", "full"):
+        subprocess.run(["dnssec-signzone", "-q", "-S", "-z", "-P", "-K", tmp_path, "-d", tmp_path, "-O", style,
+                        "-o", "block.gapferry.org", "-f", tmp_path / f"signed-{style}", tmp_path / "zone"], check=True,
+                       capture_output=True)
     rules = names_of_zone((tmp_path / "full").read_text())
     expected = {name for name in rules if "rpz-" not in name} | {"203.0.113.0/24", "2001:db8::/48", "198.51.100.7"}
     assert len(rules) == 10 and {"b.evil.net", "evil.co.uk", "garden.evil.org", "address.evil.org"} < expected
-    reports = collect(pair, *({"name": name, "path": str(tmp_path / name)} for name in ("zone", "full", "relative")))
-    found = {name: set() for name in ("zone", "full", "relative")}
+    forms = ("zone", "full", "relative", "signed-text", "signed-full")
+    reports = collect(pair, *({"name": name, "path": str(tmp_path / name)} for name in forms))
+    found = {name: set() for name in forms}
     for (source, _), fields in mirror(pair.connected)["attribute"]:
         value = fields["value"]
         found[source].add(value if isinstance(value, str) else str(ipaddress.ip_address(value)))
     assert found == {name: expected for name in found}
-    for report in reports[:3]:
+    for report in reports[:5]:
         assert any("2 rules of a blocklist" in note for note in report["notes"]), report["notes"]
 
 
