@@ -110,6 +110,9 @@ Options ReadOptions(std::string_view text) {
     options.names.emplace_back(name);
     if (std::binary_search(kNotBlocking.begin(), kNotBlocking.end(), name))
       options.effect = Effect::kNone;
+    // What is blocked depends on the answer.
+    if (name.ends_with("header") && options.effect == Effect::kBlocks)
+      options.effect = Effect::kOther;
     const bool rewrites = name == "dnsrewrite" && option.find('=') != std::string::npos;
     if (rewrites && options.effect == Effect::kBlocks &&
         !Refuses(std::string_view(option).substr(option.find('=') + 1)))

@@ -169,7 +169,6 @@ constexpr auto kUnboundKeys = std::to_array<std::string_view>({"access-control",
                                                                "hide-version",
                                                                "num-threads",
                                                                "outgoing-interface",
-                                                               "response-ip",
                                                                "rpz-action-override",
                                                                "tls-cert-bundle"});
 
@@ -183,12 +182,13 @@ std::string_view Unquoted(std::string_view word) {
 }
 
 Rule ByUnbound(const Setting& setting) {
-  if (setting.key != "local-zone" && setting.key != "local-data")
+  const bool has_action = setting.key == "local-zone" || setting.key == "response-ip";
+  if (!has_action && setting.key != "local-data")
     return IsOneOfKeys(kUnboundKeys, setting.key) ? Rule(BlockLine()) : std::nullopt;
   const std::vector<std::string> words = SplitAt(setting.value, kGap);
   if (words.empty()) return std::nullopt;
   const std::string_view name = Unquoted(words.front());
-  if (setting.key == "local-zone") {
+  if (has_action) {
     constexpr auto kBlocking = std::to_array<std::string_view>(
         {"static", "deny", "refuse", "redirect", "inform_deny", "inform_redirect", "always_deny",
          "always_nodata", "always_null", "always_nxdomain", "always_refuse"});

@@ -28,7 +28,7 @@ TEST(Blocklist, OptionsOfAdBlockersNameNobody) {
         "*$image,redirect=1x1.gif,to=a.com|b.com,from=site.com",
         "/^https?:\\/\\/good\\.com\\/x/$script,from=g10.com|g11.com",
         "|https:*ad$script,from=g12.com", ".com/ads?$to=g10.com",
-        "evil.com$dnsrewrite=NOERROR;A;203.0.114.8"})
+        "evil.com$dnsrewrite=NOERROR;A;203.0.114.8", "||good.com^$header=via:1.1 google"})
     EXPECT_EQ(Listed(line, 1), "") << line;
   for (const std::string_view line :
        {"*$xhr,redirect-rule=nooptext,from=good.com|b.com", "*$removeparam=utm,to=good.com|b.com",
@@ -101,8 +101,10 @@ TEST(Blocklist, SettingsOfUnboundAndBindNameNobody) {
                    "local-zone: \"evil4.com\" redirect\nlocal-zone: \"good.com\" transparent\n"
                    "local-zone: \"good.com.\" always_transparent\nforward-addr: 8.8.8.8\n"
                    "forward-addr: 1.1.1.1@853#cloudflare-dns.com\n"
-                   "local-data-ptr: \"192.0.2.3 www.good.com\"\n"),
-            "evil.com evil2.com evil3.com evil4.com");
+                   "local-data-ptr: \"192.0.2.3 www.good.com\"\n"
+                   "response-ip: 192.0.2.0/24 always_nxdomain\n"
+                   "response-ip: 10.0.0.0/8 inform\n"),
+            "evil.com evil2.com evil3.com evil4.com 192.0.2.0/24");
   EXPECT_EQ(Listed("local-zone: \"good.com\" transparent\n"), "");
   EXPECT_EQ(Listed("forward-addr: 8.8.8.8\n"), "");
   EXPECT_EQ(Listed("server:\n  interface: 192.0.2.1\nforward-zone:\n  name: \"good.com\"\n"
