@@ -18,8 +18,8 @@ class ContentDecoder {
  public:
   using TakeBytes = std::function<Status(std::string_view bytes)>;
 
-  // `encoding`: of the header Content-Encoding; empty, "identity" and "none": none. Error: kMalformed for one that was not
-  // asked for.
+  // `encoding`: of the header Content-Encoding; empty, "identity" and "none": none. Error:
+  // kMalformed for one that was not asked for.
   [[nodiscard]] static Result<ContentDecoder> For(std::string_view encoding);
   ContentDecoder(ContentDecoder&&) noexcept;
   ContentDecoder& operator=(ContentDecoder&&) noexcept;
