@@ -17,7 +17,7 @@ namespace {
 using Ruled = std::optional<BlockLine>;
 
 constexpr std::size_t kNoSign = std::string_view::npos;
-constexpr std::string_view kBlanks = " \t";
+constexpr std::string_view kRuleBlanks = " \t";
 
 // What ad blockers write behind "$": "third-party,domain=a.example|~b.example".
 bool IsOptions(std::string_view text) {
@@ -176,7 +176,7 @@ bool IsHeader(std::string_view line) {
 // "!#include", "!https://…", "!a.example is fixed". In a sentence, no blank follows before a word.
 bool IsAdComment(std::string_view line, ListForm form) {
   if (!line.starts_with('!') || line.starts_with("![")) return false;  // a picture of Markdown
-  if (form == ListForm::kAdBlocker || line.find_first_of(kBlanks) != kNoSign) return true;
+  if (form == ListForm::kAdBlocker || line.find_first_of(kRuleBlanks) != kNoSign) return true;
   line.remove_prefix(1);
   return line.empty() || line.starts_with('#') || line.starts_with('+') || line.starts_with('!') ||
          line.starts_with("http");
@@ -218,7 +218,7 @@ bool IsOfTable(std::string_view pattern) {
 // The rule without what stands behind it: "||evil.example^ # since May". Nothing if the blank in it
 // is that of a sentence.
 std::optional<std::string_view> WithoutNote(std::string_view line) {
-  const std::size_t blank = line.find_first_of(kBlanks);
+  const std::size_t blank = line.find_first_of(kRuleBlanks);
   const std::size_t options = OptionsPlace(line);
   if (blank == kNoSign || options < blank) return line;
   const std::string_view note = AsciiTrim(line.substr(blank));
@@ -231,7 +231,7 @@ std::optional<std::string_view> WithoutNote(std::string_view line) {
 std::optional<BlockLine> ReadAdRule(std::string_view line, ListForm form) {
   constexpr std::string_view kException = "@@";
   if (line.starts_with(kException) && line.size() > kException.size() &&
-      (form == ListForm::kAdBlocker || kBlanks.find(line[kException.size()]) == kNoSign))
+      (form == ListForm::kAdBlocker || kRuleBlanks.find(line[kException.size()]) == kNoSign))
     return BlockLine();
   if (IsAdComment(line, form) || IsHeader(line) || ChangesPages(line)) return BlockLine();
   const auto rule = WithoutNote(line);

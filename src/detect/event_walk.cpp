@@ -11,8 +11,6 @@ namespace {
 
 using policy::Reason;
 
-constexpr std::uint64_t kProgressStep = 4096;
-
 // True if some UUID in the text is one for which `hidden` says so.
 template <typename Hidden>
 bool NamesHidden(std::string_view text, const Hidden& hidden) {

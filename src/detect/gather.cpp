@@ -10,8 +10,6 @@
 namespace gapferry::detect {
 namespace {
 
-constexpr std::uint64_t kProgressStep = 4096;
-
 void SortOnce(std::vector<std::string>* words) {
   std::sort(words->begin(), words->end());
   words->erase(std::unique(words->begin(), words->end()), words->end());

@@ -63,6 +63,7 @@ struct GenerateSummary {
 };
 
 // Called now and then with how many further attributes were decided.
+constexpr std::uint64_t kProgressStep = 4096;
 using GenerateProgress = std::function<void(std::uint64_t attributes)>;
 
 // One walk over the store serves all destinations. Ids are registered in the store, in a
