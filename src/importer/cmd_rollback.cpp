@@ -27,7 +27,7 @@ bool Is(const KeptState& state, const std::optional<Applied>& applied) {
 }
 
 std::string HowToTakeOlder(const bundle::StreamTrust& trust) {
-  const std::string how = "`import --allow-rollback --reason TEXT` takes an older bundle";
+  std::string how = "`import --allow-rollback --reason TEXT` takes an older bundle";
   if (!trust.recalled) return how;
   return fmt::format("{}, but no option takes {}, which were recalled", how,
                      bundle::RecalledText(*trust.recalled));
