@@ -56,8 +56,9 @@ Status PublishedObjects::Close() {
   all.reserve(known_.size() + fresh_.size());
   std::merge(known_.begin(), known_.end(), fresh_.begin(), fresh_.end(), std::back_inserter(all),
              IsBeforeById);
-  fresh_.clear();
-  known_.clear();
+  // Before the blob is made: a large family would lie in memory once more.
+  fresh_ = {};
+  known_ = {};
   return registry_.PutObjects(space_, family_, all);
 }
 

@@ -19,7 +19,8 @@ class PublishedObjects {
       : registry_(registry), space_(std::move(space)), now_(now) {}
 
   // The objects of `family` follow: those that are written together. All of one family are held
-  // in memory, 56 bytes each. Errors: kIo, kNoSpace.
+  // in memory, 48 bytes each, and up to three times that while Close remembers them. Errors: kIo,
+  // kNoSpace.
   [[nodiscard]] Status Open(std::string family);
   // `content` is what is published under `id` now; the version of what is new is 1.
   [[nodiscard]] store::ObjectVersion Publish(const Uuid& id, std::string_view content);

@@ -46,8 +46,9 @@ constexpr std::uint64_t kMostRoots = 1000;
 // one. The first if none has the fingerprint.
 std::filesystem::path RootBeside(const std::filesystem::path& path,
                                  const std::optional<bundle::Fingerprint>& wanted) {
+  std::error_code error;
   const std::filesystem::path folder =
-      std::filesystem::is_directory(path) ? path : path.parent_path();
+      std::filesystem::is_directory(path, error) ? path : path.parent_path();
   for (std::uint64_t version = 1; wanted && version <= kMostRoots; ++version) {
     std::filesystem::path file = folder / bundle::RootFileName(version);
     const auto document = bundle::ReadSignedFile(file, bundle::kMaxRootBytes);
@@ -58,7 +59,8 @@ std::filesystem::path RootBeside(const std::filesystem::path& path,
 
 // A folder without one is the wrong folder, whatever else is missing there.
 Status CheckHasBundle(const std::filesystem::path& path) {
-  if (!std::filesystem::is_directory(path)) return Ok();
+  std::error_code error;
+  if (!std::filesystem::is_directory(path, error)) return Ok();
   GF_TRY(const bundle::MediumListing listing, bundle::ListMedium(path));
   return listing.volumes.empty() ? Status(NoBundle(path, "", listing)) : Ok();
 }

@@ -164,6 +164,13 @@ def test_minisign_and_b2sum_agree(pair, oracle, tmp_path):
     assert digest in json.dumps(manifest)
 
 
+def test_a_medium_that_cannot_be_looked_at_is_an_error_with_a_cause(pair, tmp_path):
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    pair.isolated = tmp_path / "nowhere"
+    done = pair.import_("verify", tmp_path / "loop" / "x.gfb", expect=8)
+    assert "symbolic link" in done.stderr and "unexpected" not in done.stderr
+
+
 def test_a_folder_without_a_bundle_is_the_wrong_one(pair, tmp_path):
     (tmp_path / "empty").mkdir()
     for home in (pair.isolated, tmp_path / "nowhere"):
