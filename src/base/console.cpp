@@ -143,8 +143,12 @@ Status Console::Close() {
   return SystemError("cannot write the result to standard output", write_error_);
 }
 
+bool Console::shows_progress() const {
+  return !options_.json && !options_.quiet && ::isatty(STDERR_FILENO) == 1;
+}
+
 Progress::Progress(const Console& console, std::string label, std::string unit, std::uint64_t total)
-    : visible_(!console.json() && !console.quiet() && ::isatty(STDERR_FILENO) == 1),
+    : visible_(console.shows_progress()),
       label_(std::move(label)),
       unit_(std::move(unit)),
       total_(total),

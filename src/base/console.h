@@ -32,6 +32,8 @@ class Console {
 
   [[nodiscard]] bool json() const { return options_.json; }
   [[nodiscard]] bool quiet() const { return options_.quiet; }
+  // Whether a Progress is seen: what it counts up to need not be known otherwise.
+  [[nodiscard]] bool shows_progress() const;
 
   // One line of a result for people; nothing with --json.
   void Say(std::string_view line);

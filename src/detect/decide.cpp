@@ -47,16 +47,15 @@ Result<std::vector<std::uint64_t>> FalsePositives(store::Store& store) {
   GF_TRY(const bool any, AnyFalsePositive(store));
   if (!any) return hashes;
   intel::Normalised value;
-  GF_CHECK(store.Reader().ForEach(
-      store::RowReader::Part::kEvents, [&](const store::Record& record) -> Status {
-        if (record.kind != store::RecordKind::kAttribute || record.attribute.deleted ||
-            !policy::SaysFalsePositive(record.attribute.tags))
-          return Ok();
-        intel::Normalise(intel::FindType(record.attribute.type), record.attribute.value, &value);
-        for (std::size_t i = 0; i < value.count; ++i)
-          hashes.push_back(MeaningHash(value.indicators[i]));
-        return Ok();
-      }));
+  GF_CHECK(store.Reader().ForEachSubject([&](const store::Record& record) -> Status {
+    if (record.kind != store::RecordKind::kAttribute || record.attribute.deleted ||
+        !policy::SaysFalsePositive(record.attribute.tags))
+      return Ok();
+    intel::Normalise(intel::FindType(record.attribute.type), record.attribute.value, &value);
+    for (std::size_t i = 0; i < value.count; ++i)
+      hashes.push_back(MeaningHash(value.indicators[i]));
+    return Ok();
+  }));
   std::sort(hashes.begin(), hashes.end());
   hashes.erase(std::unique(hashes.begin(), hashes.end()), hashes.end());
   return hashes;
@@ -82,19 +81,18 @@ Result<SightedValues> SightedFalsePositives(store::Store& store, const Site& sit
   GF_TRY(const bool any, AnySightedFalsePositive(store, site));
   if (!any) return sighted;
   intel::Normalised value;
-  GF_CHECK(store.Reader().ForEach(
-      store::RowReader::Part::kEvents, [&](const store::Record& record) -> Status {
-        const intel::Attribute& attribute = record.attribute;
-        if (record.kind != store::RecordKind::kAttribute || attribute.deleted ||
-            attribute.sighting.false_positives == 0)
-          return Ok();
-        intel::Normalise(intel::FindType(attribute.type), attribute.value, &value);
-        for (std::size_t i = 0; i < value.count; ++i) {
-          std::int64_t& most = sighted[MeaningHash(value.indicators[i])];
-          most = std::max(most, attribute.sighting.false_positives);
-        }
-        return Ok();
-      }));
+  GF_CHECK(store.Reader().ForEachSubject([&](const store::Record& record) -> Status {
+    const intel::Attribute& attribute = record.attribute;
+    if (record.kind != store::RecordKind::kAttribute || attribute.deleted ||
+        attribute.sighting.false_positives == 0)
+      return Ok();
+    intel::Normalise(intel::FindType(attribute.type), attribute.value, &value);
+    for (std::size_t i = 0; i < value.count; ++i) {
+      std::int64_t& most = sighted[MeaningHash(value.indicators[i])];
+      most = std::max(most, attribute.sighting.false_positives);
+    }
+    return Ok();
+  }));
   return sighted;
 }
 
@@ -149,8 +147,8 @@ struct Decider::State {
   std::vector<UseGroup> uses;  // with what the formats do
   std::vector<std::size_t> use_of;
   std::vector<policy::WarninglistSet> sets;
-  // What each set says of the parts of the value, once it was asked.
-  std::vector<std::array<std::optional<policy::WarninglistMatch>, 2>> matches;
+  // Of the parts of the value, by set.
+  std::vector<std::array<policy::ValueFacts, 2>> facts;
   std::vector<Group> groups;
   std::vector<std::size_t> group_of;
   std::vector<std::uint64_t> false_positives;
@@ -184,7 +182,7 @@ Result<Decider> Decider::Create(store::Store& store, const Site& site) {
   if (site.warninglists) {
     GF_TRY(state->sets, LoadWarninglists(store, modes));
   }
-  state->matches.resize(modes.size());
+  state->facts.resize(modes.size());
   GF_TRY(state->false_positives, FalsePositives(store));
   GF_TRY(state->sighted, SightedFalsePositives(store, site));
   // Of a destination's power a value is only asked whether it blocks.
@@ -214,8 +212,12 @@ void Decider::Begin(const Subject& subject) {
     group.asked = false;
   for (State::UseGroup& use : state_->uses)
     use.answer.reset();
-  for (auto& match : state_->matches)
-    match = {};
+  for (auto& parts : state_->facts) {
+    for (policy::ValueFacts& facts : parts) {
+      facts.public_suffix.reset();
+      facts.warninglists.reset();
+    }
+  }
 }
 
 const Decision& Decider::State::AskUse(std::size_t destination) {
@@ -230,7 +232,7 @@ void Decider::State::AskGroup(Group* group) {
   for (std::size_t part = 0; part < subject.value->count; ++part) {
     const intel::Indicator& indicator = subject.value->indicators[part];
     group->answers[part] = policy::DecideValue(group->policy, indicator, subject.occurrence.type,
-                                               &matches[group->set][part]);
+                                               &facts[group->set][part]);
     if (group->answers[part].decision.allowed && !false_positives.empty() &&
         std::binary_search(false_positives.begin(), false_positives.end(), MeaningHash(indicator)))
       group->answers[part].decision = Decision::Refuse(Reason::kFalsePositive);

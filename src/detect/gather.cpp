@@ -204,7 +204,7 @@ Status Gather(store::Store& store, const Site& site, Decider* decider, Candidate
       progress(kProgressStep);
     return Ok();
   };
-  GF_CHECK(store.Reader().ForEach(store::RowReader::Part::kEvents, take));
+  GF_CHECK(store.Reader().ForEachSubject(take));
   // Last: where a bundle names the value too, its event says more than a line of a list.
   GF_CHECK(
       ForEachLocalRow(site, [&](const store::Record& record, const policy::Addition* addition) {

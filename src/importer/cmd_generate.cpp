@@ -270,10 +270,14 @@ Status GenerateArtifacts(Session& session, const Home& home, Config config,
   }
   GF_CHECK(KeepOnly(options.only, &loaded.site.destinations));
   GF_CHECK(MakeFolder(folder));
-  GF_TRY(const auto counts, store.CountRows());
+  std::uint64_t attributes_in_store = 0;
+  if (session.console.shows_progress()) {
+    GF_TRY(const auto counts, store.CountRows());
+    attributes_in_store = counts.at("attribute");
+  }
   detect::GenerateSummary summary;
   {
-    Progress progress(session.console, "deciding", "attributes", counts.at("attribute"));
+    Progress progress(session.console, "deciding", "attributes", attributes_in_store);
     GF_TRY(summary, detect::Generate(store, loaded.site, folder, [&](std::uint64_t attributes) {
              progress.Advance(attributes);
            }));

@@ -52,16 +52,26 @@ IndicatorKind HashKind(std::string_view type_name) {
   return IndicatorKind::kOtherHash;
 }
 
+// The digit in lower case; zero for what is none.
+constexpr std::array<char, 256> kLowerHex = [] {
+  std::array<char, 256> digits{};
+  for (char c = 1; c < 0x7F; ++c) {
+    if (IsAsciiHex(c)) digits[static_cast<std::uint8_t>(c)] = static_cast<char>(c | 0x20);
+  }
+  return digits;
+}();
+
 void NormaliseHex(const TypeInfo& type, std::string_view text, Normalised* out) {
   std::string hex(text);
   if (type.name.starts_with("x509-"))
     std::erase_if(hex, [](char c) { return c == ':' || c == ' '; });
   if (hex.size() != type.hex_length) return Fail(out, ValueProblem::kBadHash);
+  bool all_hex = true;
   for (char& c : hex) {
-    if (!IsAsciiHex(c)) return Fail(out, ValueProblem::kBadHash);
-    // In ASCII this bit is the case of letters, and digits have it too.
-    c = static_cast<char>(c | 0x20);
+    c = kLowerHex[static_cast<std::uint8_t>(c)];
+    all_hex &= c != '\0';
   }
+  if (!all_hex) return Fail(out, ValueProblem::kBadHash);
   out->value = hex;
   Add(out, HashKind(type.name), std::move(hex));
 }

@@ -101,11 +101,17 @@ struct ValueDecision {
   WarninglistMatch warninglists;  // marks stand also where the value is allowed
 };
 
+// What is true of an indicator whoever asks, once it was asked.
+struct ValueFacts {
+  std::optional<bool> public_suffix;
+  std::optional<WarninglistMatch> warninglists;
+};
+
 // `type` is the attribute's. Views in the decision point into the policy. Policies with the same
-// warninglists may share `match`, which holds what those say of the indicator once it was asked.
+// warninglists may share `facts` about one indicator.
 [[nodiscard]] ValueDecision DecideValue(const ValuePolicy& policy,
                                         const intel::Indicator& indicator, std::string_view type,
-                                        std::optional<WarninglistMatch>* match = nullptr);
+                                        ValueFacts* facts = nullptr);
 
 // What no rule may look for, not even one that only detects: a network wider than /8 (IPv6: /16),
 // on which every rule would fire all the time; an address that everybody has (unspecified,

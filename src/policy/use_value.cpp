@@ -170,12 +170,16 @@ bool IsBogon(const Network& network) {
 }
 
 ValueDecision DecideValue(const ValuePolicy& policy, const intel::Indicator& indicator,
-                          std::string_view type, std::optional<WarninglistMatch>* match) {
+                          std::string_view type, ValueFacts* facts) {
   ValueDecision result;
+  ValueFacts own;
+  if (facts == nullptr) facts = &own;
   const bool blocks = policy.power == Power::kBlocks;
   const bool is_name =
       indicator.kind == IndicatorKind::kDomain || indicator.kind == IndicatorKind::kHostname;
-  if (is_name && intel::IsPublicSuffix(indicator.value)) {
+  if (is_name && !facts->public_suffix)
+    facts->public_suffix = intel::IsPublicSuffix(indicator.value);
+  if (is_name && *facts->public_suffix) {
     result.decision = Decision::Refuse(Reason::kPublicSuffix);
     return result;
   }
@@ -197,10 +201,8 @@ ValueDecision DecideValue(const ValuePolicy& policy, const intel::Indicator& ind
     }
   }
   if (policy.warninglists == nullptr) return result;
-  std::optional<WarninglistMatch> own;
-  if (match == nullptr) match = &own;
-  if (!*match) *match = policy.warninglists->Match(indicator, type);
-  result.warninglists = **match;
+  if (!facts->warninglists) facts->warninglists = policy.warninglists->Match(indicator, type);
+  result.warninglists = *facts->warninglists;
   if (result.warninglists.dropped()) {
     result.decision = Decision::Refuse(Reason::kWarninglist,
                                        policy.warninglists->lists()[result.warninglists.drop].name);

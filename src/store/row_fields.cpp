@@ -88,12 +88,29 @@ void RowFields::ReadObject(const Columns& c) {
   object.deleted = c.Integer(12, 0, 1) == 1;
 }
 
-void RowFields::ReadAttribute(const Columns& c) {
-  intel::Attribute& attribute = record_->attribute;
-  c.Id(0, &attribute.uuid);
+void RowFields::ReadObjectState(const Columns& c) {
+  c.Id(0, &record_->object.uuid);
+  record_->object.deleted = c.Integer(1, 0, 1) == 1;
+}
+
+void RowFields::ReadKeys(const Columns& c) {
+  c.Id(0, &record_->attribute.uuid);
   record_->object_uuid = Uuid{};
   if (!c.IsNull(1)) c.Id(1, &record_->object_uuid);
-  attribute.type = Word(c.Integer(2));
+  record_->attribute.type = Word(c.Integer(2));
+}
+
+void RowFields::ReadFlags(const Columns& c, int index) {
+  intel::Attribute& attribute = record_->attribute;
+  const std::int64_t flags = c.Integer(index, 0, 7);
+  attribute.to_ids = (flags & 1) != 0;
+  attribute.deleted = (flags & 2) != 0;
+  attribute.disable_correlation = (flags & 4) != 0;
+}
+
+void RowFields::ReadAttribute(const Columns& c) {
+  ReadKeys(c);
+  intel::Attribute& attribute = record_->attribute;
   attribute.category = Word(c.Integer(3));
   ReadValue(c, 4, &attribute);
   c.Text(5, &attribute.comment);
@@ -103,11 +120,19 @@ void RowFields::ReadAttribute(const Columns& c) {
   attribute.timestamp = c.Integer(9);
   attribute.distribution = c.Level(10);
   OptionalWord(c, 11, &attribute.sharing_group);
-  const std::int64_t flags = c.Integer(12, 0, 7);
-  attribute.to_ids = (flags & 1) != 0;
-  attribute.deleted = (flags & 2) != 0;
-  attribute.disable_correlation = (flags & 4) != 0;
+  ReadFlags(c, 12);
   Tags(c, 13, &attribute.tags);
+  attribute.sighting = {};
+}
+
+void RowFields::ReadSubject(const Columns& c) {
+  ReadKeys(c);
+  intel::Attribute& attribute = record_->attribute;
+  ReadValue(c, 3, &attribute);
+  c.Text(4, &attribute.last_seen);
+  attribute.timestamp = c.Integer(5);
+  ReadFlags(c, 6);
+  Tags(c, 7, &attribute.tags);
   attribute.sighting = {};
 }
 

@@ -22,6 +22,10 @@ inline constexpr char kSelectObject[] =
 inline constexpr char kSelectAttribute[] =
     "SELECT uuid, object, type, category, value, comment, relation, first_seen, last_seen, "
     "timestamp, distribution, sharing_group, flags, tagset FROM attribute ";
+// As RowReader::ForEachSubject wants them.
+inline constexpr char kSelectObjectState[] = "SELECT uuid, deleted FROM object ";
+inline constexpr char kSelectSubject[] =
+    "SELECT uuid, object, type, value, last_seen, timestamp, flags, tagset FROM attribute ";
 inline constexpr char kSelectReference[] =
     "SELECT uuid, object, referenced, relationship_type, comment, timestamp, deleted FROM "
     "reference ";
@@ -47,12 +51,16 @@ class RowFields {
   EventId ReadEvent(const Columns& c);
   void ReadObject(const Columns& c);
   void ReadAttribute(const Columns& c);  // without what sightings say of it
+  void ReadObjectState(const Columns& c);
+  void ReadSubject(const Columns& c);  // without what sightings say of it
   void ReadReference(const Columns& c);
   void ReadReport(const Columns& c);
   void ReadSighting(const Columns& c);
   void ReadList(const Columns& c);
 
  private:
+  void ReadKeys(const Columns& c);  // of an attribute: UUID, object and type
+  void ReadFlags(const Columns& c, int index);
   const std::string& Word(std::int64_t id);
   void OptionalWord(const Columns& columns, int index, std::string* text);
   void Tags(const Columns& columns, int index, std::vector<intel::Tag>* tags);

@@ -24,7 +24,9 @@ struct RowReader::State {
         sources(db, "SELECT id, name, default_tlp FROM source ORDER BY name"),
         events(db, std::string(kSelectEvent) + "WHERE source = ? ORDER BY uuid"),
         objects(db, std::string(kSelectObject) + kOfEvent),
+        object_states(db, std::string(kSelectObjectState) + kOfEvent),
         attributes(db, std::string(kSelectAttribute) + kOfEvent),
+        subjects(db, std::string(kSelectSubject) + kOfEvent),
         references(db, std::string(kSelectReference) + kOfEvent),
         reports(db, std::string(kSelectReport) + kOfEvent),
         sightings(db, std::string(kSelectSighting) + kOfEvent),
@@ -50,7 +52,8 @@ struct RowReader::State {
 
   // Whoever reads an attribute also learns what sightings say of it, although they come later as
   // rows: both go by UUID, so a second walk through them keeps step.
-  Status EachAttribute(EventId event, const Visit& visit) {
+  using ReadRow = void (RowFields::*)(const Columns& columns);
+  Status EachAttribute(SQLite::Statement& rows, ReadRow read, EventId event, const Visit& visit) {
     sighted.reset();
     sighted.bind(1, event);
     const Columns beside(sighted, strict);
@@ -61,8 +64,8 @@ struct RowReader::State {
       return there;
     };
     bool more = step();
-    GF_CHECK(Each(attributes, event, RecordKind::kAttribute, visit, [&](const Columns& c) {
-      fields.ReadAttribute(c);
+    GF_CHECK(Each(rows, event, RecordKind::kAttribute, visit, [&](const Columns& c) {
+      (fields.*read)(c);
       while (more && next < record.attribute.uuid)
         more = step();
       if (more && next == record.attribute.uuid) fields.ReadSighting(beside);
@@ -71,13 +74,14 @@ struct RowReader::State {
     return Ok();
   }
 
-  Status EachEvent(std::int64_t source, const Visit& visit) {
+  using EventWalk = Status (State::*)(const Columns& columns, const Visit& visit);
+  Status EachEvent(std::int64_t source, EventWalk below, const Visit& visit) {
     events.reset();
     events.bind(1, source);
     const Columns columns(events, strict);
     while (events.executeStep()) {
       record.kind = RecordKind::kEvent;
-      GF_CHECK(EventAndBelow(columns, visit));
+      GF_CHECK((this->*below)(columns, visit));
     }
     events.reset();
     return Ok();
@@ -87,13 +91,20 @@ struct RowReader::State {
     GF_CHECK(visit(record));
     GF_CHECK(Each(objects, id, RecordKind::kObject, visit,
                   [&](const Columns& c) { fields.ReadObject(c); }));
-    GF_CHECK(EachAttribute(id, visit));
+    GF_CHECK(EachAttribute(attributes, &RowFields::ReadAttribute, id, visit));
     GF_CHECK(Each(references, id, RecordKind::kReference, visit,
                   [&](const Columns& c) { fields.ReadReference(c); }));
     GF_CHECK(Each(reports, id, RecordKind::kReport, visit,
                   [&](const Columns& c) { fields.ReadReport(c); }));
     return Each(sightings, id, RecordKind::kSighting, visit,
                 [&](const Columns& c) { fields.ReadSighting(c); });
+  }
+  Status EventAndSubjects(const Columns& columns, const Visit& visit) {
+    const EventId id = fields.ReadEvent(columns);
+    GF_CHECK(visit(record));
+    GF_CHECK(Each(object_states, id, RecordKind::kObject, visit,
+                  [&](const Columns& c) { fields.ReadObjectState(c); }));
+    return EachAttribute(subjects, &RowFields::ReadSubject, id, visit);
   }
   Status EachWarninglist(std::int64_t source, const Visit& visit) {
     lists.reset();
@@ -206,7 +217,7 @@ struct RowReader::State {
     if (find.executeStep()) fields.ReadSighting(Columns(find, strict));
     find.reset();
   }
-  Status EachSource(Part part, const Visit& visit) {
+  Status EachSource(Part part, EventWalk below, const Visit& visit) {
     sources.reset();
     const Columns columns(sources, strict);
     std::optional<std::string> last;
@@ -220,7 +231,7 @@ struct RowReader::State {
       last = record.source;
       record.default_tlp = static_cast<intel::Tlp>(columns.Integer(2, 0, intel::kTlpLevels - 1));
       GF_CHECK(visit(record));
-      if (part != Part::kWarninglists) GF_CHECK(EachEvent(id, visit));
+      if (part != Part::kWarninglists) GF_CHECK(EachEvent(id, below, visit));
       if (part != Part::kEvents) GF_CHECK(EachWarninglist(id, visit));
     }
     sources.reset();
@@ -231,8 +242,8 @@ struct RowReader::State {
   SQLite::Database& database;
   Record record;
   RowFields fields;
-  SQLite::Statement sources, events, objects, attributes, references, reports, sightings, sighted,
-      lists, entries;
+  SQLite::Statement sources, events, objects, object_states, attributes, subjects, references,
+      reports, sightings, sighted, lists, entries;
   std::array<std::optional<SQLite::Statement>, kRecordKinds + 1> lookups;
 };
 
@@ -262,7 +273,12 @@ auto Reading(Body&& body) {
 }  // namespace
 
 Status RowReader::ForEach(Part part, const Visit& visit) {
-  return Reading([&] { return state_->EachSource(part, visit); });
+  return Reading([&] { return state_->EachSource(part, &State::EventAndBelow, visit); });
+}
+
+Status RowReader::ForEachSubject(const Visit& visit) {
+  return Reading(
+      [&] { return state_->EachSource(Part::kEvents, &State::EventAndSubjects, visit); });
 }
 
 Status RowReader::OfEvent(const std::string& source, EventId event, const Visit& visit) {

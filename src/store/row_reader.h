@@ -30,6 +30,11 @@ class RowReader {
   enum class Part { kAll, kEvents, kWarninglists };
   [[nodiscard]] Status ForEach(Part part, const std::function<Status(const Record&)>& visit);
 
+  // Sources, events, objects and attributes as ForEach visits them, with what decisions about the
+  // use of a value take: of an object its UUID and `deleted`, of an attribute UUID, object, type,
+  // value, last_seen, timestamp, flags, tags and sightings. The other members are empty.
+  [[nodiscard]] Status ForEachSubject(const std::function<Status(const Record&)>& visit);
+
   // One event, or one list, with all below it, as ForEach would visit them. Nothing if it is not
   // there.
   [[nodiscard]] Status OfEvent(const std::string& source, EventId event,
