@@ -1,9 +1,10 @@
 #include "detect/candidate.h"
 
 #include <algorithm>
-#include <array>
+#include <bit>
 #include <unordered_map>
 
+#include "detect/candidate_row.h"
 #include "detect/row_sorter.h"
 #include "store/database.h"
 
@@ -11,109 +12,6 @@ namespace gapferry::detect {
 namespace {
 
 constexpr std::string_view kSorting = "cannot sort the values";
-
-// A row is bytes that sort as values do: kind, value, a terminator below every byte of a value,
-// event, attribute; then what is only carried.
-class RowWriter {
- public:
-  explicit RowWriter(std::string* out) : out_(out) {}
-  template <typename T>
-  void Number(T number) {
-    std::array<char, sizeof(T)> bytes{};
-    auto rest = static_cast<std::uint64_t>(number);
-    for (auto byte = bytes.rbegin(); byte != bytes.rend(); ++byte, rest >>= 8)
-      *byte = static_cast<char>(rest & 0xFF);
-    out_->append(bytes.data(), bytes.size());
-  }
-  void Id(const Uuid& uuid) { *out_ += AsText(uuid.bytes); }
-  void Value(std::string_view value) {
-    for (std::size_t zero = value.find('\0'); zero != std::string_view::npos;
-         zero = value.find('\0')) {
-      *out_ += value.substr(0, zero + 1);
-      out_->push_back('\xFF');
-      value.remove_prefix(zero + 1);
-    }
-    *out_ += value;
-    out_->append(2, '\0');
-  }
-
- private:
-  std::string* out_;
-};
-
-// Reads what RowWriter wrote; the rows are our own, so nothing can be malformed.
-class RowParser {
- public:
-  explicit RowParser(std::string_view row) : rest_(row) {}
-  template <typename T>
-  T Number() {
-    std::uint64_t number = 0;
-    for (std::size_t i = 0; i < sizeof(T); ++i)
-      number = number << 8 | static_cast<std::uint8_t>(rest_[i]);
-    rest_.remove_prefix(sizeof(T));
-    return static_cast<T>(number);
-  }
-  void Id(Uuid* uuid) {
-    const ByteView bytes = AsBytes(rest_.substr(0, uuid->bytes.size()));
-    std::copy(bytes.begin(), bytes.end(), uuid->bytes.begin());
-    rest_.remove_prefix(uuid->bytes.size());
-  }
-  void Value(std::string* value) {
-    value->clear();
-    while (true) {
-      const std::size_t zero = rest_.find('\0');
-      *value += rest_.substr(0, zero);
-      const bool ends = rest_[zero + 1] == '\0';
-      rest_.remove_prefix(zero + 2);
-      if (ends) return;
-      value->push_back('\0');
-    }
-  }
-
- private:
-  std::string_view rest_;
-};
-
-struct Row {
-  intel::IndicatorKind kind;
-  std::string value;
-  Mention mention;
-  DestinationMask mask;
-  std::uint32_t warninglist;
-};
-
-void Encode(const intel::Indicator& indicator, const Mention& mention, DestinationMask mask,
-            std::uint32_t warninglist, std::string* out) {
-  RowWriter row(out);
-  row.Number(static_cast<std::uint8_t>(indicator.kind));
-  row.Value(indicator.value);
-  row.Number(mention.event);
-  row.Id(mention.attribute_uuid);
-  row.Id(mention.event_uuid);
-  row.Number(static_cast<std::uint16_t>(intel::FindType(mention.type) - intel::AllTypes().data()));
-  row.Number(static_cast<std::uint8_t>(mention.tlp));
-  row.Number(mention.threat_level);
-  row.Number(mention.port);
-  row.Number(mention.timestamp);
-  row.Number(mask);
-  row.Number(warninglist);
-}
-
-void Decode(std::string_view bytes, Row* out) {
-  RowParser row(bytes);
-  out->kind = static_cast<intel::IndicatorKind>(row.Number<std::uint8_t>());
-  row.Value(&out->value);
-  out->mention.event = row.Number<EventNumber>();
-  row.Id(&out->mention.attribute_uuid);
-  row.Id(&out->mention.event_uuid);
-  out->mention.type = intel::AllTypes()[row.Number<std::uint16_t>()].name;
-  out->mention.tlp = static_cast<intel::Tlp>(row.Number<std::uint8_t>());
-  out->mention.threat_level = row.Number<std::uint8_t>();
-  out->mention.port = row.Number<std::uint16_t>();
-  out->mention.timestamp = row.Number<Time>();
-  out->mask = row.Number<DestinationMask>();
-  out->warninglist = row.Number<std::uint32_t>();
-}
 
 std::string AsLines(const std::vector<std::string>& words) {
   std::string lines;
@@ -132,6 +30,11 @@ std::vector<std::string> OfLines(std::string_view lines) {
   return words;
 }
 
+void AppendEventNumber(EventNumber event, std::string* out) {
+  for (int shift = 24; shift >= 0; shift -= 8)
+    *out += static_cast<char>(event >> shift & 0xFF);
+}
+
 bool NamesSource(std::string_view type) {
   return type.starts_with("ip-src") || type == "email-src" || type == "email-reply-to";
 }
@@ -146,27 +49,112 @@ void Clear(Candidate* candidate) {
   candidate->warninglist.clear();
 }
 
-void AddMention(const Row& row, const std::vector<std::string>& warninglists, bool ignore_port,
-                Candidate* candidate) {
-  Mention mention = row.mention;
-  if (ignore_port) mention.port = 0;
-  if (candidate->mention_count++ == 0) {
-    candidate->kind = row.kind;
-    candidate->value = row.value;
-  }
-  if (candidate->mentions.size() < Candidate::kMaxMentions) candidate->mentions.push_back(mention);
-  candidate->tlp = std::max(candidate->tlp, mention.tlp);
-  candidate->threat_level = std::min(candidate->threat_level, mention.threat_level);
-  const bool source = NamesSource(mention.type);
+void AddMention(const CandidateRow& row, const std::vector<std::string>& warninglists,
+                bool ignore_port, Candidate* candidate) {
+  ++candidate->mention_count;
+  const std::uint16_t port = ignore_port ? 0 : row.mention.port;
+  if (candidate->mentions.size() < Candidate::kMaxMentions)
+    candidate->mentions.emplace_back(row.mention).port = port;
+  candidate->tlp = std::max(candidate->tlp, row.mention.tlp);
+  candidate->threat_level = std::min(candidate->threat_level, row.mention.threat_level);
+  const bool source = NamesSource(row.mention.type);
   (source ? candidate->from : candidate->to) = true;
   Ports& ports = source ? candidate->from_ports : candidate->to_ports;
-  if (mention.port == 0) {
+  if (port == 0) {
     ports.any = true;
   } else {
-    ++ports.mentions[mention.port];
+    ++ports.mentions[port];
   }
   if (row.warninglist > 0) candidate->warninglist = warninglists[row.warninglist - 1];
 }
+
+// One value, collected once for all destinations that see the same mentions of it: nearly always
+// for all of them.
+class SharedCandidates {
+ public:
+  SharedCandidates(std::size_t destinations, DestinationMask ignore_ports,
+                   const std::vector<std::string>& warninglists)
+      : ignore_ports_(ignore_ports), warninglists_(warninglists) {
+    for (std::size_t i = 0; i < destinations; ++i)
+      all_ |= DestinationMask{1} << i;
+    Begin();
+  }
+
+  Status Take(std::string_view bytes, const CandidateSorter::ValueVisit& visit) {
+    const std::string_view key = ValueKeyOf(bytes);
+    if (key != key_) {
+      GF_CHECK(Flush(visit));
+      key_ = key;
+      ReadValueKey(key, ValueOrder::kNested, &value_);
+    }
+    ReadCandidateRow(bytes, &row_);
+    // Groups that Split adds are of those that do not see this row.
+    for (std::size_t i = 0, count = used_; i < count; ++i)
+      TakeInto(i);
+    return Ok();
+  }
+
+  Status Flush(const CandidateSorter::ValueVisit& visit) {
+    for (std::size_t i = 0; i < used_; ++i) {
+      Group& group = groups_[i];
+      if (group.candidate.mention_count == 0) continue;
+      for (DestinationMask rest = group.members; rest != 0; rest &= rest - 1)
+        GF_CHECK(visit(static_cast<std::size_t>(std::countr_zero(rest)), group.candidate));
+      Clear(&group.candidate);
+    }
+    Begin();
+    return Ok();
+  }
+
+ private:
+  struct Group {
+    DestinationMask members = 0;
+    Candidate candidate;
+  };
+
+  void Begin() {
+    used_ = 0;
+    for (const DestinationMask members : {all_ & ignore_ports_, all_ & ~ignore_ports_}) {
+      if (members != 0) Add().members = members;
+    }
+  }
+
+  // Groups are used again, for the memory that their candidates have.
+  Group& Add() {
+    if (used_ == groups_.size()) groups_.emplace_back();
+    return groups_[used_++];
+  }
+
+  void TakeInto(std::size_t place) {
+    const DestinationMask seeing = groups_[place].members & row_.mask;
+    if (seeing == 0) return;
+    if (seeing != groups_[place].members) Split(place, seeing);
+    Group& group = groups_[place];
+    if (group.candidate.mention_count == 0) {
+      group.candidate.kind = value_.kind;
+      group.candidate.value = value_.value;
+      group.candidate.network = value_.network;
+    }
+    AddMention(row_, warninglists_, (group.members & ignore_ports_) != 0, &group.candidate);
+  }
+
+  void Split(std::size_t place, DestinationMask seeing) {
+    Group& others = Add();
+    Group& group = groups_[place];
+    others.members = group.members & ~seeing;
+    others.candidate = group.candidate;
+    group.members = seeing;
+  }
+
+  DestinationMask ignore_ports_;
+  const std::vector<std::string>& warninglists_;
+  DestinationMask all_ = 0;
+  std::vector<Group> groups_;
+  std::size_t used_ = 0;
+  std::string key_;
+  Candidate value_;
+  CandidateRow row_;
+};
 
 }  // namespace
 
@@ -184,10 +172,6 @@ struct CandidateSorter::State {
         "BEGIN;");
     add_event.emplace(database, "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
     find_event.emplace(database, "SELECT * FROM event WHERE number = ?");
-  }
-
-  [[nodiscard]] bool IgnoresPorts(std::size_t destination) const {
-    return (ignore_ports >> destination & 1) != 0;
   }
 
   SQLite::Database database;  // of events
@@ -247,60 +231,45 @@ std::uint32_t CandidateSorter::AddWarninglist(const std::string& name) {
 
 Status CandidateSorter::Add(const intel::Indicator& indicator, const Mention& mention,
                             DestinationMask mask, std::uint32_t warninglist) {
-  std::string& row = state_->row;
-  row.clear();
-  RowWriter(&row).Number(mention.event);
-  Encode(indicator, mention, mask, warninglist, &row);
-  if (state_->by_event) GF_CHECK(state_->by_event->Add(row));
-  return state_->by_value.Add(std::string_view(row).substr(sizeof(EventNumber)));
+  const CandidateRow row{mention, mask, warninglist};
+  std::string& bytes = state_->row;
+  if (state_->by_event) {
+    bytes.clear();
+    AppendEventNumber(mention.event, &bytes);
+    GF_CHECK(AppendCandidateRow(indicator, row, ValueOrder::kBytes, &bytes));
+    GF_CHECK(state_->by_event->Add(bytes));
+  }
+  bytes.clear();
+  GF_CHECK(AppendCandidateRow(indicator, row, ValueOrder::kNested, &bytes));
+  return state_->by_value.Add(bytes);
 }
 
 Status CandidateSorter::ForEachValue(std::size_t destinations, const ValueVisit& visit) {
-  std::vector<Candidate> open(destinations);
-  Row row{};
-  intel::IndicatorKind kind{};
-  std::string value;
-  const auto flush = [&]() -> Status {
-    for (std::size_t i = 0; i < destinations; ++i) {
-      if (open[i].mention_count == 0) continue;
-      GF_CHECK(visit(i, open[i]));
-      Clear(&open[i]);
-    }
-    return Ok();
-  };
-  const auto take = [&](std::string_view bytes) -> Status {
-    Decode(bytes, &row);
-    if (row.kind != kind || row.value != value) {
-      GF_CHECK(flush());
-      kind = row.kind;
-      value = row.value;
-    }
-    for (std::size_t i = 0; i < destinations; ++i) {
-      if ((row.mask >> i & 1) != 0)
-        AddMention(row, state_->warninglists, state_->IgnoresPorts(i), &open[i]);
-    }
-    return Ok();
-  };
-  GF_CHECK(state_->by_value.ForEach(take));
-  return flush();
+  SharedCandidates open(destinations, state_->ignore_ports, state_->warninglists);
+  GF_CHECK(
+      state_->by_value.ForEach([&](std::string_view bytes) { return open.Take(bytes, visit); }));
+  return open.Flush(visit);
 }
 
 Status CandidateSorter::ForEachEvent(std::size_t destination, const EventVisit& visit) {
   if (!state_->by_event) return Error::Make(Kind::kInternal, "values are not sorted by event");
+  const bool ignore_port = (state_->ignore_ports >> destination & 1) != 0;
   Candidate open;
-  Row row{};
+  CandidateRow row;
   EventNumber event = 0;
+  std::string key;  // with the event
   const auto take = [&](std::string_view bytes) -> Status {
-    Decode(bytes.substr(sizeof(EventNumber)), &row);
+    ReadCandidateRow(bytes, &row);
     if ((row.mask >> destination & 1) == 0) return Ok();
-    const bool next =
-        row.mention.event != event || row.kind != open.kind || row.value != open.value;
-    if (next && open.mention_count > 0) {
-      GF_CHECK(visit(event, open));
+    const std::string_view next = ValueKeyOf(bytes);
+    if (next != key) {
+      if (open.mention_count > 0) GF_CHECK(visit(event, open));
       Clear(&open);
+      key = next;
+      event = row.mention.event;
+      ReadValueKey(next.substr(sizeof(EventNumber)), ValueOrder::kBytes, &open);
     }
-    event = row.mention.event;
-    AddMention(row, state_->warninglists, state_->IgnoresPorts(destination), &open);
+    AddMention(row, state_->warninglists, ignore_port, &open);
     return Ok();
   };
   GF_CHECK(state_->by_event->ForEach(take));

@@ -58,6 +58,7 @@ struct Candidate {
 
   intel::IndicatorKind kind = intel::IndicatorKind::kOther;
   std::string value;
+  intel::Network network;               // of an address or network, where values come by value
   std::vector<Mention> mentions;        // the first kMaxMentions, by event and attribute
   std::uint64_t mention_count = 0;      // all of them
   intel::Tlp tlp = intel::Tlp::kClear;  // the strictest of all of them
@@ -89,7 +90,8 @@ class CandidateSorter {
                            DestinationMask mask, std::uint32_t warninglist);
   [[nodiscard]] std::uint32_t AddWarninglist(const std::string& name);
 
-  // Values by kind, then bytewise; each with the destinations that may have it, in turn.
+  // Values in the order of ValueOrder::kNested (candidate_row.h); each with the destinations that
+  // may have it, in turn. `candidate` lives until the visit ends.
   using ValueVisit = std::function<Status(std::size_t destination, const Candidate& candidate)>;
   [[nodiscard]] Status ForEachValue(std::size_t destinations, const ValueVisit& visit);
   // The values of one destination by event, then by kind, then bytewise. A value is given once an

@@ -12,13 +12,10 @@ constexpr NameFileForm kForm{
     .covered = NameList::Covered::kLeftOut,
     .lines =
         [](const ListedName& listed, std::string* text) {
-          const std::string event = listed.event.ToString();
-          if (listed.below) {
-            fmt::format_to(std::back_inserter(*text), "address=/{}/ # {}\n", listed.name, event);
-          } else {
-            fmt::format_to(std::back_inserter(*text), "host-record={},0.0.0.0,:: # {}\n",
-                           listed.name, event);
-          }
+          *text += listed.below ? "address=/" : "host-record=";
+          *text += listed.name;
+          *text += listed.below ? "/" : ",0.0.0.0,::";
+          EndWithEvent(listed, text);
         },
 };
 

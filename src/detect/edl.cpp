@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "detect/name_file.h"
+#include "detect/row_sorter.h"
 
 namespace gapferry::detect {
 namespace {
@@ -22,58 +23,69 @@ class EdlWriter : public Writer {
   explicit EdlWriter(const WriterContext& context)
       : context_(context),
         options_(context.destination.net.edl),
-        names_(context.output.path(),
-               options_.below == "none" ? NameList::Covered::kKept : NameList::Covered::kLeftOut),
-        networks_(context.output.path()),
+        names_(options_.below == "none" ? NameList::Covered::kKept : NameList::Covered::kLeftOut),
         urls_(context.output.path()) {}
 
   Status Add(EventNumber, const Candidate& candidate) override {
-    if (NameList::Takes(candidate.kind)) return names_.Add(candidate);
-    if (NetworkList::Takes(candidate.kind)) return networks_.Add(candidate);
-    const std::optional<intel::Url> url = intel::ParseUrl(candidate.value);
-    return url ? urls_.Add(UrlEntry(*url)) : Ok();
+    if (candidate.kind == IndicatorKind::kUrl) {
+      const std::optional<intel::Url> url = intel::ParseUrl(candidate.value);
+      return url ? urls_.Add(UrlEntry(*url)) : Ok();
+    }
+    GF_CHECK(Open());
+    if (NetworkList::Takes(candidate.kind)) {
+      const std::optional<ListedNetwork> listed = networks_.Take(candidate);
+      return listed ? Put(candidate.value, &addresses_) : Ok();
+    }
+    const std::optional<ListedName> listed = names_.Take(candidate);
+    if (!listed) return Ok();
+    GF_CHECK(Put(listed->name, &domains_));
+    if (!listed->below || options_.below != "wildcard") return Ok();
+    line_ = "*.";
+    line_ += listed->name;
+    return Put(line_, &domains_);
   }
 
   // All three files are always there, so that a firewall which fetches one never sees a stale list.
   Status Finish() override {
-    GF_CHECK(Begin("misp-ip.txt"));
-    GF_CHECK(networks_.ForEach(
-        [&](const ListedNetwork& listed) { return Put(listed.network.ToString()); }));
-    GF_CHECK(file_->Close());
-    GF_CHECK(Begin("misp-domain.txt"));
-    const auto put_name = [&](const ListedName& listed) -> Status {
-      GF_CHECK(Put(listed.name));
-      return listed.below && options_.below == "wildcard" ? Put("*." + listed.name) : Ok();
-    };
-    GF_CHECK(names_.ForEach(put_name));
-    GF_CHECK(file_->Close());
-    GF_CHECK(Begin("misp-url.txt"));
+    GF_CHECK(Open());
+    GF_CHECK(addresses_.file->Close());
+    GF_CHECK(domains_.file->Close());
+    List urls{"misp-url.txt"};
+    GF_TRY(urls.file, context_.output.Open(urls.name));
     // The same URL may have come with http and with https.
     std::string last;
     GF_CHECK(urls_.ForEach([&](std::string_view entry) -> Status {
       if (entry == last) return Ok();
       last = entry;
-      return Put(last);
+      return Put(last, &urls);
     }));
-    return file_->Close();
+    return urls.file->Close();
   }
 
  private:
-  Status Begin(std::string name) {
-    name_ = std::move(name);
-    entries_ = 0;
-    GF_TRY(file_, context_.output.Open(name_));
+  struct List {
+    std::string name;
+    std::optional<OutputFile> file = std::nullopt;
+    std::uint64_t entries = 0;
+  };
+
+  Status Open() {
+    for (List* list : {&addresses_, &domains_}) {
+      if (list->file) continue;
+      GF_TRY(list->file, context_.output.Open(list->name));
+    }
     return Ok();
   }
 
   // A firewall leaves out what is beyond its limit, and only its own log would tell.
-  Status Put(const std::string& entry) {
-    if (options_.limit > 0 && ++entries_ > options_.limit) {
-      return Error::Make(Kind::kTooLarge, "{} would have more than {} entries", name_,
+  Status Put(std::string_view entry, List* list) {
+    if (options_.limit > 0 && ++list->entries > options_.limit) {
+      return Error::Make(Kind::kTooLarge, "{} would have more than {} entries", list->name,
                          options_.limit)
           .Hint("take fewer: types, max_age_days; or raise edl.limit if the firewall takes more");
     }
-    return file_->Write(entry + '\n');
+    GF_CHECK(list->file->Write(entry));
+    return list->file->Write("\n");
   }
 
   WriterContext context_;
@@ -81,9 +93,9 @@ class EdlWriter : public Writer {
   NameList names_;
   NetworkList networks_;
   RowSorter urls_;
-  std::optional<OutputFile> file_;
-  std::string name_;
-  std::uint64_t entries_ = 0;
+  List addresses_{"misp-ip.txt"};
+  List domains_{"misp-domain.txt"};
+  std::string line_;
 };
 
 Decision ExpressEdlUrl(std::string_view value) {

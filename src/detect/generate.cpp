@@ -25,6 +25,7 @@ struct Work {
   const Destination* destination;
   const Format* format;
   DestinationSummary* summary;
+  bool by_event = false;  // ReadsByEvent
   std::optional<Generations> generations;
   std::optional<Rights> rights;  // else as the process makes files
   std::optional<OutputFolder> output;
@@ -63,6 +64,7 @@ class Generation {
       work_.push_back({&destination,
                        FindFormat(destination.format),
                        &summary->destinations[i],
+                       ReadsByEvent(destination),
                        std::nullopt,
                        std::nullopt,
                        std::nullopt,
@@ -210,7 +212,7 @@ class Generation {
           Work& work = work_[destination];
           if (work.failed()) return Ok();
           std::uint64_t refused = 0;
-          if (!ReadsByEvent(*work.destination)) {
+          if (!work.by_event) {
             refused = work.writer->late_refusals().counts().Total();
             const Status status = work.writer->Add(candidate.mentions[0].event, candidate);
             if (!status.ok()) work.Fail(status.error());
@@ -248,7 +250,7 @@ class Generation {
 
   Status FinishValues(std::size_t place) {
     Work& work = work_[place];
-    if (ReadsByEvent(*work.destination)) {
+    if (work.by_event) {
       GF_CHECK(sorter_.ForEachEvent(place, [&](EventNumber event, const Candidate& candidate) {
         return work.writer->Add(event, candidate);
       }));

@@ -11,9 +11,11 @@ constexpr NameFileForm kHostsForm{
     .covered = NameList::Covered::kKept,
     .lines =
         [](const ListedName& listed, std::string* text) {
-          const std::string event = listed.event.ToString();
-          fmt::format_to(std::back_inserter(*text), "0.0.0.0 {0} # {1}\n:: {0} # {1}\n",
-                         listed.name, event);
+          for (const std::string_view address : {"0.0.0.0 ", ":: "}) {
+            *text += address;
+            *text += listed.name;
+            EndWithEvent(listed, text);
+          }
         },
 };
 

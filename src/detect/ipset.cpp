@@ -1,9 +1,12 @@
 // ipset: two sets for `ipset restore`. The new set is filled aside and swapped in, so that rules
 // which use it see the old or the new one.
 #include <array>
-#include <functional>
+#include <optional>
+#include <vector>
 
 #include "detect/name_file.h"
+#include "detect/spool.h"
+#include "detect/value_text.h"
 
 namespace gapferry::detect {
 namespace {
@@ -12,85 +15,75 @@ namespace {
 // it takes no memory.
 constexpr std::string_view kType = "{} family {} maxelem 16777216 comment -exist";
 constexpr std::uint64_t kMaxElements = 16'777'216;
+constexpr std::array<std::string_view, 2> kFamilies = {"inet", "inet6"};  // by FamilyOf
 
-struct Family {
-  std::string_view suffix;
-  std::string_view name;
-  bool v6;
+// One set's elements, as lines that add them.
+struct Set {
+  std::string name;
+  std::string type;
+  Spool lines;
+  std::uint64_t elements = 0;
+
+  [[nodiscard]] std::string Next() const { return name + "-next"; }
 };
-constexpr auto kFamilies = std::to_array<Family>({{"4", "inet", false}, {"6", "inet6", true}});
 
 class IpsetWriter : public Writer {
  public:
-  explicit IpsetWriter(const WriterContext& context)
-      : context_(context),
-        networks_(context.output.path()),
-        endpoints_(context.output.path(), &networks_) {}
+  explicit IpsetWriter(const WriterContext& context) : context_(context) {
+    const auto add = [&](std::size_t family, std::string_view suffix, std::string_view type) {
+      sets_.push_back(
+          {fmt::format("{}{}{}", context.destination.net.ipset.prefix, family == 0 ? 4 : 6, suffix),
+           fmt::format(fmt::runtime(kType), type, kFamilies[family]),
+           Spool(context.output.path())});
+    };
+    for (std::size_t family = 0; family < kFamilies.size(); ++family)
+      add(family, "", "hash:net");
+    for (std::size_t family = 0; family < kFamilies.size(); ++family)
+      add(family, "-port", "hash:ip,port");
+  }
 
-  Status Add(EventNumber, const Candidate& candidate) override { return endpoints_.Add(candidate); }
+  Status Add(EventNumber, const Candidate& candidate) override {
+    const std::size_t family = FamilyOf(candidate);
+    if (!HasPorts(candidate)) {
+      const std::optional<ListedNetwork> listed = networks_.Take(candidate);
+      return listed ? Put(candidate, candidate.value, &sets_[family]) : Ok();
+    }
+    for (const std::uint16_t port : PortsOf(candidate)) {
+      for (const std::string_view protocol : {"tcp", "udp"}) {
+        GF_CHECK(Put(candidate, fmt::format("{},{}:{}", candidate.value, protocol, port),
+                     &sets_[kFamilies.size() + family]));
+      }
+    }
+    return Ok();
+  }
 
   Status Finish() override {
     GF_TRY(OutputFile file, context_.output.Open("misp.ipset"));
     GF_CHECK(file.Write(HashHeader(context_.destination)));
-    for (const Family& family : kFamilies)
-      GF_CHECK(WriteNetworks(family, &file));
-    for (const Family& family : kFamilies)
-      GF_CHECK(WriteEndpoints(family, &file));
+    for (Set& set : sets_) {
+      const std::string next = set.Next();
+      GF_CHECK(file.Write(fmt::format("create {0} {1}\nflush {0}\n", next, set.type)));
+      GF_CHECK(set.lines.CopyTo(&file));
+      GF_CHECK(file.Write(
+          fmt::format("create {0} {1}\nswap {2} {0}\ndestroy {2}\n", set.name, set.type, next)));
+    }
     return file.Close();
   }
 
  private:
-  [[nodiscard]] std::string NameOf(const Family& family) const {
-    return context_.destination.net.ipset.prefix + std::string(family.suffix);
-  }
-
-  Status WriteNetworks(const Family& family, OutputFile* file) {
-    const auto fill = [&](const Put& put) {
-      return networks_.ForEach([&](const ListedNetwork& listed) {
-        return listed.network.v6 == family.v6 ? put(listed.network.ToString(), listed.event) : Ok();
-      });
-    };
-    return WriteSet(NameOf(family), fmt::format(fmt::runtime(kType), "hash:net", family.name), fill,
-                    file);
-  }
-
-  Status WriteEndpoints(const Family& family, OutputFile* file) {
-    const auto fill = [&](const Put& put) {
-      return endpoints_.ForEach([&](const ListedEndpoint& listed) -> Status {
-        if (listed.address.v6 != family.v6) return Ok();
-        for (const std::string_view protocol : {"tcp", "udp"}) {
-          GF_CHECK(put(fmt::format("{},{}:{}", listed.address.ToString(), protocol, listed.port),
-                       listed.event));
-        }
-        return Ok();
-      });
-    };
-    return WriteSet(NameOf(family) + "-port",
-                    fmt::format(fmt::runtime(kType), "hash:ip,port", family.name), fill, file);
-  }
-
-  using Put = std::function<Status(const std::string& element, const Uuid& event)>;
-  static Status WriteSet(const std::string& live, const std::string& type,
-                         const std::function<Status(const Put&)>& fill, OutputFile* file) {
-    const std::string next = live + "-next";
-    GF_CHECK(file->Write(fmt::format("create {0} {1}\nflush {0}\n", next, type)));
-    std::uint64_t elements = 0;
-    GF_CHECK(fill([&](const std::string& element, const Uuid& event) -> Status {
-      if (++elements > kMaxElements) {
-        return Error::Make(Kind::kTooLarge, "the set {} would have more than {} elements", live,
-                           kMaxElements)
-            .Hint("take fewer: types, max_age_days");
-      }
-      return file->Write(
-          fmt::format("add {} {} comment \"{}\"\n", next, element, event.ToString()));
-    }));
-    return file->Write(
-        fmt::format("create {0} {1}\nswap {2} {0}\ndestroy {2}\n", live, type, next));
+  static Status Put(const Candidate& candidate, std::string_view element, Set* set) {
+    if (++set->elements > kMaxElements) {
+      return Error::Make(Kind::kTooLarge, "the set {} would have more than {} elements", set->name,
+                         kMaxElements)
+          .Hint("take fewer: types, max_age_days");
+    }
+    return set->lines.Write(fmt::format("add {} {} comment \"{}\"\n", set->Next(), element,
+                                        candidate.mentions[0].event_uuid.ToString()));
   }
 
   WriterContext context_;
   NetworkList networks_;
-  EndpointList endpoints_;
+  std::vector<Set> sets_;  // networks by family, then endpoints by family
 };
 
 }  // namespace

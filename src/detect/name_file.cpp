@@ -1,6 +1,7 @@
 #include "detect/name_file.h"
 
 #include <algorithm>
+#include <optional>
 
 namespace gapferry::detect {
 namespace {
@@ -8,27 +9,35 @@ namespace {
 class NameFileWriter : public Writer {
  public:
   NameFileWriter(const WriterContext& context, const NameFileForm& form)
-      : context_(context), form_(form), names_(context.output.path(), form.covered) {}
+      : context_(context), form_(form), names_(form.covered) {}
 
-  Status Add(EventNumber, const Candidate& candidate) override { return names_.Add(candidate); }
+  Status Add(EventNumber, const Candidate& candidate) override {
+    const std::optional<ListedName> listed = names_.Take(candidate);
+    if (!listed) return Ok();
+    GF_CHECK(Open());
+    lines_.clear();
+    form_.lines(*listed, &lines_);
+    return file_->Write(lines_);
+  }
 
   Status Finish() override {
-    GF_TRY(OutputFile file, context_.output.Open(std::string(form_.file)));
-    GF_CHECK(file.Write(HashHeader(context_.destination)));
-    GF_CHECK(file.Write(form_.head));
-    std::string lines;
-    GF_CHECK(names_.ForEach([&](const ListedName& listed) {
-      lines.clear();
-      form_.lines(listed, &lines);
-      return file.Write(lines);
-    }));
-    return file.Close();
+    GF_CHECK(Open());
+    return file_->Close();
   }
 
  private:
+  Status Open() {
+    if (file_) return Ok();
+    GF_TRY(file_, context_.output.Open(std::string(form_.file)));
+    GF_CHECK(file_->Write(HashHeader(context_.destination)));
+    return file_->Write(form_.head);
+  }
+
   WriterContext context_;
   const NameFileForm& form_;
   NameList names_;
+  std::optional<OutputFile> file_;
+  std::string lines_;
 };
 
 }  // namespace
@@ -36,6 +45,12 @@ class NameFileWriter : public Writer {
 std::string HashHeader(const Destination& destination) {
   return fmt::format("# gapferry: {}, up to tlp:{}\n", destination.name,
                      intel::TlpName(destination.use.clearance));
+}
+
+void EndWithEvent(const ListedName& listed, std::string* text) {
+  *text += " # ";
+  listed.event.AppendTo(text);
+  *text += '\n';
 }
 
 bool IsAscii(std::string_view text) {

@@ -13,6 +13,9 @@ namespace gapferry::detect {
 // "# gapferry: <destination>, up to tlp:<clearance>" with LF.
 [[nodiscard]] std::string HashHeader(const Destination& destination);
 
+// Appends " # <UUID of its event>" with LF.
+void EndWithEvent(const ListedName& listed, std::string* text);
+
 // How a format of names is written.
 struct NameFileForm {
   std::string_view file;

@@ -1,6 +1,11 @@
 // nftables: sets of addresses and networks. Elements are printed from bytes, never from text: nft
 // reads 010.1.2.3 as 8.1.2.3 and asks the DNS for what it does not know.
+#include <array>
+#include <optional>
+
 #include "detect/name_file.h"
+#include "detect/spool.h"
+#include "detect/value_text.h"
 
 namespace gapferry::detect {
 namespace {
@@ -23,10 +28,28 @@ class NftablesWriter : public Writer {
   explicit NftablesWriter(const WriterContext& context)
       : context_(context),
         options_(context.destination.net.nftables),
-        networks_(context.output.path()),
-        endpoints_(context.output.path(), &networks_) {}
+        elements_{Spool(context.output.path()), Spool(context.output.path())},
+        endpoints_{Spool(context.output.path()), Spool(context.output.path())} {}
 
-  Status Add(EventNumber, const Candidate& candidate) override { return endpoints_.Add(candidate); }
+  Status Add(EventNumber, const Candidate& candidate) override {
+    const std::size_t family = FamilyOf(candidate);
+    if (HasPorts(candidate)) {
+      for (const std::uint16_t port : PortsOf(candidate)) {
+        GF_CHECK(
+            endpoints_[family].Write(fmt::format("      {} . {}, # {}\n", candidate.value, port,
+                                                 candidate.mentions[0].event_uuid.ToString())));
+      }
+      return Ok();
+    }
+    const std::optional<ListedNetwork> listed = networks_.Take(candidate);
+    if (!listed) return Ok();
+    line_ = "      ";
+    line_ += candidate.value;
+    line_ += ", # ";
+    listed->event.AppendTo(&line_);
+    line_ += '\n';
+    return elements_[family].Write(line_);
+  }
 
   Status Finish() override {
     GF_TRY(file_, context_.output.Open("misp.nft"));
@@ -45,13 +68,13 @@ class NftablesWriter : public Writer {
       GF_CHECK(file_->Write(
           fmt::format("  set misp{} {{\n    type {}\n    flags interval\n    auto-merge\n",
                       v6 ? 6 : 4, v6 ? "ipv6_addr" : "ipv4_addr")));
-      GF_CHECK(WriteSet(v6, "    elements = {\n"));
+      GF_CHECK(WriteSet(&elements_[v6 ? 1 : 0], "    elements = {\n"));
       GF_CHECK(file_->Write("  }\n"));
     }
     for (const bool v6 : {false, true}) {
       GF_CHECK(file_->Write(
           fmt::format("  set misp{}_ports {{\n    type {}\n", v6 ? 6 : 4, EndpointType(v6))));
-      GF_CHECK(WriteEndpoints(v6, "    elements = {\n"));
+      GF_CHECK(WriteSet(&endpoints_[v6 ? 1 : 0], "    elements = {\n"));
       GF_CHECK(file_->Write("  }\n"));
     }
     for (const std::string_view hook : {"input", "forward", "output"}) {
@@ -65,14 +88,14 @@ class NftablesWriter : public Writer {
     for (const bool v6 : {false, true}) {
       const std::string set = fmt::format("inet {} misp{}", options_.table, v6 ? 6 : 4);
       GF_CHECK(file_->Write("flush set " + set + '\n'));
-      GF_CHECK(WriteSet(v6, "add element " + set + " {\n"));
+      GF_CHECK(WriteSet(&elements_[v6 ? 1 : 0], "add element " + set + " {\n"));
     }
     // These are made where the site's table does not have them.
     for (const bool v6 : {false, true}) {
       const std::string set = fmt::format("inet {} misp{}_ports", options_.table, v6 ? 6 : 4);
       GF_CHECK(file_->Write(
           fmt::format("add set {0} {{ type {1}; }}\nflush set {0}\n", set, EndpointType(v6))));
-      GF_CHECK(WriteEndpoints(v6, "add element " + set + " {\n"));
+      GF_CHECK(WriteSet(&endpoints_[v6 ? 1 : 0], "add element " + set + " {\n"));
     }
     return Ok();
   }
@@ -81,37 +104,20 @@ class NftablesWriter : public Writer {
     return fmt::format("{} . inet_service", v6 ? "ipv6_addr" : "ipv4_addr");
   }
 
-  // An empty list of elements is a syntax error, so its head is written with the first one.
-  Status WriteSet(bool v6, const std::string& head) {
-    bool any = false;
-    const auto put = [&](const ListedNetwork& listed) -> Status {
-      if (listed.network.v6 != v6) return Ok();
-      if (!any) GF_CHECK(file_->Write(head));
-      any = true;
-      return file_->Write("      " + listed.network.ToString() + ", # " + listed.event.ToString() +
-                          '\n');
-    };
-    GF_CHECK(networks_.ForEach(put));
-    return any ? file_->Write("    }\n") : Ok();
-  }
-
-  Status WriteEndpoints(bool v6, const std::string& head) {
-    bool any = false;
-    const auto put = [&](const ListedEndpoint& listed) -> Status {
-      if (listed.address.v6 != v6) return Ok();
-      if (!any) GF_CHECK(file_->Write(head));
-      any = true;
-      return file_->Write(fmt::format("      {} . {}, # {}\n", listed.address.ToString(),
-                                      listed.port, listed.event.ToString()));
-    };
-    GF_CHECK(endpoints_.ForEach(put));
-    return any ? file_->Write("    }\n") : Ok();
+  // An empty list of elements is a syntax error.
+  Status WriteSet(Spool* elements, const std::string& head) {
+    if (elements->empty()) return Ok();
+    GF_CHECK(file_->Write(head));
+    GF_CHECK(elements->CopyTo(&*file_));
+    return file_->Write("    }\n");
   }
 
   WriterContext context_;
   const NftablesOptions& options_;
   NetworkList networks_;
-  EndpointList endpoints_;
+  std::array<Spool, 2> elements_;  // by FamilyOf
+  std::array<Spool, 2> endpoints_;
+  std::string line_;
   std::optional<OutputFile> file_;
 };
 

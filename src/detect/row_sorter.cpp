@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 
@@ -15,11 +16,18 @@ constexpr std::size_t kReadBytes = 64 << 10;
 constexpr std::size_t kWriteBytes = 256 << 10;
 constexpr std::size_t kSizeBytes = sizeof(std::uint32_t);
 
-std::uint64_t HeadOf(std::string_view row) {
-  std::uint64_t head = 0;
-  for (std::size_t i = 0; i < sizeof(head); ++i)
-    head = head << 8 | (i < row.size() ? static_cast<std::uint8_t>(row[i]) : 0);
-  return head;
+std::uint64_t BytesAt(std::string_view row, std::size_t from) {
+  std::array<std::uint8_t, sizeof(std::uint64_t)> bytes{};
+  if (from < row.size())
+    std::memcpy(bytes.data(), row.data() + from, std::min(bytes.size(), row.size() - from));
+  std::uint64_t number = 0;
+  for (const std::uint8_t byte : bytes)
+    number = number << 8 | byte;
+  return number;
+}
+
+RowHead HeadOf(std::string_view row) {
+  return {BytesAt(row, 0), BytesAt(row, sizeof(std::uint64_t))};
 }
 
 // Reads one run from its file, row by row.
@@ -29,7 +37,7 @@ class RunReader {
 
   [[nodiscard]] bool done() const { return done_; }
   [[nodiscard]] std::string_view row() const { return row_; }
-  [[nodiscard]] std::uint64_t head() const { return head_; }
+  [[nodiscard]] const RowHead& head() const { return head_; }
 
   Status Advance() {
     done_ = at_ == filled_ && next_ == end_;
@@ -72,7 +80,7 @@ class RunReader {
   std::size_t at_ = 0;
   std::size_t filled_ = 0;
   std::string_view row_;
-  std::uint64_t head_ = 0;
+  RowHead head_;
   bool done_ = false;
 };
 

@@ -2,6 +2,7 @@
 // without a name, merged as they are read.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -13,6 +14,15 @@
 #include "base/result.h"
 
 namespace gapferry::detect {
+
+// The first bytes of a row, highest first, filled up with zeros. Comparing them decides nearly
+// always, and they lie where the sort looks anyhow.
+struct RowHead {
+  std::uint64_t high = 0;
+  std::uint64_t low = 0;
+
+  friend auto operator<=>(const RowHead&, const RowHead&) = default;
+};
 
 class RowSorter {
  public:
@@ -29,9 +39,8 @@ class RowSorter {
   [[nodiscard]] Status ForEach(const Visit& visit);
 
  private:
-  // Comparing eight bytes decides nearly always, and they lie where the sort looks anyhow.
   struct Entry {
-    std::uint64_t head;
+    RowHead head;
     std::uint32_t offset;
     std::uint32_t size;
   };

@@ -4,11 +4,13 @@
 // bytes.
 #include <algorithm>
 #include <array>
+#include <optional>
 
 #include "detect/format.h"
 #include "detect/name_list.h"
 #include "detect/network_list.h"
 #include "detect/rpz_text.h"
+#include "detect/spool.h"
 
 namespace gapferry::detect {
 namespace {
@@ -60,55 +62,48 @@ class RpzWriter : public Writer {
   explicit RpzWriter(const WriterContext& context)
       : context_(context),
         options_(context.destination.net.rpz),
-        names_(context.output.path()),
-        networks_(context.output.path()) {}
+        answers_(Answers(options_)),
+        records_(context.output.path()) {}
 
   Status Add(EventNumber, const Candidate& candidate) override {
-    return NameList::Takes(candidate.kind) ? names_.Add(candidate) : networks_.Add(candidate);
+    if (NetworkList::Takes(candidate.kind)) {
+      const std::optional<ListedNetwork> listed = networks_.Take(candidate);
+      return listed ? Put(RpzTrigger(listed->network), ".rpz-ip", listed->event) : Ok();
+    }
+    const std::optional<ListedName> listed = names_.Take(candidate);
+    if (!listed) return Ok();
+    GF_CHECK(Put(listed->name, "", listed->event));
+    return listed->below ? Put("*.", listed->name, listed->event) : Ok();
   }
 
+  // The serial, which stands above all records, depends on them.
   Status Finish() override {
-    Blake2b body(32);
-    GF_CHECK(ForEachRecord([&](std::string_view record) -> Status {
-      body.Update(record);
-      return Ok();
-    }));
-    GF_TRY(const std::int64_t serial, Serial(HexEncode(body.Finish256())));
+    GF_TRY(const std::int64_t serial, Serial(HexEncode(digest_.Finish256())));
     GF_TRY(OutputFile file, context_.output.Open("misp.rpz"));
     GF_CHECK(file.Write(fmt::format(
         "; gapferry: {}, up to tlp:{}\n$TTL {}\n@ SOA localhost. hostmaster.{}. {} 3600 600 86400 "
         "{}\n@ NS localhost.\n",
         context_.destination.name, intel::TlpName(context_.destination.use.clearance), options_.ttl,
         options_.zone, serial, options_.ttl)));
-    GF_CHECK(ForEachRecord([&](std::string_view record) { return file.Write(record); }));
+    GF_CHECK(records_.CopyTo(&file));
     return file.Close();
   }
 
  private:
-  template <typename Visit>
-  Status ForEachRecord(const Visit& visit) {
-    const std::vector<std::string> answers = Answers(options_);
-    std::string record;
-    const auto put = [&](std::string_view owner, const Uuid& event) -> Status {
-      for (const std::string& answer : answers) {
-        record = owner;
-        record += ' ';
-        record += answer;
-        record += " ; ";
-        event.AppendTo(&record);
-        record += '\n';
-        GF_CHECK(visit(record));
-      }
-      return Ok();
-    };
-    const auto put_name = [&](const ListedName& listed) -> Status {
-      GF_CHECK(put(listed.name, listed.event));
-      return listed.below ? put("*." + listed.name, listed.event) : Ok();
-    };
-    GF_CHECK(names_.ForEach(put_name));
-    return networks_.ForEach([&](const ListedNetwork& listed) {
-      return put(RpzTrigger(listed.network) + ".rpz-ip", listed.event);
-    });
+  // The owner's name in two parts.
+  Status Put(std::string_view owner, std::string_view end, const Uuid& event) {
+    record_.clear();
+    for (const std::string& answer : answers_) {
+      record_ += owner;
+      record_ += end;
+      record_ += ' ';
+      record_ += answer;
+      record_ += " ; ";
+      event.AppendTo(&record_);
+      record_ += '\n';
+    }
+    digest_.Update(record_);
+    return records_.Write(record_);
   }
 
   // Moves only when the zone does, and then up: secondaries compare nothing else.
@@ -128,8 +123,12 @@ class RpzWriter : public Writer {
 
   WriterContext context_;
   const RpzOptions& options_;
+  std::vector<std::string> answers_;
   NameList names_;
   NetworkList networks_;
+  Spool records_;
+  Blake2b digest_{32};  // of the records
+  std::string record_;
 };
 
 Decision ExpressRpz(const Destination& destination, const intel::Indicator& indicator,

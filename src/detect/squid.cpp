@@ -1,6 +1,7 @@
 // Squid 5 and 6: files for access lists. A name that another entry covers is fatal to Squid, a bad
 // regular expression is not even an error of its exit code.
 #include <map>
+#include <optional>
 
 #include "detect/name_file.h"
 
@@ -24,12 +25,21 @@ std::string RegexText(std::string_view text) {
 
 class SquidWriter : public Writer {
  public:
-  explicit SquidWriter(const WriterContext& context)
-      : context_(context), names_(context.output.path()), networks_(context.output.path()) {}
+  explicit SquidWriter(const WriterContext& context) : context_(context) {}
 
   Status Add(EventNumber, const Candidate& candidate) override {
-    if (NameList::Takes(candidate.kind)) return names_.Add(candidate);
-    if (NetworkList::Takes(candidate.kind)) return networks_.Add(candidate);
+    if (NameList::Takes(candidate.kind)) {
+      const std::optional<ListedName> listed = names_.Take(candidate);
+      return listed ? Write("misp-domains.txt", (listed->below ? "." : "") + candidate.value +
+                                                    " # " + listed->event.ToString() + '\n')
+                    : Ok();
+    }
+    if (NetworkList::Takes(candidate.kind)) {
+      const std::optional<ListedNetwork> listed = networks_.Take(candidate);
+      return listed ? Write("misp-addresses.txt",
+                            candidate.value + " # " + listed->event.ToString() + '\n')
+                    : Ok();
+    }
     if (urls_ == context_.destination.net.squid.url_limit) {
       late_refusals_.Add("too-many-urls", candidate.mention_count,
                          AttributesOf(candidate.mentions));
@@ -42,14 +52,6 @@ class SquidWriter : public Writer {
   }
 
   Status Finish() override {
-    GF_CHECK(names_.ForEach([&](const ListedName& listed) {
-      return Write("misp-domains.txt", (listed.below ? "." : "") + listed.name + " # " +
-                                           listed.event.ToString() + '\n');
-    }));
-    GF_CHECK(networks_.ForEach([&](const ListedNetwork& listed) {
-      return Write("misp-addresses.txt",
-                   listed.network.ToString() + " # " + listed.event.ToString() + '\n');
-    }));
     std::string snippet =
         HashHeader(context_.destination) +
         "# For squid.conf, before the first http_access allow; paths are those of "

@@ -121,10 +121,11 @@ std::vector<SuricataMatch> UrlSetMatches(const SuricataOptions& options, std::st
 
 void AddAddressEntries(const Candidate& candidate, std::string_view direction, const Ports& ports,
                        std::vector<ListEntry>* entries) {
-  const std::string list = fmt::format(
-      "ip-{}-{}", direction, candidate.value.find(':') == std::string::npos ? "v4" : "v6");
+  std::string list = "ip-";
+  list += direction;
+  list += candidate.value.find(':') == std::string::npos ? "-v4" : "-v6";
   if (ports.any) {
-    entries->push_back({list, candidate.value + '\n'});
+    entries->push_back({std::move(list), candidate.value + '\n'});
     return;
   }
   for (const auto& [port, mentions] : ports.mentions) {
@@ -149,16 +150,23 @@ std::string_view ListEnding(const SuricataOptions& options, std::string_view lis
 }
 
 std::vector<ListEntry> ListEntries(const SuricataOptions& options, const Candidate& candidate) {
-  const auto text = [&](const std::string& list, std::string_view entry) {
-    return ListEntry{list, TextLine(options, candidate, list, entry)};
+  const auto text = [&](std::string list, std::string_view entry) {
+    std::string line = TextLine(options, candidate, list, entry);
+    return ListEntry{std::move(list), std::move(line)};
+  };
+  // An initialiser list would copy it.
+  const auto only = [](ListEntry entry) {
+    std::vector<ListEntry> entries;
+    entries.push_back(std::move(entry));
+    return entries;
   };
   const std::string& value = candidate.value;
   switch (candidate.kind) {
     case IndicatorKind::kDomain:
-      return {
-          text(fmt::format("domain-{}", std::count(value.begin(), value.end(), '.') + 1), value)};
+      return only(
+          text("domain-" + std::to_string(std::count(value.begin(), value.end(), '.') + 1), value));
     case IndicatorKind::kHostname:
-      return {text("hostname", value)};
+      return only(text("hostname", value));
     case IndicatorKind::kUrl: {
       const std::optional<intel::Url> url = intel::ParseUrl(value);
       if (!url) return {};
@@ -184,11 +192,11 @@ std::vector<ListEntry> ListEntries(const SuricataOptions& options, const Candida
     case IndicatorKind::kX509Sha1:
       return {text("x509-sha1", Colons(value))};
     case IndicatorKind::kMd5:
-      return {{"md5", value + '\n'}};
+      return only({"md5", value + '\n'});
     case IndicatorKind::kSha1:
-      return {{"sha1", value + '\n'}};
+      return only({"sha1", value + '\n'});
     case IndicatorKind::kSha256:
-      return {{"sha256", value + '\n'}};
+      return only({"sha256", value + '\n'});
     default:
       return {};
   }

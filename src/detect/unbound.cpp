@@ -5,22 +5,23 @@
 namespace gapferry::detect {
 namespace {
 
+void Line(std::string_view before, const ListedName& listed, std::string_view after,
+          std::string* text) {
+  *text += before;
+  *text += listed.name;
+  *text += after;
+  EndWithEvent(listed, text);
+}
+
 constexpr NameFileForm kUnboundForm{
     .file = "misp.conf",
     .head = "server:\n",
     .covered = NameList::Covered::kLeftOut,
     .lines =
         [](const ListedName& listed, std::string* text) {
-          const std::string event = listed.event.ToString();
-          if (listed.below) {
-            fmt::format_to(std::back_inserter(*text), "local-zone: \"{}.\" always_nxdomain # {}\n",
-                           listed.name, event);
-          } else {
-            fmt::format_to(std::back_inserter(*text),
-                           "local-data: \"{0}. A 0.0.0.0\" # {1}\n"
-                           "local-data: \"{0}. AAAA ::\" # {1}\n",
-                           listed.name, event);
-          }
+          if (listed.below) return Line("local-zone: \"", listed, ".\" always_nxdomain", text);
+          Line("local-data: \"", listed, ". A 0.0.0.0\"", text);
+          Line("local-data: \"", listed, ". AAAA ::\"", text);
         },
 };
 

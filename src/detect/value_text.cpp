@@ -16,9 +16,13 @@ std::string TypesOf(const Candidate& candidate) {
   return text;
 }
 
+bool HasPorts(const Candidate& candidate) {
+  return !candidate.from_ports.any && !candidate.to_ports.any;
+}
+
 std::set<std::uint16_t> PortsOf(const Candidate& candidate) {
   std::set<std::uint16_t> ports;
-  if (candidate.from_ports.any || candidate.to_ports.any) return ports;
+  if (!HasPorts(candidate)) return ports;
   for (const Ports* direction : {&candidate.from_ports, &candidate.to_ports}) {
     for (const auto& [port, mentions] : direction->mentions)
       ports.insert(port);

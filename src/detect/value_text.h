@@ -11,7 +11,9 @@ namespace gapferry::detect {
 
 // The attribute types of its first mentions, sorted, with a semicolon between them.
 [[nodiscard]] std::string TypesOf(const Candidate& candidate);
-// The ports of an address that no mention names without a port, either direction; else none.
+// Whether every mention of it names a port.
+[[nodiscard]] bool HasPorts(const Candidate& candidate);
+// The ports of an address that HasPorts, either direction; else none.
 [[nodiscard]] std::set<std::uint16_t> PortsOf(const Candidate& candidate);
 // "high", "medium", "low" or "undefined".
 [[nodiscard]] std::string_view ThreatLevelName(std::uint8_t threat_level);

@@ -154,15 +154,14 @@ class WazuhWriter : public Writer {
       : context_(context), options_(context.destination.wazuh) {}
 
   Status Add(EventNumber, const Candidate& candidate) override {
-    const std::string event = candidate.mentions[0].event_uuid.ToString();
     // EVE has the path as SMTP has it, between angle brackets.
     if (candidate.kind == IndicatorKind::kEmail)
-      GF_CHECK(Put(candidate, '<' + candidate.value + '>', event));
-    if (candidate.kind != IndicatorKind::kNetwork) return Put(candidate, candidate.value, event);
+      GF_CHECK(Put(candidate, '<' + candidate.value + '>'));
+    if (candidate.kind != IndicatorKind::kNetwork) return Put(candidate, candidate.value);
     const std::optional<intel::Network> network = intel::ParseNetwork(candidate.value);
     if (!network) return Ok();
     for (const std::string& key : NetworkKeys(*network))
-      GF_CHECK(Put(candidate, key, event));
+      GF_CHECK(Put(candidate, key));
     return Ok();
   }
 
@@ -174,20 +173,20 @@ class WazuhWriter : public Writer {
   }
 
  private:
-  Status Put(const Candidate& candidate, const std::string& key, const std::string& event) {
-    const std::string name(ListOf(candidate.kind));
-    auto open = lists_.find(name);
-    if (open == lists_.end()) {
+  Status Put(const Candidate& candidate, const std::string& key) {
+    OutputFile*& list = list_of_[static_cast<std::size_t>(candidate.kind)];
+    if (list == nullptr) {
+      const std::string name(ListOf(candidate.kind));
       GF_TRY(OutputFile file, context_.output.Open(name));
-      open = lists_.emplace(name, std::move(file)).first;
+      list = &lists_.emplace(name, std::move(file)).first->second;
     }
     // Networks may hold one another; of equal keys only the first would count.
     if (candidate.kind == IndicatorKind::kNetwork && !network_keys_.insert(key).second) return Ok();
     line_ = KeyText(key);
     line_ += ':';
-    line_ += event;
+    candidate.mentions[0].event_uuid.AppendTo(&line_);
     line_ += '\n';
-    return open->second.Write(line_);
+    return list->Write(line_);
   }
 
   Status WriteRules() {
@@ -232,6 +231,7 @@ class WazuhWriter : public Writer {
   WriterContext context_;
   const WazuhOptions& options_;
   std::map<std::string, OutputFile> lists_;
+  std::array<OutputFile*, intel::kIndicatorKinds> list_of_{};
   std::set<std::string> network_keys_;
   std::string line_;
 };

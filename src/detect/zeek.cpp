@@ -3,7 +3,10 @@
 // generation in use names and this one does not is named once more, as removed, for some weeks.
 #include <algorithm>
 #include <fstream>
+#include <functional>
+#include <optional>
 
+#include "base/hash.h"
 #include "detect/format.h"
 #include "detect/row_sorter.h"
 
@@ -17,6 +20,7 @@ constexpr std::string_view kFileName = "misp.intel";
 constexpr std::size_t kMaxZeekBytes = 4096;
 constexpr std::size_t kMaxLine = 64 << 10;  // four bytes for each of a value, and the rest
 constexpr std::string_view kRemovedOn = "removed ";
+constexpr std::size_t kKeyHashBytes = 16;
 
 std::string_view TypeOf(IndicatorKind kind) {
   switch (kind) {
@@ -80,91 +84,139 @@ std::string_view KeyOf(std::string_view row) {
   return row.substr(0, end);
 }
 
-// The rows of an earlier file of ours, in its order. What cannot be a row is passed over: an
-// earlier version may have written otherwise, and Zeek would then keep a value until its restart.
-class EarlierRows {
+std::string HashOf(std::string_view key) {
+  Blake2b hash(kKeyHashBytes);
+  return std::string(AsText(hash.Update(key).Finish512()).substr(0, kKeyHashBytes));
+}
+
+// What an earlier file of ours names and the new one does not. Its rows may be millions, so keys
+// are sorted as hashes.
+class GoneRows {
  public:
-  explicit EarlierRows(const std::filesystem::path& file) : in_(file, std::ios::binary) {
-    Advance();
-  }
-  [[nodiscard]] bool done() const { return row_.empty(); }
-  [[nodiscard]] const std::string& row() const { return row_; }
-  void Advance() {
-    std::string before = std::move(row_);
-    for (row_.clear(); std::getline(in_, row_); row_.clear()) {
-      if (!row_.empty() && row_[0] != '#' && row_.size() <= kMaxLine && KeyOf(before) < KeyOf(row_))
-        return;
-    }
-    row_.clear();
+  GoneRows(std::filesystem::path earlier, const std::filesystem::path& folder)
+      : earlier_(std::move(earlier)), keys_(folder), gone_(folder) {}
+
+  // A row of the new file.
+  Status Name(std::string_view row) { return keys_.Add(HashOf(KeyOf(row))); }
+
+  // In the order of the earlier file.
+  using Visit = std::function<Status(const std::string& row)>;
+  Status ForEach(const Visit& visit) {
+    GF_CHECK(ForEachEarlier([&](const std::string& number, const std::string& row) {
+      return keys_.Add(HashOf(KeyOf(row)) + number);
+    }));
+    std::string named;
+    GF_CHECK(keys_.ForEach([&](std::string_view key) -> Status {
+      const std::string_view hash = key.substr(0, kKeyHashBytes);
+      if (key.size() == kKeyHashBytes) named = hash;
+      return hash == named ? Ok() : gone_.Add(key.substr(kKeyHashBytes));
+    }));
+    std::ifstream in(earlier_, std::ios::binary);
+    std::string row;
+    std::uint64_t line = 0;
+    return gone_.ForEach([&](std::string_view number) -> Status {
+      for (const std::uint64_t wanted = NumberOf(number); line < wanted; ++line)
+        std::getline(in, row);
+      return visit(row);
+    });
   }
 
  private:
-  std::ifstream in_;
-  std::string row_;
+  // Numbers of lines that sort, from 1 on. What cannot be a row is passed over: an earlier version
+  // may have written otherwise, and Zeek would then keep a value until its restart.
+  template <typename Take>
+  Status ForEachEarlier(const Take& take) const {
+    std::ifstream in(earlier_, std::ios::binary);
+    std::string row;
+    for (std::uint64_t line = 1; std::getline(in, row); ++line) {
+      if (row.empty() || row[0] == '#' || row.size() > kMaxLine || KeyOf(row).empty()) continue;
+      std::string number;
+      for (int shift = 56; shift >= 0; shift -= 8)
+        number += static_cast<char>(line >> shift & 0xFF);
+      GF_CHECK(take(number, row));
+    }
+    return Ok();
+  }
+  static std::uint64_t NumberOf(std::string_view bytes) {
+    std::uint64_t number = 0;
+    for (const std::uint8_t byte : AsBytes(bytes))
+      number = number << 8 | byte;
+    return number;
+  }
+
+  std::filesystem::path earlier_;
+  RowSorter keys_;  // the hash; for the earlier file, the number of the line after it
+  RowSorter gone_;  // numbers of lines
 };
 
 class ZeekWriter : public Writer {
  public:
   explicit ZeekWriter(const WriterContext& context)
-      : context_(context), options_(context.destination.net.zeek), rows_(context.output.path()) {}
+      : context_(context),
+        options_(context.destination.net.zeek),
+        gone_(context.previous / kFileName, context.output.path()),
+        flags_(Flags(false) + '\n') {}
 
   Status Add(EventNumber, const Candidate& candidate) override {
+    GF_CHECK(Open());
     std::string_view indicator = candidate.value;
     if (candidate.kind == IndicatorKind::kUrl) indicator.remove_prefix(indicator.find("//") + 2);
     row_ = Field(indicator);
     row_ += '\t';
     row_ += TypeOf(candidate.kind);
+    // A name that is also a domain comes right after it and has the same keys.
+    if (row_ != item_) named_.clear();
+    item_ = row_;
     row_ += "\tMISP-";
     const std::size_t head = row_.size();
     for (const Mention& mention : candidate.mentions) {
+      if (std::find(named_.begin(), named_.end(), mention.event_uuid) != named_.end()) continue;
+      named_.push_back(mention.event_uuid);
       row_.resize(head);
-      mention.event_uuid.AppendTo(&row_);
-      row_ += "\tMISP ";
-      row_ += mention.type;
-      row_ += ' ';
-      mention.attribute_uuid.AppendTo(&row_);
-      row_ += " tlp:";
-      row_ += intel::TlpName(mention.tlp);
-      row_ += '\t';
-      row_ += Flags(false);
-      GF_CHECK(rows_.Add(row_));
+      GF_CHECK(Put(mention));
     }
     return Ok();
   }
 
   Status Finish() override {
-    GF_TRY(file_, context_.output.Open(std::string(kFileName)));
-    GF_CHECK(file_->Write(
-        fmt::format("#fields\tindicator\tindicator_type\tmeta.source\tmeta.desc\t{}meta.remove\n"
-                    "# gapferry: {}, up to tlp:{}\n",
-                    options_.notice ? "meta.do_notice\t" : "", context_.destination.name,
-                    intel::TlpName(context_.destination.use.clearance))));
-    EarlierRows earlier(context_.previous / kFileName);
-    std::string last;
-    const auto put = [&](std::string_view row) -> Status {
-      const std::string_view key = KeyOf(row);
-      if (key == last) return Ok();  // the same event names it twice
-      last = key;
-      for (; !earlier.done() && KeyOf(earlier.row()) < key; earlier.Advance())
-        GF_CHECK(PutRemoved(earlier.row()));
-      if (!earlier.done() && KeyOf(earlier.row()) == key) earlier.Advance();
-      GF_CHECK(file_->Write(row));
-      return file_->Write("\n");
-    };
-    GF_CHECK(rows_.ForEach(put));
-    for (; !earlier.done(); earlier.Advance())
-      GF_CHECK(PutRemoved(earlier.row()));
+    GF_CHECK(Open());
+    if (!context_.previous.empty())
+      GF_CHECK(gone_.ForEach([&](const std::string& row) { return PutRemoved(row); }));
     return file_->Close();
   }
 
  private:
+  Status Open() {
+    if (file_) return Ok();
+    GF_TRY(file_, context_.output.Open(std::string(kFileName)));
+    return file_->Write(
+        fmt::format("#fields\tindicator\tindicator_type\tmeta.source\tmeta.desc\t{}meta.remove\n"
+                    "# gapferry: {}, up to tlp:{}\n",
+                    options_.notice ? "meta.do_notice\t" : "", context_.destination.name,
+                    intel::TlpName(context_.destination.use.clearance)));
+  }
+
+  // Appends to the head of the row.
+  Status Put(const Mention& mention) {
+    mention.event_uuid.AppendTo(&row_);
+    row_ += "\tMISP ";
+    row_ += mention.type;
+    row_ += ' ';
+    mention.attribute_uuid.AppendTo(&row_);
+    row_ += " tlp:";
+    row_ += intel::TlpName(mention.tlp);
+    row_ += '\t';
+    row_ += flags_;
+    if (!context_.previous.empty()) GF_CHECK(gone_.Name(row_));
+    return file_->Write(row_);
+  }
+
   [[nodiscard]] std::string Flags(bool removed) const {
     return std::string(options_.notice ? (removed ? "F\t" : "T\t") : "") + (removed ? "T" : "F");
   }
 
   // `row` is of the generation in use, as a value or as one that was removed earlier.
   Status PutRemoved(std::string_view row) {
-    if (context_.previous.empty()) return Ok();
     const std::string_view key = KeyOf(row);
     const std::string_view description = row.substr(key.size(), row.find('\t', key.size()));
     Time removed = context_.created;
@@ -177,8 +229,11 @@ class ZeekWriter : public Writer {
 
   WriterContext context_;
   const ZeekOptions& options_;
-  RowSorter rows_;
-  std::string row_;
+  GoneRows gone_;
+  std::string flags_;        // of a row that names a value
+  std::string row_;          // being written
+  std::string item_;         // value and type of the last one
+  std::vector<Uuid> named_;  // the events that its rows name
   std::optional<OutputFile> file_;
 };
 

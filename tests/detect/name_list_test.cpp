@@ -7,38 +7,30 @@
 #include <random>
 #include <set>
 
+#include "tests/detect/nested.h"
+
 namespace gapferry::detect {
 namespace {
 
 using ::testing::ElementsAre;
 
-Candidate Name(intel::IndicatorKind kind, const std::string& name) {
-  Candidate candidate;
-  candidate.kind = kind;
-  candidate.value = name;
-  candidate.mentions.emplace_back().event_uuid.bytes.fill(7);
-  return candidate;
+intel::Indicator Domain(const std::string& name) {
+  return {intel::IndicatorKind::kDomain, name};
 }
-Candidate Domain(const std::string& name) {
-  return Name(intel::IndicatorKind::kDomain, name);
-}
-Candidate Host(const std::string& name) {
-  return Name(intel::IndicatorKind::kHostname, name);
+intel::Indicator Host(const std::string& name) {
+  return {intel::IndicatorKind::kHostname, name};
 }
 
-std::vector<std::string> Listed(const std::vector<Candidate>& candidates,
+std::vector<std::string> Listed(const std::vector<intel::Indicator>& values,
                                 NameList::Covered covered = NameList::Covered::kLeftOut) {
-  NameList names(::testing::TempDir(), covered);
-  for (const Candidate& candidate : candidates)
-    EXPECT_TRUE(names.Add(candidate).ok());
+  NameList names(covered);
   std::vector<std::string> listed;
-  EXPECT_TRUE(names
-                  .ForEach([&](const ListedName& name) -> Status {
-                    EXPECT_EQ(name.event.bytes[15], 7);
-                    listed.push_back((name.below ? "." : "") + name.name);
-                    return Ok();
-                  })
-                  .ok());
+  for (const Candidate& candidate : fixtures::InNestedOrder(values)) {
+    const std::optional<ListedName> name = names.Take(candidate);
+    if (!name) continue;
+    EXPECT_EQ(name->event.bytes[15], 7);
+    listed.push_back((name->below ? "." : "") + std::string(name->name));
+  }
   return listed;
 }
 
@@ -67,20 +59,20 @@ TEST(NameList, AgreesWithTheDefinitionOnRandomNames) {
         name = std::string(1, "ab-_"[random() % 4]) + std::string(random() % 2, 'a') + '.' + name;
       given.insert({random() % 2 == 0, name});
     }
-    std::vector<Candidate> candidates;
+    std::vector<intel::Indicator> values;
     std::vector<std::string> expected;
     for (const auto& each : given) {
       const bool below = each.first;
       const std::string& name = each.second;
-      candidates.push_back(below ? Domain(name) : Host(name));
+      values.push_back(below ? Domain(name) : Host(name));
       const bool covered = std::any_of(given.begin(), given.end(), [&](const auto& other) {
         if (!other.first || (below && other.second == name)) return false;
         return other.second == name || name.ends_with('.' + other.second);
       });
       if (!covered) expected.push_back((below ? "." : "") + name);
     }
-    std::shuffle(candidates.begin(), candidates.end(), random);
-    EXPECT_THAT(Listed(candidates), ::testing::UnorderedElementsAreArray(expected));
+    std::shuffle(values.begin(), values.end(), random);
+    EXPECT_THAT(Listed(values), ::testing::UnorderedElementsAreArray(expected));
   }
 }
 

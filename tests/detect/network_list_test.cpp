@@ -6,26 +6,24 @@
 #include <random>
 #include <set>
 
+#include "tests/detect/nested.h"
+
 namespace gapferry::detect {
 namespace {
 
 std::vector<std::string> Listed(const std::vector<std::string>& values) {
-  NetworkList networks(::testing::TempDir());
+  std::vector<intel::Indicator> indicators;
   for (const std::string& value : values) {
-    Candidate candidate;
-    candidate.kind = value.find('/') == std::string::npos ? intel::IndicatorKind::kAddress
-                                                          : intel::IndicatorKind::kNetwork;
-    candidate.value = value;
-    candidate.mentions.emplace_back();
-    EXPECT_TRUE(networks.Add(candidate).ok());
+    indicators.push_back({value.find('/') == std::string::npos ? intel::IndicatorKind::kAddress
+                                                               : intel::IndicatorKind::kNetwork,
+                          value});
   }
+  NetworkList networks;
   std::vector<std::string> listed;
-  EXPECT_TRUE(networks
-                  .ForEach([&](const ListedNetwork& each) -> Status {
-                    listed.push_back(each.network.ToString());
-                    return Ok();
-                  })
-                  .ok());
+  for (const Candidate& candidate : fixtures::InNestedOrder(indicators)) {
+    const std::optional<ListedNetwork> taken = networks.Take(candidate);
+    if (taken) listed.push_back(taken->network.ToString());
+  }
   return listed;
 }
 
