@@ -1,8 +1,10 @@
 #include "base/clock.h"
 
+#include <array>
 #include <charconv>
 #include <chrono>
 #include <cstdlib>
+#include <string>
 
 #include "base/bytes.h"
 
@@ -40,23 +42,25 @@ year_month_day CivilFromTime(Time time) {
   return year_month_day{sys_days{std::chrono::days{days}}};
 }
 
-// At least `width` digits, with zeros in front. By hand, since some artifacts have several times
-// for every attribute and fmt takes most of what they cost.
-void AppendDigits(unsigned number, int width, std::string* out) {
-  unsigned unit = 1;
-  while (--width > 0 || number / unit >= 10)
-    unit *= 10;
-  for (; unit > 0; unit /= 10)
-    *out += static_cast<char>('0' + number / unit % 10);
+// By hand, since some artifacts have several times for every attribute and fmt takes most of what
+// they cost.
+void AppendTwo(unsigned number, std::string* out) {
+  const std::array<char, 2> digits = {static_cast<char>('0' + number / 10 % 10),
+                                      static_cast<char>('0' + number % 10)};
+  out->append(digits.data(), digits.size());
 }
 
 void AppendCivilDate(Time time, std::string* out) {
   const year_month_day civil = CivilFromTime(time);
-  AppendDigits(static_cast<unsigned>(static_cast<int>(civil.year())), 4, out);
+  const auto year = static_cast<unsigned>(static_cast<int>(civil.year()));
+  // No four digits: only a clock that is very wrong is so late.
+  if (year > 9999) *out += std::to_string(year / 10000);
+  AppendTwo(year / 100, out);
+  AppendTwo(year, out);
   *out += '-';
-  AppendDigits(static_cast<unsigned>(civil.month()), 2, out);
+  AppendTwo(static_cast<unsigned>(civil.month()), out);
   *out += '-';
-  AppendDigits(static_cast<unsigned>(civil.day()), 2, out);
+  AppendTwo(static_cast<unsigned>(civil.day()), out);
 }
 
 }  // namespace
@@ -86,13 +90,14 @@ std::string FormatDate(Time time) {
 std::string FormatTime(Time time) {
   const Time second_of_day = ((time % kSecondsPerDay) + kSecondsPerDay) % kSecondsPerDay;
   std::string text;
+  text.reserve(24);
   AppendCivilDate(time, &text);
   text += 'T';
-  AppendDigits(static_cast<unsigned>(second_of_day / 3600), 2, &text);
+  AppendTwo(static_cast<unsigned>(second_of_day / 3600), &text);
   text += ':';
-  AppendDigits(static_cast<unsigned>(second_of_day / 60 % 60), 2, &text);
+  AppendTwo(static_cast<unsigned>(second_of_day / 60 % 60), &text);
   text += ':';
-  AppendDigits(static_cast<unsigned>(second_of_day % 60), 2, &text);
+  AppendTwo(static_cast<unsigned>(second_of_day % 60), &text);
   text += 'Z';
   return text;
 }

@@ -44,7 +44,7 @@ class StixWriter : public Writer {
     const Time created = head_.date.empty() ? active : created_;
     modified_ = std::max(modified_, active);
     return Write(id, std::max(created, active), [&](std::string* out) {
-      AppendIndicator(id, candidate, {created, active}, out);
+      return AppendIndicator(id, candidate, {created, active}, out);
     });
   }
 
@@ -106,30 +106,28 @@ class StixWriter : public Writer {
     Time active = 0;
   };
 
-  // Writes the object that `append` makes, with an empty `modified`. The argument is what it would
-  // say by itself when it is published for the first time.
+  // Writes the object that `append` makes, with an empty `modified` that ends at the place which it
+  // returns. The argument is what the object would say by itself when it is published for the first
+  // time.
   template <typename Append>
   Status Write(const Uuid& id, Time modified, const Append& append) {
     std::string& next = Next();
     const std::size_t begin = next.size();
-    append(&next);
+    const std::size_t place = append(&next);
+    const std::size_t end = next.size();
     // So that a time that would go back counts as a change, too.
     const std::string own_time = StixTime(modified);
     next += own_time;
     const store::ObjectVersion known = published_.Publish(id, std::string_view(next).substr(begin));
-    next.resize(next.size() - own_time.size());
+    const std::string_view text = next;
+    GF_CHECK(file_->Write(text.substr(0, place)));
     // Milliseconds tell two changes with one bundle apart.
     constexpr std::uint32_t kMostMilliseconds = 999;
-    const std::string text = known.rev == 1 ? own_time
-                                            : StixTime(std::max(known.changed, modified),
-                                                       std::min(known.rev - 1, kMostMilliseconds));
-    // Before it stand ids and times only.
-    const std::size_t place = next.find(kNoModified, begin);
-    next.insert(place + kNoModified.size() - 1, text);
-    return file_->Write(next);
+    GF_CHECK(file_->Write(known.rev == 1 ? own_time
+                                         : StixTime(std::max(known.changed, modified),
+                                                    std::min(known.rev - 1, kMostMilliseconds))));
+    return file_->Write(text.substr(place, end - place));
   }
-
-  static constexpr std::string_view kNoModified = R"("modified":"")";
 
   // The quoted id of an object.
   static void AppendRef(std::string_view type, const Uuid& id, std::string* out) {
@@ -140,51 +138,57 @@ class StixWriter : public Writer {
     *out += '"';
   }
 
-  void AddHead(std::string_view type, const Uuid& id, Time created, JsonMembers* members) const {
-    members->Text("type", type);
-    members->Text("spec_version", "2.1");
-    AppendRef(type, id, members->Raw("id"));
-    members->Text("created", StixTime(created));
-    members->Text("modified", "");
+  // The members that every object begins with. Gives the place of the time that it was modified.
+  static std::size_t AppendHead(std::string_view type, const Uuid& id, Time created,
+                                std::string* out) {
+    *out += R"({"type":")";
+    *out += type;
+    *out += R"(","spec_version":"2.1","id":)";
+    AppendRef(type, id, out);
+    *out += R"(,"created":")";
+    *out += StixTime(created);
+    *out += R"(","modified":")";
+    const std::size_t place = out->size();
+    *out += '"';
+    return place;
   }
 
-  static void AddMarking(Tlp tlp, JsonMembers* members) {
-    std::string* markings = members->Raw("object_marking_refs");
-    *markings += R"([")";
-    *markings += StixMarkingOf(tlp);
-    *markings += R"("])";
+  static void AppendMarking(Tlp tlp, std::string* out) {
+    *out += R"(,"object_marking_refs":[")";
+    *out += StixMarkingOf(tlp);
+    *out += R"("]})";
   }
 
-  void AddTail(Tlp tlp, JsonMembers* members) const {
-    std::string* references = members->Raw("external_references");
-    *references += R"([{"source_name":"MISP event","external_id":")";
-    head_.uuid.AppendTo(references);
-    *references += R"("}])";
-    AddMarking(tlp, members);
+  // The members that end an indicator and a report.
+  void AppendTail(Tlp tlp, std::string* out) const {
+    *out += R"(,"external_references":[{"source_name":"MISP event","external_id":")";
+    head_.uuid.AppendTo(out);
+    *out += R"("}])";
+    AppendMarking(tlp, out);
   }
 
-  void AppendIndicator(const Uuid& id, const Candidate& candidate, const Times& times,
-                       std::string* out) const {
+  std::size_t AppendIndicator(const Uuid& id, const Candidate& candidate, const Times& times,
+                              std::string* out) const {
     const Mention& mention = candidate.mentions[0];
-    JsonMembers members(out);
-    AddHead("indicator", id, times.created, &members);
+    const std::size_t place = AppendHead("indicator", id, times.created, out);
+    *out += R"(,"name":)";
     std::string name(mention.type);
     name += ' ';
     name += Shortened(candidate.value);
-    members.Text("name", name);
-    *members.Raw("indicator_types") += R"(["malicious-activity"])";
-    members.Text("pattern", candidate.kind == IndicatorKind::kAddress
-                                ? StixAddressPattern(candidate)
-                                : StixPattern({candidate.kind, candidate.value}, mention.type));
-    members.Text("pattern_type", "stix");
-    members.Text("valid_from", StixTime(std::max(times.created, times.active)));
+    AppendJson(name, out);
+    *out += R"(,"indicator_types":["malicious-activity"],"pattern":)";
+    AppendJson(candidate.kind == IndicatorKind::kAddress
+                   ? StixAddressPattern(candidate)
+                   : StixPattern({candidate.kind, candidate.value}, mention.type),
+               out);
+    *out += R"(,"pattern_type":"stix","valid_from":")";
+    *out += StixTime(std::max(times.created, times.active));
     // Names of types have nothing that JSON escapes.
-    std::string* labels = members.Raw("labels");
-    *labels += R"(["misp:type=\")";
-    *labels += mention.type;
-    *labels += R"(\""])";
-    AddTail(candidate.tlp, &members);
-    members.Close();
+    *out += R"(","labels":["misp:type=\")";
+    *out += mention.type;
+    *out += R"(\""])";
+    AppendTail(candidate.tlp, out);
+    return place;
   }
 
   static std::string Shortened(std::string_view value) {
@@ -201,7 +205,7 @@ class StixWriter : public Writer {
     for (const std::string& technique : head_.techniques)
       GF_CHECK(WriteTechnique(technique));
     const Uuid report = Own("report", "");
-    GF_CHECK(Write(report, modified_, [&](std::string* out) { AppendReport(report, out); }));
+    GF_CHECK(Write(report, modified_, [&](std::string* out) { return AppendReport(report, out); }));
     techniques_.clear();
     GF_CHECK(published_.Close());
     GF_CHECK(file_->Write("\n]}\n"));
@@ -214,37 +218,35 @@ class StixWriter : public Writer {
     const Uuid id = Own("attack-pattern", technique);
     techniques_.push_back(id);
     return Write(id, created_, [&](std::string* out) {
-      JsonMembers members(out);
-      AddHead("attack-pattern", id, created_, &members);
-      members.Text("name", technique);
-      *members.Raw("external_references") +=
-          fmt::format("[{{\"source_name\":\"mitre-attack\",\"external_id\":\"{}\"}}]", technique);
-      AddMarking(tlp_, &members);
-      members.Close();
+      const std::size_t place = AppendHead("attack-pattern", id, created_, out);
+      *out += fmt::format(R"(,"name":"{0}","external_references":[{{"source_name":"mitre-attack",)"
+                          R"("external_id":"{0}"}}])",
+                          technique);
+      AppendMarking(tlp_, out);
+      return place;
     });
   }
 
-  void AppendReport(const Uuid& id, std::string* out) const {
-    JsonMembers members(out);
-    AddHead("report", id, created_, &members);
-    members.Text("name", head_.info.empty() ? "MISP event " + head_.uuid.ToString() : head_.info);
-    *members.Raw("report_types") += R"(["threat-report"])";
-    members.Text("published", StixTime(created_));
-    std::string* refs = members.Raw("object_refs");
-    *refs += '[';
+  std::size_t AppendReport(const Uuid& id, std::string* out) const {
+    const std::size_t place = AppendHead("report", id, created_, out);
+    *out += R"(,"name":)";
+    AppendJson(head_.info.empty() ? "MISP event " + head_.uuid.ToString() : head_.info, out);
+    *out += R"(,"report_types":["threat-report"],"published":")";
+    *out += StixTime(created_);
+    *out += R"(","object_refs":[)";
     bool first = true;
-    const auto add = [&](std::string_view type, const Uuid& id) {
-      if (!first) *refs += ',';
+    const auto add = [&](std::string_view type, const Uuid& object) {
+      if (!first) *out += ',';
       first = false;
-      AppendRef(type, id, refs);
+      AppendRef(type, object, out);
     };
     for (const Uuid& object : objects_)
       add("indicator", object);
     for (const Uuid& technique : techniques_)
       add("attack-pattern", technique);
-    *refs += ']';
-    AddTail(tlp_, &members);
-    members.Close();
+    *out += ']';
+    AppendTail(tlp_, out);
+    return place;
   }
 
   WriterContext context_;
