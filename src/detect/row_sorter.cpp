@@ -87,7 +87,9 @@ class RunReader {
 }  // namespace
 
 Status RowSorter::Add(std::string_view row) {
-  if (arena_.size() + row.size() > run_bytes_ && !entries_.empty()) GF_CHECK(Spill());
+  // Of short rows the entries take as much as the rows.
+  const std::size_t held = arena_.size() + row.size() + entries_.size() * sizeof(Entry);
+  if (held > run_bytes_ && !entries_.empty()) GF_CHECK(Spill());
   entries_.push_back({HeadOf(row), static_cast<std::uint32_t>(arena_.size()),
                       static_cast<std::uint32_t>(row.size())});
   arena_ += row;
