@@ -39,4 +39,14 @@ Digest256 Hash256(ByteView bytes, ByteView key) {
   return Blake2b(32, key).Update(bytes).Finish256();
 }
 
+Fingerprint FingerprintOf(ByteView bytes) {
+  // That of the authors' test vectors.
+  constexpr std::array<std::uint8_t, crypto_shorthash_siphashx24_KEYBYTES> kKey = {
+      0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+  static_assert(crypto_shorthash_siphashx24_BYTES == std::tuple_size_v<Fingerprint>);
+  Fingerprint fingerprint;
+  crypto_shorthash_siphashx24(fingerprint.data(), bytes.data(), bytes.size(), kKey.data());
+  return fingerprint;
+}
+
 }  // namespace gapferry

@@ -26,7 +26,7 @@ Status PublishedObjects::Open(std::string family) {
 ObjectVersion PublishedObjects::Publish(const Uuid& id, std::string_view content) {
   ObjectVersion object;
   object.id = id;
-  object.content = store::ContentOf(Hash256(AsBytes(content)));
+  object.content = FingerprintOf(AsBytes(content));
   object.changed = now_;
   const auto found = std::lower_bound(known_.begin(), known_.end(), object, IsBeforeById);
   if (found == known_.end() || found->id != id) {
@@ -34,11 +34,14 @@ ObjectVersion PublishedObjects::Publish(const Uuid& id, std::string_view content
     return object;
   }
   if (found->content == object.content) return *found;
+  const bool same = found->content == store::ContentOf(Hash256(AsBytes(content)));
   found->content = object.content;
+  changed_ = true;
+  // A store that was made before fingerprints were taken.
+  if (same) return *found;
   ++found->rev;
   // After a rollback an older bundle may be the one in use.
   found->changed = std::max(found->changed, now_);
-  changed_ = true;
   return *found;
 }
 

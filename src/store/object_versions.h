@@ -19,7 +19,7 @@ struct ObjectVersion {
   using Content = std::array<std::uint8_t, 16>;
 
   Uuid id;
-  Content content{};      // the first half of Hash256 of what was published
+  Content content{};      // FingerprintOf what was published, earlier ContentOf its Hash256
   std::uint32_t rev = 1;  // rises with each change
   Time changed = 0;       // when rev last rose; never goes back
 

@@ -78,6 +78,23 @@ TEST_F(PublishedTest, RemembersTheLastOfTwoWithOneId) {
   EXPECT_EQ(Publish(kMonday, "a", {{low_, "second"}})[0].rev, 1U);
 }
 
+TEST_F(PublishedTest, KnowsWhatWasRememberedByItsDigest) {
+  const auto before = [&](const Uuid& id, std::string_view content) {
+    return store::ObjectVersion{id, store::ContentOf(Hash256(AsBytes(content))), 3, kMonday};
+  };
+  Registry registry(*store_, kMonday);
+  ASSERT_TRUE(
+      registry.PutObjects("siem/stix", "a", {{before(low_, "one"), before(high_, "two")}}).ok());
+  for (int generation = 0; generation < 2; ++generation) {
+    const auto versions = Publish(kTuesday, "a", {{low_, "one"}, {high_, "other"}});
+    EXPECT_EQ(versions[0].rev, 3U);
+    EXPECT_EQ(versions[0].changed, kMonday);
+    EXPECT_EQ(versions[0].content, FingerprintOf(AsBytes("one")));
+    EXPECT_EQ(versions[1].rev, 4U);
+    EXPECT_EQ(versions[1].changed, kTuesday);
+  }
+}
+
 TEST_F(PublishedTest, SaysSoWhereWhatItRemembersIsDamaged) {
   Publish(kMonday, "a", {{low_, "one"}});
   store_->database().exec("UPDATE published_object SET versions = x'00'");
