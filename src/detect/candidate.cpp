@@ -30,11 +30,6 @@ std::vector<std::string> OfLines(std::string_view lines) {
   return words;
 }
 
-void AppendEventNumber(EventNumber event, std::string* out) {
-  for (int shift = 24; shift >= 0; shift -= 8)
-    *out += static_cast<char>(event >> shift & 0xFF);
-}
-
 bool NamesSource(std::string_view type) {
   return type.starts_with("ip-src") || type == "email-src" || type == "email-reply-to";
 }
@@ -235,8 +230,7 @@ Status CandidateSorter::Add(const intel::Indicator& indicator, const Mention& me
   std::string& bytes = state_->row;
   if (state_->by_event) {
     bytes.clear();
-    AppendEventNumber(mention.event, &bytes);
-    GF_CHECK(AppendCandidateRow(indicator, row, ValueOrder::kBytes, &bytes));
+    GF_CHECK(AppendCandidateRow(indicator, row, ValueOrder::kByEvent, &bytes));
     GF_CHECK(state_->by_event->Add(bytes));
   }
   bytes.clear();
@@ -257,7 +251,7 @@ Status CandidateSorter::ForEachEvent(std::size_t destination, const EventVisit& 
   Candidate open;
   CandidateRow row;
   EventNumber event = 0;
-  std::string key;  // with the event
+  std::string key;
   const auto take = [&](std::string_view bytes) -> Status {
     ReadCandidateRow(bytes, &row);
     if ((row.mask >> destination & 1) == 0) return Ok();
@@ -267,7 +261,7 @@ Status CandidateSorter::ForEachEvent(std::size_t destination, const EventVisit& 
       Clear(&open);
       key = next;
       event = row.mention.event;
-      ReadValueKey(next.substr(sizeof(EventNumber)), ValueOrder::kBytes, &open);
+      ReadValueKey(next, ValueOrder::kByEvent, &open);
     }
     AddMention(row, state_->warninglists, ignore_port, &open);
     return Ok();

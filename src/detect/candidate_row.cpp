@@ -146,13 +146,14 @@ Status AppendNestedKey(const intel::Indicator& indicator, Appender* key) {
 Status AppendCandidateRow(const intel::Indicator& indicator, const CandidateRow& row,
                           ValueOrder order, std::string* out) {
   Appender append(out);
+  const Mention& mention = row.mention;
   if (order == ValueOrder::kNested) {
     GF_CHECK(AppendNestedKey(indicator, &append));
   } else {
+    append.Number(mention.event);
     append.Kind(indicator.kind);
     append.Text(indicator.value);
   }
-  const Mention& mention = row.mention;
   append.Number(mention.event);
   append.Id(mention.attribute_uuid);
   append.Id(mention.event_uuid);
@@ -173,8 +174,9 @@ std::string_view ValueKeyOf(std::string_view row) {
 
 void ReadValueKey(std::string_view key, ValueOrder order, Candidate* candidate) {
   Parser parser(key);
+  if (order == ValueOrder::kByEvent) static_cast<void>(parser.Number<EventNumber>());
   candidate->kind = parser.Kind();
-  if (order == ValueOrder::kBytes || candidate->kind > IndicatorKind::kHostname) {
+  if (order == ValueOrder::kByEvent || candidate->kind > IndicatorKind::kHostname) {
     parser.Text(&candidate->value);
   } else if (candidate->kind == IndicatorKind::kDomain) {
     parser.Path(&candidate->value);

@@ -11,10 +11,10 @@
 namespace gapferry::detect {
 
 enum class ValueOrder : std::uint8_t {
-  kBytes,  // by kind, then bytewise
-  // The same, but addresses and networks together by number, each network before what lies within
-  // it, and domains and hostnames together in the order of the DNS tree, each name before those
-  // below it.
+  kByEvent,  // by event, then by kind, then bytewise
+  // By kind, then bytewise; but addresses and networks together by number, each network before what
+  // lies within it, and domains and hostnames together in the order of the DNS tree, each name
+  // before those below it.
   kNested,
 };
 
@@ -28,7 +28,8 @@ struct CandidateRow {
 [[nodiscard]] Status AppendCandidateRow(const intel::Indicator& indicator, const CandidateRow& row,
                                         ValueOrder order, std::string* out);
 
-// The part of a row that is equal for all mentions of a value, and for no others.
+// The part of a row that is equal for all mentions of a value, in kByEvent by one event, and for no
+// others.
 [[nodiscard]] std::string_view ValueKeyOf(std::string_view row);
 // Kind and value from the key; the network too, in the order that needs it.
 void ReadValueKey(std::string_view key, ValueOrder order, Candidate* candidate);

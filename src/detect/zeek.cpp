@@ -85,8 +85,7 @@ std::string_view KeyOf(std::string_view row) {
 }
 
 std::string HashOf(std::string_view key) {
-  Blake2b hash(kKeyHashBytes);
-  return std::string(AsText(hash.Update(key).Finish512()).substr(0, kKeyHashBytes));
+  return std::string(AsText(Hash256(AsBytes(key))).substr(0, kKeyHashBytes));
 }
 
 // What an earlier file of ours names and the new one does not. Its rows may be millions, so keys
@@ -115,7 +114,7 @@ class GoneRows {
     std::string row;
     std::uint64_t line = 0;
     return gone_.ForEach([&](std::string_view number) -> Status {
-      for (const std::uint64_t wanted = NumberOf(number); line < wanted; ++line)
+      for (const std::uint64_t wanted = std::stoull(std::string(number)); line < wanted; ++line)
         std::getline(in, row);
       return visit(row);
     });
@@ -130,18 +129,9 @@ class GoneRows {
     std::string row;
     for (std::uint64_t line = 1; std::getline(in, row); ++line) {
       if (row.empty() || row[0] == '#' || row.size() > kMaxLine || KeyOf(row).empty()) continue;
-      std::string number;
-      for (int shift = 56; shift >= 0; shift -= 8)
-        number += static_cast<char>(line >> shift & 0xFF);
-      GF_CHECK(take(number, row));
+      GF_CHECK(take(fmt::format("{:020}", line), row));
     }
     return Ok();
-  }
-  static std::uint64_t NumberOf(std::string_view bytes) {
-    std::uint64_t number = 0;
-    for (const std::uint8_t byte : AsBytes(bytes))
-      number = number << 8 | byte;
-    return number;
   }
 
   std::filesystem::path earlier_;
