@@ -6,10 +6,12 @@ import hashlib
 import http.server
 import json
 import re
+import socket
 import struct
 import sqlite3
 import subprocess
 import threading
+import time
 import urllib.parse
 from pathlib import Path
 
@@ -25,6 +27,26 @@ def document(content, status=200, **headers):
 
 def failure(status, message, path):
     return document({"name": message, "message": message, "url": path}, status)
+
+
+class Connections(http.server.ThreadingHTTPServer):
+    """Knows which connections are open."""
+    daemon_threads = True
+
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+        self.lock = threading.Lock()
+        self.open = set()  # addresses of clients
+
+    def process_request(self, request, client_address):
+        with self.lock:
+            self.open.add(client_address)
+        super().process_request(request, client_address)
+
+    def process_request_thread(self, request, client_address):
+        super().process_request_thread(request, client_address)
+        with self.lock:
+            self.open.discard(client_address)
 
 
 class Server:
@@ -53,14 +75,22 @@ class Server:
             def log_message(self, *_):
                 pass
 
-        self.http = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.http.daemon_threads = True
+        self.http = Connections(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.http.server_address[1]}"
         threading.Thread(target=self.http.serve_forever, args=(0.02,), daemon=True).start()
 
     def stop(self):
         self.http.shutdown()
         self.http.server_close()
+
+    def drain(self):
+        """Waits until what clients that have ended had still sent is answered. Connections are taken in their order, so
+        one of our own that is taken comes after all of theirs."""
+        ends = time.monotonic() + 60
+        with socket.create_connection(self.http.server_address) as own:
+            while self.http.open != {own.getsockname()}:
+                assert time.monotonic() < ends, "a client is still connected"
+                time.sleep(0.002)
 
     def _serve(self, handler):
         length = int(handler.headers.get("Content-Length") or 0)
@@ -444,5 +474,6 @@ def kill_at(server, stop, command, env=None):
         return None
     server.fault = fault
     ended = child.wait(timeout=60)
+    server.drain()  # it may have asked for more than one thing at once
     server.fault = lambda number, method, path: None
     return ended
