@@ -257,6 +257,7 @@ class Generation {
     }
     GF_CHECK(work.writer->Finish());
     for (std::size_t kind = 0; kind < work.values.size(); ++kind) {
+      work.values[kind] -= work.writer->late_refusals().TakenBack(kind);
       if (work.values[kind] > 0)
         work.summary
             ->values[std::string(IndicatorKindName(static_cast<intel::IndicatorKind>(kind)))] +=

@@ -2,6 +2,7 @@
 // destination may have it: one value too many, a rule that the consumer's engine refuses.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -29,6 +30,10 @@ class LateRefusals {
   // `named`: as many of the attributes as are at hand.
   void Add(std::string_view detail, std::uint64_t attributes, const std::vector<Uuid>& named);
 
+  // Of a value that was taken at first nothing is in the destination.
+  void TakeBack(intel::IndicatorKind kind) { ++taken_back_[static_cast<std::size_t>(kind)]; }
+  [[nodiscard]] std::uint64_t TakenBack(std::size_t kind) const { return taken_back_[kind]; }
+
   [[nodiscard]] const policy::ReasonCounts& counts() const { return counts_; }
   [[nodiscard]] const std::vector<Refusal>& named() const { return named_; }
   [[nodiscard]] std::uint64_t unnamed() const { return counts_.Total() - named_.size(); }
@@ -45,6 +50,7 @@ class LateRefusals {
 
  private:
   policy::ReasonCounts counts_;
+  std::array<std::uint64_t, intel::kIndicatorKinds> taken_back_{};
   std::vector<Refusal> named_;
 };
 

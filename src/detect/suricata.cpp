@@ -74,14 +74,17 @@ class SuricataWriter : public Writer {
   Status Finish() override {
     for (auto& [list, open] : lists_)
       GF_CHECK(open.file.Close());
-    GF_TRY(const std::vector<std::string> port_lists, port_sets_.Finish());
+    GF_TRY(const auto port_lists,
+           port_sets_.Finish(&context_.registry, context_.destination.name + "/port-sets",
+                             &late_refusals_));
+    list_tlp_.insert(port_lists.begin(), port_lists.end());
     GF_CHECK(RememberForms());
     GF_TRY(rules_, context_.output.Open(options_.prefix + ".rules"));
     GF_CHECK(rules_->Write(fmt::format("# gapferry: {}, up to tlp:{}\n", context_.destination.name,
                                        intel::TlpName(context_.destination.use.clearance))));
     for (const auto& [list, open] : lists_)
       GF_CHECK(WriteListRules(list));
-    for (const std::string& list : port_lists)
+    for (const auto& [list, tlp] : port_lists)
       GF_CHECK(WriteListRules(list));
     for (const auto& [kind, pile] : piles_) {
       for (const Candidate& candidate : pile.few)
@@ -125,20 +128,6 @@ class SuricataWriter : public Writer {
     return whole.from || whole.to ? reputation_.Add(whole) : Ok();
   }
 
-  Status ListAtPort(const Candidate& candidate, const ListEntry& entry) {
-    if (port_sets_.Admits(entry.port)) {
-      Raise(entry.list, candidate.tlp);
-      return port_sets_.Add(entry);
-    }
-    if (entry.mentions == 0) return Ok();
-    std::vector<Uuid> attributes;
-    for (const Mention& mention : candidate.mentions) {
-      if (mention.port == entry.port) attributes.push_back(mention.attribute_uuid);
-    }
-    late_refusals_.Add("too-many-ports", entry.mentions, attributes);
-    return Ok();
-  }
-
   void Raise(const std::string& list, intel::Tlp tlp) {
     const auto [found, added] = list_tlp_.try_emplace(list, tlp);
     found->second = std::max(found->second, tlp);
@@ -154,9 +143,11 @@ class SuricataWriter : public Writer {
     }
     // Host and path of a URL must lie in the same shard.
     const std::uint64_t shard = pile->listed++ / kMostInSet;
-    for (const ListEntry& entry : ListEntries(options_, candidate)) {
+    std::vector<ListEntry> entries = ListEntries(options_, candidate);
+    std::vector<ListEntry> at_ports;
+    for (ListEntry& entry : entries) {
       if (entry.port != 0) {
-        GF_CHECK(ListAtPort(candidate, entry));
+        at_ports.push_back(std::move(entry));
         continue;
       }
       if (reputed) continue;
@@ -173,7 +164,8 @@ class SuricataWriter : public Writer {
       GF_CHECK(open->second.file.Write(entry.line));
       open->second.last = entry.line;
     }
-    return Ok();
+    if (at_ports.empty()) return Ok();
+    return port_sets_.Add(candidate, at_ports, at_ports.size() < entries.size());
   }
 
   Status Write(const std::string& key, SuricataRule rule) {

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 
+#include <memory>
 #include <optional>
 
+#include "detect/suricata_ports.h"
 #include "detect/suricata_rule.h"
 #include "tests/detect/fixture.h"
 
@@ -11,6 +13,7 @@ namespace gapferry::detect {
 namespace {
 
 using ::testing::Contains;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -51,6 +54,37 @@ TEST(SuricataContent, EveryByteComesBack) {
     all += one;
   }
   EXPECT_EQ(ReadContent(SuricataContent(all)), all);
+}
+
+std::vector<std::size_t> Chosen(const PortCounts& named_by, const std::vector<std::size_t>& before,
+                                std::size_t most) {
+  std::vector<bool> had(named_by.size());
+  for (const std::size_t port : before)
+    had[port] = true;
+  const std::vector<bool> chosen = PortsWithSets(named_by, had, most);
+  std::vector<std::size_t> ports;
+  for (std::size_t port = 0; port < chosen.size(); ++port) {
+    if (chosen[port]) ports.push_back(port);
+  }
+  return ports;
+}
+
+TEST(SuricataPorts, TheMostNamedHaveSetsAndKeepThem) {
+  auto named_by = std::make_unique<PortCounts>();
+  (*named_by)[80] = 5;
+  (*named_by)[443] = 7;
+  (*named_by)[8080] = 5;
+  (*named_by)[65535] = 9;
+  EXPECT_THAT(Chosen(*named_by, {}, 3), ElementsAre(80, 443, 65535)) << "the lower of two alike";
+  EXPECT_THAT(Chosen(*named_by, {80, 443, 65535}, 3), ElementsAre(80, 443, 65535));
+  EXPECT_THAT(Chosen(*named_by, {8080}, 1), ElementsAre(8080));
+  (*named_by)[65535] = 10;
+  EXPECT_THAT(Chosen(*named_by, {8080}, 1), ElementsAre(8080)) << "twice as many are not more";
+  (*named_by)[65535] = 11;
+  EXPECT_THAT(Chosen(*named_by, {8080}, 1), ElementsAre(65535));
+  (*named_by)[8080] = 0;
+  EXPECT_THAT(Chosen(*named_by, {8080}, 9), ElementsAre(80, 443, 65535)) << "named by none";
+  EXPECT_THAT(Chosen(*named_by, {}, 0), ElementsAre());
 }
 
 TEST(SuricataMessage, NothingInItEndsTheOption) {

@@ -223,6 +223,22 @@ def test_sets_for_ports_are_many_but_not_any_number(engine, tmp_path):
     assert check.returncode == 0, check.stderr
 
 
+def test_the_ports_that_most_values_name_have_sets(tmp_path):
+    """The last in the order of addresses, and named by two; an address that is also named at any port, and a URL."""
+    values = [("ip-dst|port", f"45.66.{number // 200}.{number % 200 + 1}|{number + 1000}") for number in range(250)]
+    values += [("ip-dst|port", f"201.1.{number % 2}.{number // 2 + 1}|{number // 2 + 2000}") for number in range(20)]
+    values += [("ip-src", "45.66.1.50"), ("url", "http://one.example:1999/x")]
+    current, manifest = generate(tmp_path / "gen", "suricata", values, literal_limit=0)
+    ports = sorted(int(path.name.split("-port-")[1].removesuffix(".lst"))
+                   for path in current.glob("misp-ip-to-v4-port-*"))
+    assert ports == [*range(1000, 1190), *range(2000, 2010)]
+    assert left_out(manifest) == {("format-cannot-express", "too-many-ports"): 61}
+    assert manifest["used"] == len(values) - 61
+    # Counted as a value: 45.66.1.50 is in the set for any port.
+    assert manifest["values"] == {"address": 190 + 1 + 20}
+    assert len(manifest["refused_late"]) == 61 and manifest["refused_late_unnamed"] == 0
+
+
 # An engine reads 1,025 bytes of ports; what is more stands in further rules, and ports in a row as a range.
 @pytest.mark.parametrize("count", [166, 167, 168, 169, 170, 171, 172, 500, 1000])
 def test_an_address_at_many_ports_is_seen_at_each(engine, count, tmp_path):
