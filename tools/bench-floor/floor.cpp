@@ -185,17 +185,21 @@ void Write(const fs::path& file) {
   fs::remove(copy);
 }
 
-// Into a new file, hashed, not synced: what an artifact costs. The copies stay in TMPDIR: after
-// thousands of deletions ext4 is slow to create files, and the next measurement would pay for it.
+// Into a new file, hashed, not synced: what an artifact costs. The copies stay in TMPDIR, emptied:
+// after thousands of deletions ext4 is slow to create files, and the next measurement would pay.
 void Emit(const fs::path& file) {
   static const fs::path folder =
       fs::temp_directory_path() / fmt::format("gapferry-bench-floor-{}", ::getpid());
   fs::create_directories(folder);
   const std::string content = Read(file);
-  const Stopwatch watch;
-  std::ofstream out(folder / file.filename(), std::ios::binary);
-  out.write(content.data(), static_cast<std::streamsize>(content.size()));
-  (void)gapferry::Hash512(gapferry::AsBytes(content));
+  const fs::path copy = folder / file.filename();
+  {
+    const Stopwatch watch;
+    std::ofstream out(copy, std::ios::binary);
+    out.write(content.data(), static_cast<std::streamsize>(content.size()));
+    (void)gapferry::Hash512(gapferry::AsBytes(content));
+  }
+  fs::resize_file(copy, 0);
 }
 
 struct Part {
