@@ -52,10 +52,16 @@ void StoredTexts::Add(const Candidate& candidate) {
     text.stored.attribute = mentions[0].attribute_uuid;
     text.stored.tlp = candidate.tlp;
     text.stored.attributes = AttributesOf(mentions);
+    text.stored.value = types_left_.size();
     text.mentions = std::move(mentions);
     text.all_here = candidate.mention_count == candidate.mentions.size();
     texts_[std::string(type)].push_back(std::move(text));
   }
+  types_left_.push_back(types.size());
+}
+
+bool StoredTexts::Drop(const Stored& stored) {
+  return --types_left_[stored.value] == 0;
 }
 
 Result<std::map<std::string, std::vector<Stored>>> StoredTexts::Settle(

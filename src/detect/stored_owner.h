@@ -21,6 +21,7 @@ struct Stored {
   Uuid attribute;                // the owner
   intel::Tlp tlp = intel::Tlp::kRed;
   std::int64_t number = 0;  // first come, first served
+  std::size_t value = 0;    // of the candidate; for StoredTexts
 };
 
 // Whether a Sigma rule may keep this id of its author's, in lower case: not if it is of the version
@@ -39,6 +40,8 @@ class StoredTexts {
   // By type, and each by number. Errors: kIo.
   [[nodiscard]] Result<std::map<std::string, std::vector<Stored>>> Settle(
       Registry& registry, const std::string& destination);
+  // What was settled is refused. True: and so is its text in every other type that it came in.
+  [[nodiscard]] bool Drop(const Stored& stored);
 
  private:
   struct Text {
@@ -47,6 +50,7 @@ class StoredTexts {
     bool all_here = true;  // else there are more than a candidate names
   };
   std::map<std::string, std::vector<Text>> texts_;
+  std::vector<std::size_t> types_left_;  // of each candidate, in their order
 };
 
 }  // namespace gapferry::detect

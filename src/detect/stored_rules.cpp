@@ -80,6 +80,7 @@ class StoredRulesWriter : public Writer {
   void Refuse(const Stored& stored, std::string_view why) {
     late_refusals_.Add(fmt::format("{}: {}", stored.mention.type, why), stored.mentions,
                        stored.attributes);
+    if (texts_.Drop(stored)) late_refusals_.TakeBack(intel::IndicatorKind::kOther);
   }
 
   Status WriteIds(const std::string& type, const std::vector<Stored>& list, StoredSids* sids) {

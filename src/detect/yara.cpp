@@ -78,6 +78,7 @@ class YaraWriter : public Writer {
  private:
   void Refuse(const Stored& stored, std::string_view why) {
     late_refusals_.Add(why, stored.mentions, stored.attributes);
+    if (texts_.Drop(stored)) late_refusals_.TakeBack(IndicatorKind::kOther);
   }
 
   Status WriteHashes() {

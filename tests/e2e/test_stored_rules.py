@@ -61,7 +61,7 @@ class Site:
         self.destinations = [{"clearance": "green", **one} for one in destinations]
         self.opened = False
 
-    def generate(self, *events, expect=0):
+    def generate(self, *events, expect=0, accept=True):
         for path in self.events.iterdir():
             path.unlink()
         for number, document in enumerate(events):
@@ -74,7 +74,7 @@ class Site:
             self.pair.open_site(clearance="green", destinations=self.destinations)
             self.opened = True
         self.pair.import_("import", self.pair.medium)
-        return self.pair.import_("generate", "--accept-change", expect=expect)
+        return self.pair.import_("generate", *["--accept-change"] * accept, expect=expect)
 
     def current(self, name):
         return self.pair.isolated / "artifacts" / name / "current"
@@ -292,6 +292,22 @@ def test_an_engine_that_refuses_everything_is_said_to(bins, tmp_path):
     site = Site(tmp_path, bins,
                 {"name": "own", "format": "stored-rules", "stored_rules": {"suricata": ["false", "{}"]}})
     assert "refuses every rule" in site.generate(event([("suricata", GOOD)]), expect=23).stderr
+
+
+def test_rules_that_are_refused_are_no_values(bins, tmp_path):
+    """Else a feed whose rules go bad would pass by the guard against shrinking."""
+    site = Site(tmp_path, bins, {"name": "own", "format": "stored-rules"})
+    good = [GOOD.replace("good", f"good {number}") for number in range(120)]
+    values = lambda: json.loads((site.current("own") / "manifest.json").read_text())["values"]
+    site.generate(event([("suricata", rule) for rule in good]))
+    assert values() == {"other": 120}
+    # A text that is refused as one type is a value still if it is taken as another.
+    texts = [("suricata", "no rule"), ("snort", "no rule"), ("sigma", good[0])]
+    site.generate(event([("suricata", rule) for rule in good] + texts))
+    assert sum(site.refused("own").values()) == 3 and values() == {"other": 120}
+    bad = [rule.replace("content:", "nothing:") for rule in good[:60]]
+    done = site.generate(event([("suricata", rule) for rule in bad + good[60:]], 2), expect=25, accept=False)
+    assert "would shrink from 120 to 60" in done.stderr
 
 
 # The compiler runs where it can change nothing but its own folder, and reach nobody.
