@@ -88,7 +88,7 @@ std::vector<std::string> AlteredFiles(const fs::path& generation, const Json& ma
   std::vector<std::string> altered;
   for (const Json& file : manifest.at("files")) {
     const auto name = file.at("name").get<std::string>();
-    if (DigestOf(generation / name) != file.at("blake2b")) altered.push_back(name);
+    if (file.at("blake2b") != Json(DigestOf(generation / name))) altered.push_back(name);
   }
   return altered;
 }
