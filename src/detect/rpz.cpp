@@ -57,6 +57,13 @@ bool IsHostName(std::string_view name) {
   return before != '-';
 }
 
+// Labels below a zone's own name that begin so stand for other triggers: "8.0.0.0.10.rpz-client-ip"
+// would be a rule for the clients in 10.0.0.0/8.
+bool IsTrigger(std::string_view name) {
+  const std::size_t dot = name.rfind('.');
+  return name.substr(dot == std::string_view::npos ? 0 : dot + 1).starts_with("rpz-");
+}
+
 class RpzWriter : public Writer {
  public:
   explicit RpzWriter(const WriterContext& context)
@@ -139,6 +146,7 @@ Decision ExpressRpz(const Destination& destination, const intel::Indicator& indi
   if (!NameList::Takes(indicator.kind)) return CannotExpressKind(indicator, type);
   if (kWildcard + indicator.value.size() + 1 + options.zone.size() > kMaxOwner)
     return CannotExpress("too-long");
+  if (IsTrigger(indicator.value)) return CannotExpress("policy-trigger");
   // BIND refuses a whole zone for one address record whose owner is no host name.
   const bool address_records =
       !options.garden.empty() && intel::NormaliseAddress(options.garden[0]).has_value();
