@@ -9,6 +9,7 @@
 #include "detect/rpz_text.h"
 #include "detect/sigma_fields.h"
 #include "detect/sigma_text.h"
+#include "detect/squid_text.h"
 #include "detect/stix_pattern.h"
 #include "detect/suricata_match.h"
 #include "detect/suricata_rule.h"
@@ -107,15 +108,6 @@ void AddWazuh(const Indicator& indicator, std::vector<Spelling>* spellings) {
   spellings->push_back({key + (octets < 4 ? ".:" : ":"), Bounds::kStart, "misp-networks"});
 }
 
-std::string SquidRegex(const std::string& value) {
-  std::string text = "^";
-  for (const char c : value) {
-    if (std::string_view("\\^$.|?*+()[]{}").find(c) != std::string_view::npos) text += '\\';
-    text += c;
-  }
-  return text + '$';
-}
-
 // Zeek's reader undoes \xHH.
 std::string ZeekBytes(const std::string& value) {
   std::string text;
@@ -184,7 +176,7 @@ std::vector<Spelling> SpellingsOf(const Destination& destination, const Indicato
   };
   add(value, bounds);
   if (indicator.kind == IndicatorKind::kUrl) {
-    if (format == "squid") add(SquidRegex(value), Bounds::kLine);
+    if (format == "squid") add(SquidUrlRegex(value).value_or(""), Bounds::kLine);
     add(value.substr(value.find("//") + 2), bounds);
   }
   const auto network = intel::ParseNetwork(value);

@@ -13,16 +13,6 @@ using policy::Decision;
 
 constexpr std::size_t kMaxSquidUrl = 2000;  // Squid cuts lines of a list at 4096 bytes
 
-// POSIX extended; nothing in a URL is an operator.
-std::string RegexText(std::string_view text) {
-  std::string escaped;
-  for (const char c : text) {
-    if (std::string_view("\\^$.|?*+()[]{}").find(c) != std::string_view::npos) escaped += '\\';
-    escaped += c;
-  }
-  return escaped;
-}
-
 class SquidWriter : public Writer {
  public:
   explicit SquidWriter(const WriterContext& context) : context_(context) {}
@@ -47,8 +37,8 @@ class SquidWriter : public Writer {
     }
     ++urls_;
     return Write("misp-urls.txt",
-                 fmt::format("# {}\n^{}$\n", candidate.mentions[0].event_uuid.ToString(),
-                             RegexText(candidate.value)));
+                 fmt::format("# {}\n{}\n", candidate.mentions[0].event_uuid.ToString(),
+                             SquidUrlRegex(candidate.value).value_or("^$")));
   }
 
   Status Finish() override {
@@ -105,6 +95,7 @@ Decision ExpressSquid(const Destination&, const intel::Indicator& indicator,
   if (!IsAscii(indicator.value)) return CannotExpress("not-ascii");
   // A space would end the expression.
   if (indicator.value.find(' ') != std::string::npos) return CannotExpress("space-in-value");
+  if (!SquidUrlRegex(indicator.value)) return CannotExpress("control-in-escape");
   return Decision::Allow();
 }
 

@@ -43,6 +43,8 @@ TEST(Spelling, IsThatOfTheFormat) {
       Stands("wazuh", IndicatorKind::kUrl, "http://a.example/", "\"http://a.example/\":uuid"));
   EXPECT_TRUE(
       Stands("squid", IndicatorKind::kUrl, "http://a.example/x?y", "^http://a\\.example/x\\?y$"));
+  EXPECT_TRUE(
+      Stands("squid", IndicatorKind::kUrl, "http://a.example/%2a%20", "^http://a\\.example/\\* $"));
   EXPECT_TRUE(Stands("sigma", IndicatorKind::kDomain, "evil.example", "  - '.evil.example'"));
   EXPECT_TRUE(Stands("suricata", IndicatorKind::kDomain, "evil.example", "ZXZpbC5leGFtcGxl"));
   EXPECT_TRUE(Stands("suricata", IndicatorKind::kDomain, "evil.example",

@@ -2,8 +2,10 @@
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -19,6 +21,9 @@ VALUES = [
     ("ip-dst", "2a01:4f9:1::/48"), ("ip-dst", "2a01:4fa:0:0:1::1"), ("ip-dst", "2a01:4fb:0:1:1:1:1:1"),
     ("url", "http://u.com/a?b=(c)*[d]+^$|.x"), ("url", "https://u.com/secret"),
 ]
+# Names that a zone would take for rules about clients, answers and name servers: here for all that the tests ask.
+TRIGGERS = [("domain", "8.0.0.0.127.rpz-client-ip"), ("hostname", "8.0.0.0.198.rpz-ip"), ("domain", "localhost.rpz-nsdname"),
+            ("domain", "32.1.0.0.127.rpz-nsip"), ("domain", "RPZ-CLIENT-IP"), ("domain|ip", "a.rpz-ip|45.66.77.89")]
 BLOCKED = ["evil.com", "a.evil.com", "deep.below.evil.com", "other.below.evil.com", "EVIL.com",
            "xn--bcher-evil-9db.com", "x_y.evil.net"]
 EXACT = ["www.host.com"]
@@ -121,7 +126,8 @@ def start_named(folder, zone):
                                            ("garden", "NOERROR 192.0.2.80"), ("drop", "TIMEOUT")])
 def test_bind_blocks_what_the_zone_says(action, status, tmp_path):
     options = ["rpz.action=" + action] + ["rpz.garden=192.0.2.80"] * (action == "garden")
-    current, _ = generate(tmp_path, "rpz", VALUES, *options)
+    current, manifest = generate(tmp_path, "rpz", VALUES + TRIGGERS, *options)
+    assert left_out(manifest)["format-cannot-express", "policy-trigger"] == 5
     zone = current / "misp.rpz"
     run(find("named-checkzone"), "-q", "rpz.misp", zone)
     names = FREE[:1] + BLOCKED + EXACT + FREE[1:] + ["bad-address.com", "bad-address6.com", "bad-zeros.com"]
@@ -169,7 +175,7 @@ auth-zone:
 
 
 def test_unbound_reads_the_policy_zone(tmp_path):
-    current, _ = generate(tmp_path, "rpz", VALUES)
+    current, _ = generate(tmp_path, "rpz", VALUES + TRIGGERS)
     conf = unbound_conf(tmp_path, f'rpz:\n  name: rpz.misp\n  zonefile: "{(current / "misp.rpz").resolve()}"')
     run(find("unbound-checkconf"), conf)
     answers, log = ask(tmp_path, [find("unbound"), "-d", "-c", conf], FREE + BLOCKED + EXACT)
@@ -180,7 +186,7 @@ def test_unbound_reads_the_policy_zone(tmp_path):
 @pytest.mark.parametrize("action,status", [("nxdomain", "NXDOMAIN"), ("nodata", "NOERROR"), ("garden", "NOERROR 192.0.2.80")])
 def test_knot_resolver_reads_the_policy_zone(action, status, tmp_path):
     options = ["rpz.action=" + action] + ["rpz.garden=192.0.2.80"] * (action == "garden")
-    current, _ = generate(tmp_path, "rpz", VALUES, *options)
+    current, _ = generate(tmp_path, "rpz", VALUES + TRIGGERS, *options)
     conf = tmp_path / "kresd.conf"
     # What no policy takes is answered by a rule of its own, since there is nobody to ask.
     conf.write_text(f"""net.listen('127.0.0.1', 5353)
@@ -387,6 +393,46 @@ def test_squid_parses_its_lists_without_a_word(tmp_path):
                           ("http://u.com/a?b=cc[d]+^$|.x", False), ("https://u.com/a?b=(c)*[d]+^$|.x", False)):
         done = subprocess.run(["grep", "-E", "-e", urls[0]], input=text + "\n", text=True, capture_output=True)
         assert (done.returncode == 0) == matches, text
+
+
+# Squid undoes escapes before it compares.
+ESCAPED = ["a%20b", "h%23x", "%d0%b0", "%e9", "p%00q", "100%25", "q%22u", "s%20%23x", "b%5cc", "e%20", "a%2Fb?u=http%3A%2F%2Fx.com",
+           "%%41", "50%", "%zz", "a.b", "a%2Eb%2a", "p?x=%3Cy%3E"]
+OTHERS = ["zz", "a%2520b", "axb", "100%2525", "a%2fb", "p%01q", "%41", "x%0ay", "ab", "a%20b%20", "a%2bb"]
+
+
+def test_squid_denies_the_urls_of_the_list_and_no_others(tmp_path):
+    values = [("url", f"http://sq.com/{path}") for path in ESCAPED + ["x%0Ay", "x%7fy"]]
+    current, manifest = generate(tmp_path / "gen", "squid", values)
+    assert left_out(manifest) == {("format-cannot-express", "control-in-escape"): 2}
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    conf = squid_check(tmp_path, current)
+    for folder in (tmp_path, *tmp_path.parents[:3]):
+        folder.chmod(0o755)
+    conf.write_text(conf.read_text().replace("http_access deny all", "http_access allow all\nnever_direct allow all")
+                    .replace("http_port 3128", f"http_port 127.0.0.1:{port}\npid_filename none\ncache_log stdio:/dev/null"
+                             "\naccess_log none\ncache deny all\nshutdown_lifetime 0 seconds\ncache_effective_user nobody\n"))
+    server = subprocess.Popen([find("squid"), "-N", "-n", f"t{port}", "-f", conf], stdout=subprocess.DEVNULL,
+                              stderr=subprocess.STDOUT)
+
+    def status(path):
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as asked:
+            asked.sendall(f"GET http://sq.com/{path} HTTP/1.0\r\n\r\n".encode())
+            return asked.recv(100).split()[1].decode()
+    try:
+        for _ in range(100):
+            try:
+                status("zz")
+                break
+            except OSError:
+                time.sleep(0.1)
+        assert {path: status(path) for path in ESCAPED} == dict.fromkeys(ESCAPED, "403")
+        assert "403" not in {path: status(path) for path in OTHERS}.values()
+    finally:
+        server.terminate()
+        server.wait()
 
 
 @pytest.mark.parametrize("form", ["dnsmasq", "edl", "hosts", "ipset", "nftables", "rpz", "snort-reputation", "squid",
