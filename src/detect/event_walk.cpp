@@ -11,18 +11,17 @@ namespace {
 
 using policy::Reason;
 
-// True if some UUID in the text is one for which `hidden` says so.
-template <typename Hidden>
-bool NamesHidden(std::string_view text, const Hidden& hidden) {
+std::vector<Uuid> UuidsIn(std::string_view text) {
+  std::vector<Uuid> uuids;
   constexpr std::size_t kFirstDash = 8;
   constexpr std::size_t kUuidChars = 36;
   for (std::size_t dash = text.find('-'); dash != std::string_view::npos;
        dash = text.find('-', dash + 1)) {
     if (dash < kFirstDash) continue;
     const std::optional<Uuid> uuid = ParseUuid(text.substr(dash - kFirstDash, kUuidChars));
-    if (uuid && hidden(*uuid)) return true;
+    if (uuid) uuids.push_back(*uuid);
   }
-  return false;
+  return uuids;
 }
 
 class Walk {
@@ -107,26 +106,34 @@ class Walk {
     return writer_.Begin(alone, occurrence.tlp);
   }
 
-  // Whether the event of that UUID, of any source, may be seen.
   Result<bool> MayName(const std::string& event_uuid) {
     if (event_uuid.empty() || SeesAll()) return true;
     const std::optional<Uuid> uuid = ParseUuid(event_uuid);
     if (!uuid) return false;
+    GF_TRY(const Sight sight, SightOf(*uuid));
+    return sight == Sight::kSeen;
+  }
+
+  // Of an event of this UUID, of any source.
+  enum class Sight { kUnknown, kHidden, kSeen };
+  Result<Sight> SightOf(const Uuid& event_uuid) {
+    Sight sight = Sight::kUnknown;
     for (const store::KnownSource& source : sources_) {
-      GF_TRY(const auto known, store_.FindEvent(source.id, *uuid));
+      GF_TRY(const auto known, store_.FindEvent(source.id, event_uuid));
       if (!known) continue;
+      sight = Sight::kHidden;
       store::Record key;
       key.kind = store::RecordKind::kEvent;
       key.source = source.name;
-      key.event_uuid = key.event.uuid = *uuid;
+      key.event_uuid = key.event.uuid = event_uuid;
       store::RowReader reader = store_.Reader();
       GF_TRY(const store::Record* const found, reader.Find(key, known->id));
       if (found == nullptr) continue;
       const policy::Occurrence occurrence =
           policy::MakeOccurrence(found->event, nullptr, intel::Attribute{}, source.default_tlp);
-      if (policy::DecideCopyOfEvent(destination_.use, occurrence).allowed) return true;
+      if (policy::DecideCopyOfEvent(destination_.use, occurrence).allowed) return Sight::kSeen;
     }
-    return false;
+    return sight;
   }
 
   // Nothing is above red, so no UUID is a secret.
@@ -193,11 +200,25 @@ class Walk {
   }
 
   Status TakeReport(const intel::Report& report) {
-    const auto hidden = [&](const Uuid& uuid) { return IsHidden(uuid); };
-    if (!open_ || NamesHidden(report.name, hidden) || NamesHidden(report.content, hidden))
-      return Ok();
+    if (!open_) return Ok();
+    for (const std::string_view text :
+         {std::string_view(report.name), std::string_view(report.content)}) {
+      GF_TRY(const bool names_hidden, NamesHidden(text));
+      if (names_hidden) return Ok();
+    }
     ++summary_.values["report"];
     return writer_.AddReport(report);
+  }
+
+  // A row of this event, or another event.
+  Result<bool> NamesHidden(std::string_view text) {
+    for (const Uuid& uuid : UuidsIn(text)) {
+      if (IsHidden(uuid)) return true;
+      if (SeesAll()) continue;
+      GF_TRY(const Sight sight, SightOf(uuid));
+      if (sight == Sight::kHidden) return true;
+    }
+    return false;
   }
 
   Status EndEvent() {

@@ -141,7 +141,8 @@ def mixed_events():
             "EventReport": [
                 {"uuid": uuid(30), "name": "an open report", "content": "nothing to hide", "timestamp": "1785542400"},
                 {"uuid": uuid(31), "name": "secret-report", "timestamp": "1785542400",
-                 "content": f"see @[attribute]({uuid(2)})"}]}},
+                 "content": f"see @[attribute]({uuid(2)})"},
+                {"uuid": uuid(32), "name": "secret-cause", "content": f"as in {AMBER}.", "timestamp": "1785542400"}]}},
         {"Event": {
             "uuid": AMBER, "info": "secret-info", "date": "2026-08-01", "timestamp": "1785542400", "published": True,
             "Tag": [{"name": "tlp:amber"}, {"name": "secret-tag"}], "Orgc": {"name": "CERT", "uuid": uuid(99)},
@@ -159,7 +160,7 @@ def test_nothing_above_the_clearance_is_in_any_file(tmp_path, bins):
         assert shown in text, shown
     assert b"secret" not in text
     assert AMBER.encode() not in text
-    for number in (2, 3, 10, 11, 12, 22, 31, 40):
+    for number in (2, 3, 10, 11, 12, 22, 31, 32, 40):
         assert uuid(number).encode() not in text, number
 
 
