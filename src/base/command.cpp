@@ -10,6 +10,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/bytes.h"
+#include "base/console.h"
 #include "base/file.h"
 
 namespace gapferry {
@@ -94,6 +96,25 @@ std::string CommandEnd::Describe() const {
       return "no end within its time";
   }
   return "";
+}
+
+Error CommandEnd::Explain(Error error) const {
+  constexpr std::size_t kShown = 800;
+  constexpr std::size_t kLines = 8;
+  std::string_view text = AsciiTrim(output);
+  if (text.empty()) return std::move(error).Hint("it printed nothing");
+  if (text.size() > kShown) text.remove_prefix(text.size() - kShown);
+  for (auto lines = static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')) + 1;
+       lines > kLines; --lines)
+    text.remove_prefix(text.find('\n') + 1);
+  std::string_view begin = "its output ended with: ";
+  for (std::size_t end = 0; end != std::string_view::npos;) {
+    end = text.find('\n');
+    error = std::move(error).Hint("{}{}", begin, Printable(AsciiTrim(text.substr(0, end))));
+    if (end != std::string_view::npos) text.remove_prefix(end + 1);
+    begin = "    ";
+  }
+  return error;
 }
 
 Result<CommandEnd> RunCommand(const std::vector<std::string>& argv, std::chrono::seconds timeout,

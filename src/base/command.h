@@ -17,7 +17,10 @@ struct CommandEnd {
   std::string output;  // stdout and stderr together, the last 64 KiB
 
   [[nodiscard]] bool ok() const { return how == How::kExited && value == 0; }
-  [[nodiscard]] std::string Describe() const;  // "exit code 1", "signal 9", "took too long"
+  [[nodiscard]] std::string Describe()
+      const;  // "exit code 1", "signal 9", "no end within its time"
+  // The error with the last lines of the output as hints.
+  [[nodiscard]] Error Explain(Error error) const;
 };
 
 // Runs argv[0], looked up in PATH, with no standard input, in a process group of its own that is

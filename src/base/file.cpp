@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <linux/magic.h>
+#include <poll.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -104,11 +105,26 @@ Result<std::size_t> ReadFull(int fd, std::span<std::uint8_t> buffer) {
   return done;
 }
 
+namespace {
+
+// For messages; a file without a name is called by its folder.
+std::string NameOf(int fd) {
+  std::error_code error;
+  const std::filesystem::path path =
+      std::filesystem::read_symlink(fmt::format("/proc/self/fd/{}", fd), error);
+  return error ? "a file" : Shown(path);
+}
+
+}  // namespace
+
 Status WriteFull(int fd, ByteView bytes) {
   while (!bytes.empty()) {
     const ssize_t put = ::write(fd, bytes.data(), bytes.size());
     if (put < 0 && errno == EINTR) continue;
-    if (put < 0) return SystemError("cannot write", errno);
+    if (put < 0) {
+      const int cause = errno;
+      return SystemError("cannot write " + NameOf(fd), cause);
+    }
     bytes = bytes.subspan(static_cast<std::size_t>(put));
   }
   return Ok();
@@ -283,13 +299,28 @@ Result<std::vector<std::filesystem::path>> ListFiles(const std::filesystem::path
   return files;
 }
 
+namespace {
+
+// It takes the lock first and writes its number then.
+std::string HolderOf(const std::filesystem::path& lock) {
+  for (int tries = 0; tries < 100; ++tries) {
+    const auto holder = ReadFile(lock, 64);
+    if (!holder.ok()) break;
+    const std::string_view process = AsciiTrim(*holder);
+    if (!process.empty()) return std::string(process);
+    ::poll(nullptr, 0, 1);
+  }
+  return "unknown";
+}
+
+}  // namespace
+
 Result<Fd> LockFolder(const std::filesystem::path& folder) {
   const std::filesystem::path path = folder / "lock";
   Fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!fd.open()) return SystemError("cannot open " + Shown(path), errno);
   if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
-    auto holder = ReadFile(path, 64);
-    const std::string process = holder.ok() ? std::string(AsciiTrim(*holder)) : "unknown";
+    const std::string process = HolderOf(path);
     return Error::Make(Kind::kLocked, "{} is in use by process {}", Shown(folder), process)
         .Hint("wait until it has ended; `ps -p {}` shows what it is", process);
   }

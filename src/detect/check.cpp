@@ -6,8 +6,6 @@
 namespace gapferry::detect {
 namespace {
 
-constexpr std::size_t kShown = 400;
-
 std::vector<std::string> Arguments(std::vector<std::string> arguments,
                                    const std::filesystem::path& folder) {
   for (std::string& argument : arguments) {
@@ -19,11 +17,6 @@ std::vector<std::string> Arguments(std::vector<std::string> arguments,
   return arguments;
 }
 
-std::string Tail(std::string_view output) {
-  output = AsciiTrim(output);
-  return Printable(output.size() > kShown ? output.substr(output.size() - kShown) : output);
-}
-
 Status Run(const CommandRunner& run, std::string_view what, const Destination& destination,
            const std::vector<std::string>& command, std::chrono::seconds timeout,
            const std::filesystem::path& folder) {
@@ -31,9 +24,8 @@ Status Run(const CommandRunner& run, std::string_view what, const Destination& d
   const std::vector<std::string> arguments = Arguments(command, folder);
   GF_TRY(const CommandEnd end, run(arguments, timeout));
   if (end.ok()) return Ok();
-  return Error::Make(Kind::kArtifactCheck, "the {} of {} failed with {}: {}", what,
-                     destination.name, end.Describe(), arguments[0])
-      .Hint("its output ended with: {}", Tail(end.output));
+  return end.Explain(Error::Make(Kind::kArtifactCheck, "the {} of {} failed with {}: {}", what,
+                                 destination.name, end.Describe(), arguments[0]));
 }
 
 }  // namespace

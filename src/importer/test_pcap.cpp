@@ -18,7 +18,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kMaxRows = 10'000;
-constexpr std::size_t kShownOutput = 1000;
 
 // Over the outputs of suricata.yaml: alerts only, with what they were about, and the counters.
 constexpr std::string_view kOutputs = R"(%YAML 1.1
@@ -225,10 +224,8 @@ Result<std::string> RunSuricata(const std::string& program, const PcapTest& test
     return Error::Make(Kind::kNotFound, "{} cannot be started: {}", program, end.output)
         .Hint("name it: --suricata PATH, or `suricata:` in import.yml");
   }
-  const std::string_view output = AsciiTrim(end.output);
-  return Error::Make(Kind::kIo, "{} on {}: {}", program, test.capture.string(), end.Describe())
-      .Hint("its output ended with: {}",
-            output.substr(output.size() > kShownOutput ? output.size() - kShownOutput : 0));
+  return end.Explain(
+      Error::Make(Kind::kIo, "{} on {}: {}", program, test.capture.string(), end.Describe()));
 }
 
 // The file that Suricata loads; empty for a format of which it loads none.
