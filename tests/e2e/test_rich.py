@@ -86,9 +86,11 @@ def files(folder):
 # What each consumer reads: the values, by the name of the attribute type where it tells.
 
 def csv_values(folder):
-    rows = read_csv(folder / "indicators.csv")
-    return {row["value"][1:] if row["value"][:1] == "'" and row["value"][1:2] in tuple("=+-@\t\r\n") else row["value"]
-            for row in rows}
+    # The apostrophes that keep a spreadsheet from running what follows.
+    def plain(value):
+        value = re.sub(r"^'(?=[=+\-@\t\r\n])", "", value)
+        return re.sub(r"([;\t\r\n])'(?= *[=+\-@])", r"\1", value)
+    return {plain(row["value"]) for row in read_csv(folder / "indicators.csv")}
 
 
 def splunk_values(folder):
