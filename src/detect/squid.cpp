@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "detect/name_file.h"
+#include "detect/squid_text.h"
 
 namespace gapferry::detect {
 namespace {
@@ -36,9 +37,11 @@ class SquidWriter : public Writer {
       return Ok();
     }
     ++urls_;
-    return Write("misp-urls.txt",
-                 fmt::format("# {}\n{}\n", candidate.mentions[0].event_uuid.ToString(),
-                             SquidUrlRegex(candidate.value).value_or("^$")));
+    const std::optional<std::string> expression = SquidUrlRegex(candidate.value);
+    if (!expression) return Ok();  // ExpressSquid lets none through
+    return Write(
+        "misp-urls.txt",
+        fmt::format("# {}\n{}\n", candidate.mentions[0].event_uuid.ToString(), *expression));
   }
 
   Status Finish() override {
