@@ -84,8 +84,9 @@ std::string_view KeyOf(std::string_view row) {
   return row.substr(0, end);
 }
 
+// Zeek compares without case: to remove "a/Gate" would remove "a/gate", too.
 std::string HashOf(std::string_view key) {
-  return std::string(AsText(Hash256(AsBytes(key))).substr(0, kKeyHashBytes));
+  return std::string(AsText(Hash256(AsBytes(AsciiLower(key)))).substr(0, kKeyHashBytes));
 }
 
 // What an earlier file of ours names and the new one does not. Its rows may be millions, so keys

@@ -128,6 +128,19 @@ TEST_F(ZeekTest, RemovedRowsStandInTheOrderOfTheEarlierFile) {
   EXPECT_EQ(Rows().at("a.com Intel::DOMAIN"), "T");
 }
 
+// Zeek compares without case: one row would take out the other.
+TEST_F(ZeekTest, NothingIsRemovedOfWhichAnotherSpellingStays) {
+  const Value url{"url", "http://h.com/gate.php"};
+  const Value agent{"user-agent", "Evil/1.0"};
+  Generate({url, {"url", "http://h.com/Gate.php"}, agent, {"user-agent", "evil/1.0"}});
+  EXPECT_EQ(Rows().at("h.com/Gate.php Intel::URL"), "F");
+  Generate({url, agent}, 1);
+  EXPECT_EQ(Rows(), (std::map<std::string, std::string>{{"h.com/gate.php Intel::URL", "F"},
+                                                        {"Evil/1.0 Intel::SOFTWARE", "F"}}));
+  Generate({{"domain", "x.com"}}, 2);
+  EXPECT_EQ(Rows().at("h.com/gate.php Intel::URL"), "T");
+}
+
 // Two sources name the event; another one lies between them. Zeek tells items by value and event.
 TEST_F(ZeekTest, AnEventIsNamedOnceAValue) {
   Put(1, {"tlp:clear"}, {{"domain", "twice.com"}, {"hostname", "twice.com"}}, "a");
