@@ -78,8 +78,8 @@ class Gatherer {
  private:
   Status Judge(const intel::Attribute& attribute, const Subject& subject) {
     decider_.Begin(subject);
-    std::array<DestinationMask, 2> masks{};
-    std::array<std::string_view, 2> marks{};
+    for (std::vector<Taker>& takers : takers_)
+      takers.clear();
     for (std::size_t i = 0; i < summaries_.size(); ++i) {
       if (copies_[i]) continue;
       const Verdict& verdict = decider_.Judge(i);
@@ -92,21 +92,37 @@ class Gatherer {
       ++summary.used;
       for (std::size_t part = 0; part < subject.value->count; ++part) {
         if (verdict.parts[part].allowed) {
-          masks[part] |= DestinationMask{1} << i;
-          if (marks[part].empty()) marks[part] = verdict.marks[part];
+          NoteTaker(verdict.marks[part], DestinationMask{1} << i, &takers_[part]);
         } else {
           summary.part_reasons.Add(verdict.parts[part].reason, verdict.parts[part].detail);
         }
       }
     }
     for (std::size_t part = 0; part < subject.value->count; ++part) {
-      if (masks[part] == 0) continue;
-      GF_CHECK(Number());
-      GF_CHECK(
-          sorter_.Add(subject.value->indicators[part], MakeMention(attribute, subject), masks[part],
-                      marks[part].empty() ? 0 : sorter_.AddWarninglist(std::string(marks[part]))));
+      for (const Taker& taker : takers_[part]) {
+        GF_CHECK(Number());
+        GF_CHECK(sorter_.Add(
+            subject.value->indicators[part], MakeMention(attribute, subject), taker.mask,
+            taker.mark.empty() ? 0 : sorter_.AddWarninglist(std::string(taker.mark))));
+      }
     }
     return Ok();
+  }
+
+  // Destinations that take a value with the same mark: what one of them is told of a list depends
+  // on its own modes alone.
+  struct Taker {
+    std::string_view mark;
+    DestinationMask mask;
+  };
+  static void NoteTaker(std::string_view mark, DestinationMask mask, std::vector<Taker>* takers) {
+    const auto same = std::find_if(takers->begin(), takers->end(),
+                                   [&](const Taker& taker) { return taker.mark == mark; });
+    if (same == takers->end()) {
+      takers->push_back({mark, mask});
+    } else {
+      same->mask |= mask;
+    }
   }
 
   // An event is kept only if some value of it is.
@@ -140,6 +156,7 @@ class Gatherer {
   EventNumber event_ = 0;
   bool numbered_ = false;
   std::uint64_t attributes_ = 0;
+  std::array<std::vector<Taker>, 2> takers_;  // of each part of the attribute at hand
 };
 
 Status AddCanary(std::size_t place, const Destination& destination, CandidateSorter* sorter) {

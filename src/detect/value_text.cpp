@@ -22,7 +22,8 @@ bool HasPorts(const Candidate& candidate) {
 
 std::set<std::uint16_t> PortsOf(const Candidate& candidate) {
   std::set<std::uint16_t> ports;
-  if (!HasPorts(candidate)) return ports;
+  // Those of `hostname|port` are not looked at.
+  if (candidate.kind != intel::IndicatorKind::kAddress || !HasPorts(candidate)) return ports;
   for (const Ports* direction : {&candidate.from_ports, &candidate.to_ports}) {
     for (const auto& [port, mentions] : direction->mentions)
       ports.insert(port);

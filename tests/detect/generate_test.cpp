@@ -301,6 +301,37 @@ TEST_F(GenerateTest, AWrongSiteIsRefusedBeforeAnythingIsWritten) {
   EXPECT_FALSE(std::filesystem::exists(folder_ / "out"));
 }
 
+// What one destination says of a list depends on no other.
+TEST_F(GenerateTest, AMarkIsThatOfTheDestinationsOwnLists) {
+  PutList("first", {"listed.com"});
+  PutList("second", {"listed.com"});
+  Put(1, {"tlp:clear"}, {{"domain", "listed.com"}, {"hostname|port", "a.com|80"}});
+  const auto with = [](const std::string& name, policy::ListMode first, policy::ListMode second) {
+    Destination destination = Make(name, "csv");
+    destination.warninglist_modes = {{"first", first}, {"second", second}};
+    return destination;
+  };
+  using policy::ListMode;
+  const std::vector<Destination> all = {with("first", ListMode::kMark, ListMode::kOff),
+                                        with("none", ListMode::kOff, ListMode::kOff),
+                                        with("second", ListMode::kOff, ListMode::kMark),
+                                        with("same", ListMode::kOff, ListMode::kMark)};
+  Run(MakeSite(all));
+  const auto ends = [&](const std::string& name, const std::string& value) {
+    for (const std::string& line : Lines(name, "indicators.csv")) {
+      if (line.starts_with(value + ',')) return line.substr(line.rfind(',', line.rfind(',') - 1));
+    }
+    return std::string("no line");
+  };
+  EXPECT_EQ(ends("first", "listed.com"), ",first,");
+  EXPECT_EQ(ends("none", "listed.com"), ",,");
+  EXPECT_EQ(ends("second", "listed.com"), ",second,");
+  EXPECT_EQ(ends("same", "listed.com"), ",second,");
+  EXPECT_EQ(ends("none", "a.com"), ",,") << "the port of hostname|port is not looked at";
+  for (const Destination& alone : all)
+    EXPECT_EQ(Run(MakeSite({alone})).destinations[0].outcome, Outcome::kUnchanged) << alone.name;
+}
+
 TEST_F(GenerateTest, WhyNamesTheEventTheReasonAndTheList) {
   PutList("popular sites", {"popular.example"});
   Put(1, {"tlp:red"}, {{"domain", "evil.example"}});
