@@ -32,7 +32,10 @@ Status Run(const CommandRunner& run, std::string_view what, const Destination& d
 
 Status RunCheck(const CommandRunner& run, const Destination& destination,
                 const std::filesystem::path& folder) {
-  return Run(run, "check", destination, destination.check, destination.check_timeout, folder);
+  Status status =
+      Run(run, "check", destination, destination.check, destination.check_timeout, folder);
+  if (status.ok()) return status;
+  return std::move(status).error().Hint("nothing was switched: what was in use before stays so");
 }
 
 Status RunReload(const CommandRunner& run, const Destination& destination,
