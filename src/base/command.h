@@ -17,8 +17,8 @@ struct CommandEnd {
   std::string output;  // stdout and stderr together, the last 64 KiB
 
   [[nodiscard]] bool ok() const { return how == How::kExited && value == 0; }
-  [[nodiscard]] std::string Describe()
-      const;  // "exit code 1", "signal 9", "no end within its time"
+  // "exit code 1", "signal 9", "no end within its time".
+  [[nodiscard]] std::string Describe() const;
   // The error with the last lines of the output as hints.
   [[nodiscard]] Error Explain(Error error) const;
 };

@@ -48,6 +48,26 @@ Result<std::string> ReadAll(const Fd& fd, const std::filesystem::path& path,
   return content;
 }
 
+// For messages; a file without a name is called by its folder.
+std::string NameOf(int fd) {
+  std::error_code error;
+  const std::filesystem::path path =
+      std::filesystem::read_symlink(fmt::format("/proc/self/fd/{}", fd), error);
+  return error ? "a file" : Shown(path);
+}
+
+// The process that has the lock; it takes the lock first and writes its number then.
+std::string HolderOf(const std::filesystem::path& lock) {
+  for (int tries = 0; tries < 100; ++tries) {
+    const auto holder = ReadFile(lock, 64);
+    if (!holder.ok()) break;
+    const std::string_view process = AsciiTrim(*holder);
+    if (!process.empty()) return std::string(process);
+    ::poll(nullptr, 0, 1);
+  }
+  return "unknown";
+}
+
 }  // namespace
 
 Fd& Fd::operator=(Fd&& other) noexcept {
@@ -104,18 +124,6 @@ Result<std::size_t> ReadFull(int fd, std::span<std::uint8_t> buffer) {
   }
   return done;
 }
-
-namespace {
-
-// For messages; a file without a name is called by its folder.
-std::string NameOf(int fd) {
-  std::error_code error;
-  const std::filesystem::path path =
-      std::filesystem::read_symlink(fmt::format("/proc/self/fd/{}", fd), error);
-  return error ? "a file" : Shown(path);
-}
-
-}  // namespace
 
 Status WriteFull(int fd, ByteView bytes) {
   while (!bytes.empty()) {
@@ -298,22 +306,6 @@ Result<std::vector<std::filesystem::path>> ListFiles(const std::filesystem::path
   std::sort(files.begin(), files.end());
   return files;
 }
-
-namespace {
-
-// It takes the lock first and writes its number then.
-std::string HolderOf(const std::filesystem::path& lock) {
-  for (int tries = 0; tries < 100; ++tries) {
-    const auto holder = ReadFile(lock, 64);
-    if (!holder.ok()) break;
-    const std::string_view process = AsciiTrim(*holder);
-    if (!process.empty()) return std::string(process);
-    ::poll(nullptr, 0, 1);
-  }
-  return "unknown";
-}
-
-}  // namespace
 
 Result<Fd> LockFolder(const std::filesystem::path& folder) {
   const std::filesystem::path path = folder / "lock";
